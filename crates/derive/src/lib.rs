@@ -1,0 +1,3 @@
+//! TBD
+#![no_std]
+extern crate alloc;
