@@ -1,0 +1,149 @@
+//! Whole blobs, and the part of checking a KZG proof that is plain field arithmetic.
+
+use crate::field::{MODULUS, Roots, add, invert, montgomery, mul, sub};
+use alloc::{vec, vec::Vec};
+use alloy_primitives::{B256, Bytes, U256, hex};
+use sha2::{Digest, Sha256};
+
+/// Field elements in a blob.
+pub const FIELD_ELEMENTS: usize = 4096;
+/// Bytes in a blob.
+pub const BLOB_BYTES: usize = FIELD_ELEMENTS * 32;
+
+/// First byte of a versioned hash of a KZG commitment.
+const VERSION_KZG: u8 = 1;
+
+/// The versioned hash by which transactions name the blob with this commitment (EIP-4844 `kzg_to_versioned_hash`).
+pub fn versioned_hash(commitment: &[u8]) -> B256 {
+    let mut hash: [u8; 32] = Sha256::digest(commitment).into();
+    hash[0] = VERSION_KZG;
+    B256::new(hash)
+}
+
+/// Why a blob isn't what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BlobError {
+    /// More than 131072 bytes.
+    #[error("blob is too long")]
+    TooLong,
+    /// A field element is not below the field's order.
+    #[error("field element {0} of the blob is not canonical")]
+    NotCanonical(usize),
+    /// The proof doesn't show that the data has this commitment.
+    #[error("KZG proof does not hold")]
+    Proof,
+}
+
+/// A blob with its commitment and the proof that both belong together.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Blob {
+    /// KZG commitment to the data, a compressed point of G1.
+    pub commitment: [u8; 48],
+    /// Blob proof (EIP-4844 `compute_blob_kzg_proof`), a compressed point of G1.
+    pub proof: [u8; 48],
+    /// The blob's bytes without trailing zeros, at most 131072. Most blobs are nearly empty.
+    pub data: Bytes,
+}
+
+impl Blob {
+    /// The hash by which transactions name this blob.
+    pub fn versioned_hash(&self) -> B256 {
+        versioned_hash(&self.commitment)
+    }
+
+    /// All 131072 bytes.
+    pub fn to_bytes(&self) -> Bytes {
+        let mut bytes = vec![0; BLOB_BYTES.max(self.data.len())];
+        bytes[..self.data.len()].copy_from_slice(&self.data);
+        bytes.into()
+    }
+
+    /// Field element `index`, zero beyond the data.
+    pub fn element(&self, index: usize) -> [u8; 32] {
+        let mut element = [0; 32];
+        let start = index.saturating_mul(32).min(self.data.len());
+        let bytes = &self.data[start..self.data.len().min(start + 32)];
+        element[..bytes.len()].copy_from_slice(bytes);
+        element
+    }
+
+    /// Checks that the commitment commits to the data (EIP-4844 `verify_blob_kzg_proof`).
+    ///
+    /// Everything but the pairing happens here: `pairing` gets commitment, evaluation point, value and proof and says
+    /// whether the proof shows that the committed polynomial has that value at that point (`verify_kzg_proof`).
+    ///
+    /// # Errors
+    /// The first thing that is wrong; no panic whatever the bytes.
+    pub fn verify(
+        &self,
+        pairing: impl FnOnce(&[u8; 48], &[u8; 32], &[u8; 32], &[u8; 48]) -> bool,
+    ) -> Result<(), BlobError> {
+        if self.data.len() > BLOB_BYTES {
+            return Err(BlobError::TooLong);
+        }
+        let point = self.challenge();
+        let value = self.evaluate(point)?;
+        let holds = pairing(&self.commitment, &point.to_be_bytes(), &value.to_be_bytes(), &self.proof);
+        if holds { Ok(()) } else { Err(BlobError::Proof) }
+    }
+
+    /// The evaluation point that nobody could choose: a hash of data and commitment (EIP-4844 `compute_challenge`).
+    fn challenge(&self) -> U256 {
+        const ZEROS: [u8; 4096] = [0; 4096];
+        let mut hasher = Sha256::new();
+        hasher.update(b"FSBLOBVERIFY_V1_");
+        hasher.update((FIELD_ELEMENTS as u128).to_be_bytes());
+        hasher.update(&self.data);
+        let mut missing = BLOB_BYTES - self.data.len();
+        while missing > 0 {
+            let some = missing.min(ZEROS.len());
+            hasher.update(&ZEROS[..some]);
+            missing -= some;
+        }
+        hasher.update(self.commitment);
+        U256::from_be_bytes::<32>(hasher.finalize().into()).reduce_mod(MODULUS)
+    }
+
+    /// The polynomial's value at `z` (EIP-4844 `evaluate_polynomial_in_evaluation_form`), passing over zero elements:
+    /// `(z^4096 - 1) / 4096 · Σ element_i · root_i / (z - root_i)`.
+    fn evaluate(&self, z: U256) -> Result<U256, BlobError> {
+        let z = montgomery(z);
+        let mut terms = Vec::with_capacity(self.data.len().div_ceil(32));
+        for (index, root) in Roots::montgomery().take(self.data.len().div_ceil(32)).enumerate() {
+            let element = U256::from_be_bytes(self.element(index));
+            if element >= MODULUS {
+                return Err(BlobError::NotCanonical(index));
+            }
+            if root == z {
+                return Ok(element);
+            }
+            if !element.is_zero() {
+                terms.push((element, root, sub(z, root)));
+            }
+        }
+
+        // One inversion for all denominators: the product before each, then backwards through the inverse of all.
+        let mut before = Vec::with_capacity(terms.len());
+        let product = terms.iter().fold(montgomery(U256::ONE), |product, (_, _, denominator)| {
+            before.push(product);
+            mul(product, *denominator)
+        });
+        let mut inverse = invert(product);
+        let mut sum = U256::ZERO;
+        for ((element, root, denominator), before) in terms.into_iter().zip(before).rev() {
+            sum = add(sum, mul(element, mul(root, mul(inverse, before))));
+            inverse = mul(inverse, denominator);
+        }
+
+        let power = (0..FIELD_ELEMENTS.trailing_zeros()).fold(z, |power, _| mul(power, power));
+        let one = montgomery(U256::ONE);
+        let width = invert(montgomery(U256::from(FIELD_ELEMENTS)));
+        Ok(mul(sum, mul(sub(power, one), width)))
+    }
+}
+
+impl core::fmt::Debug for Blob {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Blob {{ commitment: 0x{}, {} bytes }}", hex::encode(self.commitment), self.data.len())
+    }
+}
