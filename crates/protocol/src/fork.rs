@@ -28,6 +28,42 @@ pub enum Fork {
     Lagoon,
 }
 
+impl Fork {
+    /// Every fork, in fork order.
+    pub const ALL: [Self; Self::Lagoon as usize + 1] = [
+        Self::Bedrock,
+        Self::Regolith,
+        Self::Canyon,
+        Self::Delta,
+        Self::Ecotone,
+        Self::Fjord,
+        Self::Granite,
+        Self::Holocene,
+        Self::Isthmus,
+        Self::Jovian,
+        Self::Karst,
+        Self::Lagoon,
+    ];
+
+    /// The name as configuration files have it: `regolith` as in `regolith_time`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bedrock => "bedrock",
+            Self::Regolith => "regolith",
+            Self::Canyon => "canyon",
+            Self::Delta => "delta",
+            Self::Ecotone => "ecotone",
+            Self::Fjord => "fjord",
+            Self::Granite => "granite",
+            Self::Holocene => "holocene",
+            Self::Isthmus => "isthmus",
+            Self::Jovian => "jovian",
+            Self::Karst => "karst",
+            Self::Lagoon => "lagoon",
+        }
+    }
+}
+
 /// When each fork activates, in seconds since the Unix epoch; `None` where it is not planned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ForkTimes([Option<u64>; Fork::Lagoon as usize + 1]);

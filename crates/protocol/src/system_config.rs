@@ -1,3 +1,6 @@
+use crate::{
+    ConfigUpdate, ExtraData, Fork, L1Info, L1InfoLayout, L2BlockError, L2BlockParts, RollupConfig, upgrade_gas,
+};
 use alloy_primitives::{Address, B256};
 
 /// The L2 chain's parameters as one L2 block carries them (rules S13): reconstructed from the block itself, the
@@ -25,6 +28,115 @@ pub struct SystemConfig {
     pub da_footprint_gas_scalar: u16,
 }
 
+impl SystemConfig {
+    /// Applies what the `SystemConfig` contract on L1 announced.
+    pub const fn apply(&mut self, update: ConfigUpdate) {
+        match update {
+            ConfigUpdate::Batcher(batcher) => self.batcher = batcher,
+            ConfigUpdate::FeeScalars { overhead, scalar } => {
+                self.overhead = overhead;
+                self.scalar = scalar;
+            }
+            ConfigUpdate::GasLimit(gas_limit) => self.gas_limit = gas_limit,
+            ConfigUpdate::UnsafeBlockSigner => {}
+            ConfigUpdate::Eip1559(params) => self.eip1559_params = params,
+            ConfigUpdate::OperatorFee(fee) => self.operator_fee = fee,
+            ConfigUpdate::MinBaseFee(wei) => self.min_base_fee = wei,
+            ConfigUpdate::DaFootprintGasScalar(scalar) => self.da_footprint_gas_scalar = scalar,
+        }
+    }
+
+    /// Reads the system config out of an L2 block (rules S13, S14): what its L1 info transaction and header carry.
+    ///
+    /// Whatever a fork hasn't made part of the block yet is zero, also where L1 announced it before: updates of the
+    /// operator fee before Isthmus are lost, for one.
+    pub fn of_block(config: &RollupConfig, block: L2BlockParts<'_>) -> Result<Self, L2BlockError> {
+        if block.is_genesis(config)? {
+            return Ok(config.genesis.system_config);
+        }
+        let info = L1Info::of_block(config, block)?;
+        let extra = ExtraData::decode(config, block.info.timestamp, block.extra_data)?;
+        // Back to the gas limit that the activation block's upgrade transactions came on top of (rules U13, Z17).
+        let added = if config.keep_karst_upgrade_gas && config.is_activation_block(Fork::Karst, block.info.timestamp) {
+            0
+        } else {
+            upgrade_gas(config, block.info.timestamp)
+        };
+        let scalar = match L1InfoLayout::at(config, block.info.timestamp) {
+            L1InfoLayout::Bedrock => info.scalar,
+            // Whether L1 announced version 0 or 1 is unknown here; as version 1 both mean the same.
+            _ => EcotoneScalars { base_fee: info.base_fee_scalar, blob_base_fee: info.blob_base_fee_scalar }.encode(),
+        };
+        Ok(Self {
+            batcher: info.batcher,
+            overhead: info.overhead,
+            scalar,
+            gas_limit: block.gas_limit.checked_sub(added).ok_or(L2BlockError::GasLimit)?,
+            eip1559_params: extra.eip1559_params,
+            operator_fee: info.operator_fee,
+            min_base_fee: extra.min_base_fee,
+            da_footprint_gas_scalar: info.da_footprint_gas_scalar,
+        })
+    }
+}
+
+/// The two L1 fee scalars that [`SystemConfig::scalar`] packs from Ecotone on (rules S12).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EcotoneScalars {
+    /// Weight of the L1 base fee.
+    pub base_fee: u32,
+    /// Weight of the L1 blob base fee.
+    pub blob_base_fee: u32,
+}
+
+impl EcotoneScalars {
+    /// Reads the packed word as an L1 log has to carry it: version 0 or 1 with zeros as padding.
+    pub fn decode(scalar: &B256) -> Result<Self, ScalarError> {
+        let [version, .., b0, b1, b2, b3, s0, s1, s2, s3] = scalar.0;
+        let zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
+        let base_fee = u32::from_be_bytes([s0, s1, s2, s3]);
+        match version {
+            0 if zero(&scalar[1..28]) => Ok(Self { base_fee, blob_base_fee: 0 }),
+            0 => Err(ScalarError::BedrockPadding),
+            1 if zero(&scalar[1..24]) => Ok(Self { base_fee, blob_base_fee: u32::from_be_bytes([b0, b1, b2, b3]) }),
+            1 => Err(ScalarError::EcotonePadding),
+            _ => Err(ScalarError::Version),
+        }
+    }
+
+    /// Reads the word in force. Unlike a log's, a word left from before Ecotone may be too large for 32 bits: it then
+    /// counts as the largest scalar.
+    pub fn in_force(scalar: &B256) -> Result<Self, ScalarError> {
+        match Self::decode(scalar) {
+            Err(ScalarError::BedrockPadding) => Ok(Self { base_fee: u32::MAX, blob_base_fee: 0 }),
+            scalars => scalars,
+        }
+    }
+
+    /// Packs the scalars as version 1.
+    pub fn encode(self) -> B256 {
+        let mut word = B256::ZERO;
+        word[0] = 1;
+        word[24..28].copy_from_slice(&self.blob_base_fee.to_be_bytes());
+        word[28..].copy_from_slice(&self.base_fee.to_be_bytes());
+        word
+    }
+}
+
+/// Why a word doesn't pack two L1 fee scalars (rules S12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScalarError {
+    /// Version 0 with more than a 32-bit number.
+    #[error("L1 fee scalar of version 0 exceeds 32 bits")]
+    BedrockPadding,
+    /// Version 1 with more than two 32-bit numbers.
+    #[error("L1 fee scalar of version 1 has padding that isn't zero")]
+    EcotonePadding,
+    /// Neither version 0 nor 1.
+    #[error("L1 fee scalar of unknown version")]
+    Version,
+}
+
 /// EIP-1559 parameters of the L2 base fee.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Eip1559Params {
@@ -34,6 +146,18 @@ pub struct Eip1559Params {
     pub elasticity: u32,
 }
 
+impl Eip1559Params {
+    /// Reads denominator and elasticity, four big-endian bytes each.
+    pub const fn from_bytes([d0, d1, d2, d3, e0, e1, e2, e3]: [u8; 8]) -> Self {
+        Self { denominator: u32::from_be_bytes([d0, d1, d2, d3]), elasticity: u32::from_be_bytes([e0, e1, e2, e3]) }
+    }
+
+    /// Writes denominator and elasticity, four big-endian bytes each.
+    pub const fn to_bytes(self) -> [u8; 8] {
+        (((self.denominator as u64) << 32) | self.elasticity as u64).to_be_bytes()
+    }
+}
+
 /// The operator fee's two parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OperatorFee {
@@ -41,4 +165,15 @@ pub struct OperatorFee {
     pub scalar: u32,
     /// Per transaction, in wei.
     pub constant: u64,
+}
+
+impl OperatorFee {
+    /// Reads the parameters from the word that `SystemConfig` packs them in (rules S11, type 5).
+    pub fn from_word(word: &[u8; 32]) -> Self {
+        let [.., s0, s1, s2, s3, c0, c1, c2, c3, c4, c5, c6, c7] = *word;
+        Self {
+            scalar: u32::from_be_bytes([s0, s1, s2, s3]),
+            constant: u64::from_be_bytes([c0, c1, c2, c3, c4, c5, c6, c7]),
+        }
+    }
 }
