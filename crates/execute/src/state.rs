@@ -1,0 +1,127 @@
+use crate::ExecuteError;
+use alloc::{collections::VecDeque, sync::Arc};
+use alloy_consensus::{Header, Sealed, TrieAccount};
+use alloy_primitives::{
+    Address, B256, Bytes, U256, address, keccak256,
+    map::{AddressMap, B256Map},
+};
+use alloy_rlp::Decodable;
+use kohala_protocol::{Fork, RollupConfig, output_root};
+use kohala_trie::{EMPTY_ROOT, NodeSource, Trie};
+use revm::state::Bytecode;
+
+/// The L2ToL1MessagePasser, whose storage root is part of the output root.
+pub(crate) const MESSAGE_PASSER: Address = address!("4200000000000000000000000000000000000016");
+
+/// How many ancestors `BLOCKHASH` reaches.
+pub(crate) const BLOCK_HASH_WINDOW: usize = 256;
+
+/// Where a state comes from besides its trie nodes: the preimage oracle, a witness, a map.
+///
+/// What it answers was checked against the hash that asked for it.
+pub trait StateSource: NodeSource {
+    /// The code whose Keccak-256 hash is `hash`.
+    fn code(&mut self, hash: B256) -> Result<Bytes, Self::Error>;
+
+    /// The L2 header whose hash is `hash`. Only `BLOCKHASH` asks for it, for ancestors of the head.
+    fn header(&mut self, hash: B256) -> Result<Header, Self::Error>;
+}
+
+/// The L2 chain's state at its head, as far as it was opened.
+///
+/// Tries, codes and known block hashes stay for the blocks to come: each block costs the paths that it touches anew.
+#[derive(Debug)]
+pub struct State {
+    pub(crate) config: Arc<RollupConfig>,
+    pub(crate) head: Sealed<Header>,
+    pub(crate) tries: Tries,
+    /// Hashes of the head and of blocks before it without a gap, newest first.
+    pub(crate) ancestors: VecDeque<B256>,
+}
+
+impl State {
+    /// The state after the block `head`, nothing of it opened yet. That `head` is of the chain of `config` and has the
+    /// hash it is sealed with is the caller's word.
+    pub fn at(config: Arc<RollupConfig>, head: Sealed<Header>) -> Self {
+        let ancestors = VecDeque::from([head.hash(), head.parent_hash]);
+        Self { config, tries: Tries::at(head.state_root), head, ancestors }
+    }
+
+    /// The block that the state is of.
+    pub const fn head(&self) -> &Sealed<Header> {
+        &self.head
+    }
+
+    /// The head's output root (rules X32): what claims are about.
+    ///
+    /// From Isthmus on the header has all it takes; before, the source is asked for the path to one account.
+    pub fn output_root<S: StateSource>(&mut self, source: &mut S) -> Result<B256, ExecuteError<S::Error>> {
+        let message_passer = if self.config.is_active(Fork::Isthmus, self.head.timestamp) {
+            self.head.withdrawals_root.ok_or(ExecuteError::Head)?
+        } else {
+            self.tries.account(keccak256(MESSAGE_PASSER), source)?.map_or(EMPTY_ROOT, |account| account.storage_root)
+        };
+        Ok(output_root(self.head.state_root, message_passer, self.head.hash()))
+    }
+}
+
+/// The tries of a state and the codes that its accounts name.
+#[derive(Debug)]
+pub(crate) struct Tries {
+    /// Accounts by the hash of their address.
+    pub(crate) accounts: Trie,
+    /// Storage tries that were opened, each at the root that its account has in `accounts`.
+    pub(crate) storage: AddressMap<Trie>,
+    /// Codes by hash, analysed.
+    pub(crate) code: B256Map<Bytecode>,
+}
+
+impl Tries {
+    fn at(root: B256) -> Self {
+        Self { accounts: Trie::at(root), storage: AddressMap::default(), code: B256Map::default() }
+    }
+
+    /// The account at a hashed address.
+    pub(crate) fn account<S: StateSource>(
+        &mut self,
+        key: B256,
+        source: &mut S,
+    ) -> Result<Option<TrieAccount>, ExecuteError<S::Error>> {
+        let leaf = self.accounts.get(&key, source)?;
+        leaf.map(|leaf| alloy_rlp::decode_exact(leaf).map_err(|_| ExecuteError::Leaf(key))).transpose()
+    }
+
+    /// The value at a hashed slot of an account whose storage has the given root: zero where there is none, and no
+    /// question to the source where there is no storage at all (rules X60).
+    pub(crate) fn slot<S: StateSource>(
+        &mut self,
+        address: Address,
+        storage_root: B256,
+        key: B256,
+        source: &mut S,
+    ) -> Result<U256, ExecuteError<S::Error>> {
+        if storage_root == EMPTY_ROOT {
+            return Ok(U256::ZERO);
+        }
+        let Some(mut leaf) = self.storage(address, storage_root).get(&key, source)? else {
+            return Ok(U256::ZERO);
+        };
+        match U256::decode(&mut leaf) {
+            Ok(value) if leaf.is_empty() && !value.is_zero() => Ok(value),
+            _ => Err(ExecuteError::Leaf(key)),
+        }
+    }
+
+    /// The account's storage trie, at `root` if it was not opened yet.
+    pub(crate) fn storage(&mut self, address: Address, root: B256) -> &mut Trie {
+        self.storage.entry(address).or_insert_with(|| Trie::at(root))
+    }
+
+    /// Forgets what was written halfway: the state is at `root` again, the storage of `accounts` unopened.
+    pub(crate) fn reset<'a>(&mut self, root: B256, accounts: impl Iterator<Item = &'a Address>) {
+        self.accounts = Trie::at(root);
+        for address in accounts {
+            self.storage.remove(address);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+use crate::{InvalidBlock, InvalidTransaction};
+use alloc::vec::Vec;
+use alloy_consensus::crypto::secp256k1::recover_signer;
+use alloy_eips::eip7702::{RecoveredAuthority, RecoveredAuthorization, SignedAuthorization};
+use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, keccak256};
+use alloy_rlp::{Decodable, EMPTY_STRING_CODE, Encodable, Header};
+use op_revm::{
+    OpTransaction,
+    transaction::deposit::{DEPOSIT_TRANSACTION_TYPE, DepositTransactionParts},
+};
+use revm::context::{TxEnv, either::Either};
+
+/// A transaction of a block, ready for the EVM but for its sender, which [`recover_senders`] fills in.
+///
+/// Its bytes stay as they came: they are what the transactions' root and the L1 fee are computed from.
+#[derive(Debug)]
+pub(crate) struct Transaction {
+    /// The EVM's view. The caller of a signed transaction is zero until it is recovered.
+    pub(crate) env: OpTransaction<TxEnv>,
+    /// What proves the sender; deposits name theirs.
+    proof: Option<SenderProof>,
+    /// Authorizations as signed (EIP-7702), moved into `env` with their authorities recovered.
+    authorizations: Vec<SignedAuthorization>,
+}
+
+#[derive(Debug)]
+struct SenderProof {
+    signing_hash: B256,
+    signature: Signature,
+}
+
+/// Decodes a block's transactions and recovers who sent them (rules X04).
+pub(crate) fn decode_all(encoded: &[Bytes]) -> Result<Vec<Transaction>, InvalidBlock> {
+    let refuse = |(index, reason)| InvalidBlock::Transaction { index, reason };
+    let mut transactions = Vec::with_capacity(encoded.len());
+    for (index, bytes) in encoded.iter().enumerate() {
+        transactions.push(Transaction::decode(bytes).map_err(|reason| refuse((index, reason)))?);
+    }
+    recover_senders(&mut transactions).map_err(|index| refuse((index, InvalidTransaction::Signature)))?;
+    Ok(transactions)
+}
+
+/// Recovers all senders; the error is the position of a transaction that nobody signed.
+#[cfg(not(feature = "parallel"))]
+fn recover_senders(transactions: &mut [Transaction]) -> Result<(), usize> {
+    for (index, transaction) in transactions.iter_mut().enumerate() {
+        transaction.recover_sender().ok_or(index)?;
+    }
+    Ok(())
+}
+
+/// Recovers all senders on all cores; the error is the position of a transaction that nobody signed.
+#[cfg(feature = "parallel")]
+fn recover_senders(transactions: &mut [Transaction]) -> Result<(), usize> {
+    use rayon::prelude::*;
+    let recover = |(index, transaction): (usize, &mut Transaction)| transaction.recover_sender().ok_or(index);
+    transactions.par_iter_mut().enumerate().try_for_each(recover)
+}
+
+impl Transaction {
+    /// Decodes one EIP-2718 encoded transaction: legacy or of type 1, 2, 4 or 0x7E.
+    pub(crate) fn decode(encoded: &Bytes) -> Result<Self, InvalidTransaction> {
+        let malformed = |_| InvalidTransaction::Malformed;
+        match encoded.first() {
+            None => Err(InvalidTransaction::Malformed),
+            Some(0xc0..) => decode_legacy(encoded).map_err(malformed)?.ok_or(InvalidTransaction::Signature),
+            Some(&ty @ (1 | 2 | 4)) => decode_typed(ty, encoded).map_err(malformed),
+            Some(&DEPOSIT_TRANSACTION_TYPE) => decode_deposit(encoded).map_err(malformed),
+            Some(&ty) => Err(InvalidTransaction::Type(ty)),
+        }
+    }
+
+    /// The EIP-2718 type, 0 for legacy.
+    pub(crate) const fn ty(&self) -> u8 {
+        self.env.base.tx_type
+    }
+
+    /// True for deposits.
+    pub(crate) const fn is_deposit(&self) -> bool {
+        self.ty() == DEPOSIT_TRANSACTION_TYPE
+    }
+
+    fn recover_sender(&mut self) -> Option<()> {
+        if let Some(proof) = &self.proof {
+            self.env.base.caller = recover_signer(&proof.signature, proof.signing_hash).ok()?;
+        }
+        let authorizations = self.authorizations.drain(..).map(|authorization| Either::Right(recovered(authorization)));
+        self.env.base.authorization_list.extend(authorizations);
+        Some(())
+    }
+
+    fn signed(env: TxEnv, encoded: &Bytes, signing_hash: B256, signature: Signature) -> Self {
+        Self {
+            env: OpTransaction { enveloped_tx: Some(encoded.clone()), ..OpTransaction::new(env) },
+            proof: Some(SenderProof { signing_hash, signature }),
+            authorizations: Vec::new(),
+        }
+    }
+}
+
+/// Recovers the authority here and not in the EVM, so that both kinds of signature go the same way.
+fn recovered(signed: SignedAuthorization) -> RecoveredAuthorization {
+    let authority = match signed.y_parity() {
+        parity @ 0..=1 => {
+            let signature = Signature::new(signed.r(), signed.s(), parity == 1);
+            recover_signer(&signature, signed.signature_hash()).ok()
+        }
+        _ => None,
+    };
+    let authority = authority.map_or(RecoveredAuthority::Invalid, RecoveredAuthority::Valid);
+    RecoveredAuthorization::new_unchecked(signed.strip_signature(), authority)
+}
+
+/// Decodes a legacy transaction; `None` if its `v` belongs to no signature.
+fn decode_legacy(encoded: &Bytes) -> alloy_rlp::Result<Option<Transaction>> {
+    let mut fields = Fields::open(encoded, 0)?;
+    let mut env = TxEnv {
+        nonce: fields.next()?,
+        gas_price: fields.next()?,
+        gas_limit: fields.next()?,
+        kind: fields.next()?,
+        value: fields.next()?,
+        data: fields.next_bytes()?,
+        chain_id: None,
+        ..TxEnv::default()
+    };
+    let unsigned = fields.read();
+    let v: u128 = fields.next()?;
+    let (r, s) = (fields.next()?, fields.next()?);
+    fields.close()?;
+    // EIP-155: v = 35 + 2 * chain id + parity; before it, 27 + parity.
+    let (odd, suffix) = match v {
+        27 | 28 => (v == 28, None),
+        35.. => {
+            let Ok(chain_id) = u64::try_from((v - 35) / 2) else { return Ok(None) };
+            (v % 2 == 0, Some(chain_id))
+        }
+        _ => return Ok(None),
+    };
+    env.chain_id = suffix;
+    let mut buffer = Vec::with_capacity(unsigned.len() + 20);
+    let suffix_length = suffix.map_or(0, |chain_id| chain_id.length() + 2);
+    Header { list: true, payload_length: unsigned.len() + suffix_length }.encode(&mut buffer);
+    buffer.extend_from_slice(unsigned);
+    if let Some(chain_id) = suffix {
+        chain_id.encode(&mut buffer);
+        buffer.extend_from_slice(&[EMPTY_STRING_CODE; 2]);
+    }
+    Ok(Some(Transaction::signed(env, encoded, keccak256(&buffer), Signature::new(r, s, odd))))
+}
+
+/// Decodes a transaction of type 1 (EIP-2930), 2 (EIP-1559) or 4 (EIP-7702).
+fn decode_typed(ty: u8, encoded: &Bytes) -> alloy_rlp::Result<Transaction> {
+    let mut fields = Fields::open(encoded, 1)?;
+    let chain_id = Some(fields.next()?);
+    let nonce = fields.next()?;
+    let gas_priority_fee = if ty == 1 { None } else { Some(fields.next()?) };
+    let env = TxEnv {
+        tx_type: ty,
+        chain_id,
+        nonce,
+        gas_priority_fee,
+        gas_price: fields.next()?,
+        gas_limit: fields.next()?,
+        // An authorization list can't create: its transaction has an address here and nothing else.
+        kind: if ty == 4 { TxKind::Call(fields.next::<Address>()?) } else { fields.next()? },
+        value: fields.next()?,
+        data: fields.next_bytes()?,
+        access_list: fields.next()?,
+        ..TxEnv::default()
+    };
+    let authorizations = if ty == 4 { fields.next()? } else { Vec::new() };
+    let unsigned = fields.read();
+    let odd = fields.next()?;
+    let signature = Signature::new(fields.next()?, fields.next()?, odd);
+    fields.close()?;
+    let mut buffer = Vec::with_capacity(unsigned.len() + 10);
+    buffer.push(ty);
+    Header { list: true, payload_length: unsigned.len() }.encode(&mut buffer);
+    buffer.extend_from_slice(unsigned);
+    Ok(Transaction { authorizations, ..Transaction::signed(env, encoded, keccak256(&buffer), signature) })
+}
+
+/// Decodes a deposit (rules S01).
+fn decode_deposit(encoded: &Bytes) -> alloy_rlp::Result<Transaction> {
+    let mut fields = Fields::open(encoded, 1)?;
+    let source_hash = fields.next()?;
+    let caller = fields.next()?;
+    let kind = fields.next()?;
+    let mint: u128 = fields.next()?;
+    let value = fields.next()?;
+    let gas_limit = fields.next()?;
+    let is_system_transaction = fields.next()?;
+    let data = fields.next_bytes()?;
+    fields.close()?;
+    let env = TxEnv {
+        tx_type: DEPOSIT_TRANSACTION_TYPE,
+        caller,
+        gas_limit,
+        kind,
+        value,
+        data,
+        chain_id: None,
+        ..TxEnv::default()
+    };
+    let deposit = DepositTransactionParts { source_hash, mint: Some(mint), is_system_transaction };
+    Ok(Transaction {
+        env: OpTransaction { base: env, enveloped_tx: None, deposit },
+        proof: None,
+        authorizations: Vec::new(),
+    })
+}
+
+/// The fields of an RLP list that is all of a transaction after its type.
+struct Fields<'a> {
+    encoded: &'a Bytes,
+    /// The list's payload.
+    payload: &'a [u8],
+    /// What of it is not read yet.
+    rest: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    /// Opens the list behind `skip` bytes, which must reach to the end.
+    fn open(encoded: &'a Bytes, skip: usize) -> alloy_rlp::Result<Self> {
+        let mut buffer = &encoded[skip..];
+        let payload = Header::decode_bytes(&mut buffer, true)?;
+        if buffer.is_empty() {
+            Ok(Self { encoded, payload, rest: payload })
+        } else {
+            Err(alloy_rlp::Error::UnexpectedLength)
+        }
+    }
+
+    fn next<T: Decodable>(&mut self) -> alloy_rlp::Result<T> {
+        T::decode(&mut self.rest)
+    }
+
+    /// The next field as a part of the transaction's own bytes, not copied.
+    fn next_bytes(&mut self) -> alloy_rlp::Result<Bytes> {
+        Header::decode_bytes(&mut self.rest, false).map(|bytes| self.encoded.slice_ref(bytes))
+    }
+
+    /// The encoding of all fields read so far.
+    const fn read(&self) -> &'a [u8] {
+        self.payload.split_at(self.payload.len() - self.rest.len()).0
+    }
+
+    const fn close(self) -> alloy_rlp::Result<()> {
+        if self.rest.is_empty() { Ok(()) } else { Err(alloy_rlp::Error::UnexpectedLength) }
+    }
+}
