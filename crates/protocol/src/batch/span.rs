@@ -57,6 +57,10 @@ struct Transaction {
 impl SpanBatch {
     /// Decodes the columns, then checks each transaction.
     pub(super) fn decode(item: Bytes, context: &SpanContext) -> Result<Self, BatchError> {
+        // Offsets are kept in 32 bits; a channel's limit is far below.
+        if u32::try_from(item.len()).is_err() {
+            return Err(BatchDecodeError::TooLarge.into());
+        }
         let mut columns = Columns { item: &item, position: 1 };
         let relative_timestamp = columns.number()?;
         let l1_origin_number = columns.number()?;
@@ -115,19 +119,11 @@ impl SpanBatch {
         self.l1_origin_number.wrapping_sub(self.blocks[index].origin_distance.into())
     }
 
-    /// How many transactions the block has.
-    pub fn transaction_count(&self, index: usize) -> usize {
-        self.rows(index).len()
-    }
-
-    /// The block's transactions, EIP-2718 encoded (D54).
-    pub fn transactions(&self, index: usize) -> Vec<Bytes> {
-        self.rows(index).iter().map(|transaction| self.assemble(transaction)).collect()
-    }
-
-    fn rows(&self, index: usize) -> &[Transaction] {
+    /// The block's transactions, EIP-2718 encoded; each is put together when the iterator gets to it (D54).
+    pub fn transactions(&self, index: usize) -> impl ExactSizeIterator<Item = Bytes> {
         let start = index.checked_sub(1).map_or(0, |previous| self.blocks[previous].transactions_end);
-        &self.transactions[start as usize..self.blocks[index].transactions_end as usize]
+        let end = self.blocks[index].transactions_end;
+        self.transactions[start as usize..end as usize].iter().map(|transaction| self.assemble(transaction))
     }
 
     fn assemble(&self, transaction: &Transaction) -> Bytes {

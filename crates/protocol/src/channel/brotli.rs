@@ -3,7 +3,7 @@ use alloc::{boxed::Box, vec, vec::Vec};
 use alloy_primitives::Bytes;
 use brotli_decompressor::{
     Allocator, BrotliDecoderHasMoreOutput, BrotliDecoderIsFinished, BrotliDecompressStream, BrotliResult, BrotliState,
-    HuffmanCode, SliceWrapper, SliceWrapperMut,
+    SliceWrapper, SliceWrapperMut,
 };
 
 /// Sizes of the pieces in which op-node's decoder gets its input: what is left of a `bufio.Reader`'s first fill after

@@ -95,7 +95,7 @@ impl ChannelReader {
     /// # Errors
     /// The channel is dropped whole if its start is flawed.
     pub fn new(data: Vec<Bytes>, limit: u64, is_fjord: bool) -> Result<Self, ChannelError> {
-        let mut input = Input::new(data);
+        let input = Input::new(data);
         let decompressor = match input.peek().ok_or(ChannelError::Empty)? {
             version if matches!(version & 0x0f, 8 | 15) => Decompressor::Zlib(Zlib::new(input)?),
             BROTLI_VERSION if is_fjord => Decompressor::Brotli(Brotli::new(input)),
