@@ -74,12 +74,8 @@ fn output_roots_are_of_their_blocks_from_isthmus_on() {
         let active = if name == "staged" { 20 } else { 0 };
         for block in &chain.l2[active..] {
             let header = header(&block.header_rlp);
-            let preimage = [
-                B256::ZERO,
-                header.state_root,
-                header.withdrawals_root().expect("a withdrawals root"),
-                block.hash,
-            ];
+            let preimage =
+                [B256::ZERO, header.state_root, header.withdrawals_root().expect("a withdrawals root"), block.hash];
             assert_eq!(keccak256(preimage.concat()), block.output_root, "{name} {}", block.number);
         }
     });
@@ -94,7 +90,6 @@ fn genesis_accounts_hash_to_block_0s_state_root() {
             balance: entry.balance,
             storage_root: root::storage_root_unhashed(storage),
             code_hash: keccak256(&entry.code),
-            ..Default::default()
         }
     }
     for_each_chain(|name, chain| {

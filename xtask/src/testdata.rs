@@ -45,9 +45,8 @@ fn cut(chain: &mut Chain, last: &Claim) {
     chain.claims.retain(|claim| {
         claim.l1_head_number <= last.l1_head_number && claim.claimed_l2_block_number <= last.claimed_l2_block_number
     });
-    let named = |hash: &B256| {
-        chain.l1.iter().flat_map(|block| &block.transactions).any(|transaction| holds(transaction, hash))
-    };
+    let named =
+        |hash: &B256| chain.l1.iter().flat_map(|block| &block.transactions).any(|transaction| holds(transaction, hash));
     chain.blobs.retain(|hash, _| named(hash));
 }
 
