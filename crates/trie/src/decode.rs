@@ -3,8 +3,9 @@
 use alloy_primitives::B256;
 use alloy_rlp::{EMPTY_STRING_CODE, Header};
 
-/// A node within its encoding.
+/// A node within its encoding. It lives on the stack, between two lines of its reader.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "never stored: a box for the branch would cost more than its copy")]
 pub(crate) enum NodeView<'a> {
     Leaf { path: CompactPath<'a>, value: &'a [u8] },
     Extension { path: CompactPath<'a>, child: ChildView<'a> },
@@ -14,7 +15,7 @@ pub(crate) enum NodeView<'a> {
 /// A child as its parent names it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ChildView<'a> {
-    Hash(B256),
+    Hash(&'a B256),
     /// The child's own encoding, shorter than 32 bytes. Its inside is not checked yet.
     Embedded(&'a [u8]),
 }
@@ -76,7 +77,7 @@ impl<'a> ChildView<'a> {
             EMPTY_STRING_CODE => (None, &items[1..]),
             0xa0 => {
                 let (hash, rest) = items[1..].split_at_checked(32)?;
-                (Some(Self::Hash(B256::from_slice(hash))), rest)
+                (Some(Self::Hash(hash.try_into().ok()?)), rest)
             }
             // A list of 31 bytes at most, header included: longer ones are named by their hash.
             list @ 0xc0..=0xde => {

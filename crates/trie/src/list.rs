@@ -19,6 +19,13 @@ const MAX_NIBBLES: usize = 18;
 
 /// The root of the list of these items, each as it is encoded in a block.
 pub fn list_root<'a>(items: impl ExactSizeIterator<Item = &'a [u8]>) -> B256 {
+    list_commit(items, |_, _| ())
+}
+
+/// The root of the list of these items, and its nodes: `sink` receives hash and encoding, children before parents.
+///
+/// For a host that has the items from an RPC and must answer for the nodes. The empty list has no node.
+pub fn list_commit<'a>(items: impl ExactSizeIterator<Item = &'a [u8]>, mut sink: impl FnMut(B256, &[u8])) -> B256 {
     let mut entries: Vec<Entry> = items.zip(0..).map(|(value, index)| Entry { key: Key::of(index), value }).collect();
     // By key: 1 to 127 are their own RLP, 0 is 0x80, all others come after.
     match &mut entries[..] {
@@ -26,7 +33,7 @@ pub fn list_root<'a>(items: impl ExactSizeIterator<Item = &'a [u8]>) -> B256 {
         [small @ .., _] if small.len() < 128 => entries.rotate_left(1),
         [..] => entries[..128].rotate_left(1),
     }
-    encode_entries(&entries, 0, &mut Vec::new()).hash()
+    encode_entries(&entries, 0, &mut Vec::new(), &mut sink).hash()
 }
 
 /// All items of the list with this root, in index order. They share the memory of the nodes they lie in.
@@ -69,8 +76,8 @@ pub fn list_item<S: NodeSource>(root: B256, index: u64, source: &mut S) -> Resul
             None => return Ok(None),
             Some(ChildView::Embedded(encoding)) => node.slice_ref(encoding),
             Some(ChildView::Hash(child)) => {
-                hash = child;
-                source.node(child).map_err(TrieError::Source)?
+                hash = *child;
+                source.node(hash).map_err(TrieError::Source)?
             }
         };
     }
@@ -101,7 +108,7 @@ impl Key {
 }
 
 /// The reference of the node that holds these entries, sorted by key and sharing their first `depth` nibbles.
-fn encode_entries(entries: &[Entry], depth: usize, out: &mut Vec<u8>) -> Reference {
+fn encode_entries(entries: &[Entry], depth: usize, out: &mut Vec<u8>, sink: &mut impl FnMut(B256, &[u8])) -> Reference {
     let start = out.len();
     let mut encoding = start;
     let first = entries[0].key.as_slice();
@@ -110,7 +117,7 @@ fn encode_entries(entries: &[Entry], depth: usize, out: &mut Vec<u8>) -> Referen
         encode::leaf(out, first, depth, entries[0].value);
     } else if shared > depth {
         encode::begin_extension(out, first, depth, shared);
-        encode_entries(entries, shared, out).encode(out);
+        encode_entries(entries, shared, out, sink).encode(out);
         encoding = encode::end(out, start);
     } else {
         let child = |entry: &Entry| nibble(entry.key.as_slice(), depth);
@@ -118,7 +125,7 @@ fn encode_entries(entries: &[Entry], depth: usize, out: &mut Vec<u8>) -> Referen
         encode::begin_branch(out);
         for index in 0..16 {
             match groups.next_if(|group| child(&group[0]) == index) {
-                Some(group) => encode_entries(group, depth + 1, out).encode(out),
+                Some(group) => encode_entries(group, depth + 1, out, sink).encode(out),
                 None => encode::empty(out),
             }
         }
@@ -126,6 +133,7 @@ fn encode_entries(entries: &[Entry], depth: usize, out: &mut Vec<u8>) -> Referen
         encoding = encode::end(out, start);
     }
     let reference = Reference::to(&out[encoding..]);
+    reference.give(&out[encoding..], depth == 0, sink);
     out.truncate(start);
     reference
 }
@@ -138,9 +146,8 @@ struct Position {
 }
 
 impl Position {
-    fn then(self, path: impl Iterator<Item = u8>) -> Option<Self> {
-        path.fold(Some(self), |position, nibble| {
-            let Self { nibbles, depth } = position?;
+    fn then(self, mut path: impl Iterator<Item = u8>) -> Option<Self> {
+        path.try_fold(self, |Self { nibbles, depth }, nibble| {
             (depth < MAX_NIBBLES).then(|| Self { nibbles: nibbles << 4 | u128::from(nibble), depth: depth + 1 })
         })
     }
@@ -165,7 +172,7 @@ fn collect<S: NodeSource>(
     let malformed = || TrieError::Malformed(hash);
     let mut descend = |child, at| match child {
         ChildView::Embedded(encoding) => collect((whole, hash), encoding, at, found, source),
-        ChildView::Hash(hash) => {
+        ChildView::Hash(&hash) => {
             let node = source.node(hash).map_err(TrieError::Source)?;
             collect((&node, hash), &node, at, found, source)
         }

@@ -34,6 +34,16 @@ impl Reference {
         }
     }
 
+    /// Hands a freshly encoded node to `sink` if it can be asked for by hash: the root always can, unless it is the
+    /// empty trie.
+    pub(crate) fn give(&self, encoding: &[u8], is_root: bool, sink: &mut impl FnMut(B256, &[u8])) {
+        match self {
+            Self::Hash(hash) => sink(*hash, encoding),
+            Self::Embedded { .. } if is_root && encoding.len() > 1 => sink(self.hash(), encoding),
+            Self::Embedded { .. } => {}
+        }
+    }
+
     /// Appends the reference as an item of the parent's list.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         match self {

@@ -350,7 +350,7 @@ impl Trie {
 
     fn push_closed(&mut self, child: ChildView) -> Slot {
         let reference = match child {
-            ChildView::Hash(hash) => Reference::Hash(hash),
+            ChildView::Hash(hash) => Reference::Hash(*hash),
             ChildView::Embedded(encoding) => Reference::to(encoding),
         };
         self.push(Node::Closed, Some(reference))
@@ -388,11 +388,7 @@ impl Trie {
         }
         let encoding = &out[encoding..];
         let reference = self.references[slot as usize].insert(Reference::to(encoding));
-        match reference {
-            Reference::Hash(hash) => sink(*hash, encoding),
-            Reference::Embedded { .. } if slot == ROOT && encoding.len() > 1 => sink(reference.hash(), encoding),
-            Reference::Embedded { .. } => {}
-        }
+        reference.give(encoding, slot == ROOT, sink);
         out.truncate(start);
         reference
     }
