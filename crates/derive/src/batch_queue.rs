@@ -1,0 +1,214 @@
+//! Before Holocene, batches in any order (rules D70 to D73; spec: derivation, «Batch queue»).
+
+use crate::{
+    Halted, L2Block, Mismatch, Need, Reason, Subject,
+    empty_batch::next_empty_batch,
+    event::Events,
+    open_span::OpenSpan,
+    origins::Origins,
+    pull::{Pause, Pull},
+    singular_validity::{Judge, Validity},
+    span_validity::{SpanCheck, Verdict},
+    upstream::Upstream,
+};
+use alloc::{collections::VecDeque, vec::Vec};
+use kohala_protocol::{Batch, BlockInfo, L2BlockInfo, RollupConfig, SingularBatch};
+
+/// The next block's batch.
+#[derive(Debug)]
+pub(crate) struct NextBatch {
+    pub(crate) batch: SingularBatch,
+    /// True if the block is safe as soon as it is built; false if more blocks of the same span batch must be valid for
+    /// that (rules D72).
+    pub(crate) concludes: bool,
+}
+
+/// Batches that may be next, in the order of their arrival.
+#[derive(Debug, Default)]
+pub(crate) struct BatchQueue {
+    batches: VecDeque<Queued>,
+    span: Option<OpenSpan>,
+    round: Round,
+}
+
+#[derive(Debug)]
+struct Queued {
+    batch: Batch,
+    /// The L1 block that completed its channel.
+    inclusion: BlockInfo,
+}
+
+/// Where a pull stands: judging a span batch may have to wait for L2 blocks.
+#[derive(Debug, Default)]
+enum Round {
+    /// The next batch is pulled from below.
+    #[default]
+    Load,
+    /// It arrived and is judged for the first time.
+    Arrived(Queued, SpanCheck),
+    /// The queue is searched from `place` on.
+    Search { place: usize, used_up: bool, check: SpanCheck },
+}
+
+impl BatchQueue {
+    /// The next block's batch on top of `parent`.
+    pub(crate) fn next_batch(
+        &mut self,
+        config: &RollupConfig,
+        origin: &BlockInfo,
+        origins: &mut Origins,
+        upstream: &mut Upstream,
+        parent: &L2BlockInfo,
+        events: &mut Events,
+    ) -> Pull<NextBatch> {
+        loop {
+            match core::mem::take(&mut self.round) {
+                Round::Load => {
+                    if let Some(batch) = OpenSpan::pop_from(&mut self.span, config, origins, parent, events) {
+                        return Pull::Item(NextBatch { batch, concludes: self.span.is_none() });
+                    }
+                    origins.advance_to(&parent.l1_origin);
+                    if origin.number < parent.l1_origin.number {
+                        return Pull::Pause(upstream.skip_batches(config, origin, events));
+                    }
+                    let search = Round::Search { place: 0, used_up: true, check: SpanCheck::default() };
+                    self.round = match upstream.next_batch(config, origin, events) {
+                        Pull::Item(batch) => Round::Arrived(Queued { batch, inclusion: *origin }, SpanCheck::default()),
+                        Pull::Pause(Pause::End) => search,
+                        Pull::Pause(pause) => return Pull::Pause(pause),
+                    };
+                }
+                Round::Arrived(queued, mut check) => {
+                    match queued.judge(config, origins, parent, &mut check) {
+                        Verdict::Need(numbers) => {
+                            self.round = Round::Arrived(queued, check);
+                            return Pull::Pause(Pause::Need(Need::L2Blocks { numbers }));
+                        }
+                        Verdict::Decided(Validity::Drop(reason)) => queued.discard(reason, events),
+                        Verdict::Decided(_) => self.batches.push_back(queued),
+                    }
+                    self.round = Round::Search { place: 0, used_up: false, check: SpanCheck::default() };
+                }
+                Round::Search { place, used_up, check } => {
+                    return self.search(config, origin, origins, parent, events, (place, used_up, check));
+                }
+            }
+        }
+    }
+
+    /// Finds the first batch of the queue that is valid now, from where the round stands; if there is none, perhaps
+    /// an empty one.
+    fn search(
+        &mut self,
+        config: &RollupConfig,
+        origin: &BlockInfo,
+        origins: &mut Origins,
+        parent: &L2BlockInfo,
+        events: &mut Events,
+        (mut place, used_up, mut check): (usize, bool, SpanCheck),
+    ) -> Pull<NextBatch> {
+        if let Err(halted) = check_epoch(origins, parent) {
+            return Pull::Pause(Pause::Halt(halted));
+        }
+        let nothing = Pull::Pause(if used_up { Pause::End } else { Pause::More });
+        while let Some(queued) = self.batches.get(place) {
+            match queued.judge(config, origins, parent, &mut check) {
+                Verdict::Need(numbers) => {
+                    self.round = Round::Search { place, used_up, check };
+                    return Pull::Pause(Pause::Need(Need::L2Blocks { numbers }));
+                }
+                Verdict::Decided(Validity::Accept) => {
+                    let Some(queued) = self.batches.remove(place) else { break };
+                    return self.begin(queued.batch, origins, parent, events);
+                }
+                Verdict::Decided(Validity::Undecided) => return nothing,
+                Verdict::Decided(Validity::Drop(reason)) => {
+                    queued.discard(reason, events);
+                    self.batches.remove(place);
+                }
+                Verdict::Decided(Validity::Future | Validity::Past) => place += 1,
+            }
+            check = SpanCheck::default();
+        }
+        match next_empty_batch(config, origins, origin.number, used_up, parent) {
+            Some(batch) => Pull::Item(NextBatch { batch, concludes: true }),
+            None => nothing,
+        }
+    }
+
+    /// Serves the first block of a valid batch.
+    fn begin(&mut self, batch: Batch, origins: &Origins, parent: &L2BlockInfo, events: &mut Events) -> Pull<NextBatch> {
+        let span = match batch {
+            Batch::Singular(batch) => return Pull::Item(NextBatch { batch, concludes: true }),
+            Batch::Span(span) => span,
+        };
+        let timestamp = span.timestamp(0);
+        match OpenSpan::begin(span, origins, parent) {
+            Ok((batch, rest)) => {
+                self.span = rest;
+                Pull::Item(NextBatch { batch, concludes: self.span.is_none() })
+            }
+            // The span was judged block by block, so only a mistake of ours leads here; not using it is safe.
+            Err(reason) => {
+                events.push(Subject::Batch { timestamp }, reason);
+                Pull::Pause(Pause::More)
+            }
+        }
+    }
+
+    /// The block of the batch served last was rejected: the rest of its span goes too (rules D101).
+    pub(crate) fn discard_span(&mut self, events: &mut Events) {
+        if let Some(open) = self.span.take() {
+            open.discard(Reason::SpanInterrupted, events);
+        }
+    }
+
+    /// Holocene begins: batches that wait are lost (rules D34).
+    pub(crate) fn clear(&mut self, events: &mut Events) {
+        for queued in self.batches.drain(..) {
+            queued.discard(Reason::Holocene, events);
+        }
+    }
+
+    pub(crate) fn provide_l2_blocks(&mut self, blocks: Vec<L2Block>) -> Result<(), Mismatch> {
+        match &mut self.round {
+            Round::Load => Err(Mismatch::NotAsked),
+            Round::Arrived(_, check) | Round::Search { check, .. } => check.provide(blocks),
+        }
+    }
+}
+
+impl Queued {
+    fn judge(
+        &self,
+        config: &RollupConfig,
+        origins: &Origins,
+        safe_head: &L2BlockInfo,
+        check: &mut SpanCheck,
+    ) -> Verdict {
+        let judge = Judge { config, origins, safe_head, inclusion: &self.inclusion };
+        match &self.batch {
+            Batch::Singular(batch) => Verdict::Decided(judge.singular(batch)),
+            Batch::Span(span) => check.judge(&judge, span),
+        }
+    }
+
+    fn discard(&self, reason: Reason, events: &mut Events) {
+        let timestamp = match &self.batch {
+            Batch::Singular(batch) => batch.timestamp,
+            Batch::Span(span) => span.timestamp(0),
+        };
+        events.push(Subject::Batch { timestamp }, reason);
+    }
+}
+
+/// The epoch must be the safe head's origin, or the block after it once its own epoch was ended (rules D62, D95).
+pub(crate) fn check_epoch(origins: &Origins, parent: &L2BlockInfo) -> Result<(), Halted> {
+    let epoch = origins.epoch().map(|epoch| epoch.info().id());
+    let fits = epoch.is_some_and(|epoch| epoch == parent.l1_origin || epoch.number == parent.l1_origin.number + 1);
+    if fits {
+        return Ok(());
+    }
+    let l1_block = epoch.map_or(0, |epoch| epoch.number);
+    Err(Halted::OriginMismatch { safe_head: parent.l1_origin.number, l1_block })
+}

@@ -1,0 +1,40 @@
+//! The block that L1 itself makes when the batcher stays silent (rules D73; spec: derivation, «Batch queue»).
+
+use crate::origins::Origins;
+use alloc::vec::Vec;
+use kohala_protocol::{L2BlockInfo, RollupConfig, SingularBatch};
+
+/// The empty batch for the block after `parent`, if the sequencing window of its epoch is over.
+///
+/// Empty blocks fill the epoch up to the next one's time, so that L2 time is never below L1 time, and every epoch gets
+/// at least one. When the epoch is full it is ended and there is no batch yet: op-node looks for the next one only
+/// after it has read another L1 block, and so do we.
+///
+/// `origin` is the pipeline's, `used_up` says that all of it was read.
+pub(crate) fn next_empty_batch(
+    config: &RollupConfig,
+    origins: &mut Origins,
+    origin: u64,
+    used_up: bool,
+    parent: &L2BlockInfo,
+) -> Option<SingularBatch> {
+    let epoch = origins.epoch()?.info();
+    let window_end = epoch.number.saturating_add(config.seq_window_size);
+    let window_is_over = window_end < origin || (window_end == origin && used_up);
+    if !window_is_over {
+        return None;
+    }
+    let next_epoch_time = origins.next_epoch()?.header.timestamp;
+    let timestamp = parent.block.timestamp + config.block_time;
+    let epoch_has_no_block = epoch.number == parent.l1_origin.number + 1;
+    if timestamp < next_epoch_time || epoch_has_no_block {
+        return Some(SingularBatch {
+            parent_hash: parent.block.hash,
+            epoch: epoch.id(),
+            timestamp,
+            transactions: Vec::new(),
+        });
+    }
+    origins.end_epoch();
+    None
+}

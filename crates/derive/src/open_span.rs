@@ -1,0 +1,91 @@
+//! An accepted span batch, served block by block (rules D72, D92).
+
+use crate::{Reason, Subject, event::Events, origins::Origins};
+use kohala_protocol::{L2BlockInfo, RollupConfig, SingularBatch, SpanBatch};
+
+/// The blocks of a span batch that are not safe yet. Their transactions are put together when it is their turn.
+#[derive(Debug)]
+pub(crate) struct OpenSpan {
+    span: SpanBatch,
+    next: usize,
+}
+
+impl OpenSpan {
+    /// Opens the span at its first block after `parent`, if the epochs of all of those are known and not over (rules
+    /// D93). Before Holocene the span's validity implies that they are.
+    fn open(span: SpanBatch, origins: &Origins, parent: &L2BlockInfo) -> Result<Self, Reason> {
+        let is_new = |index: &usize| span.timestamp(*index) > parent.block.timestamp;
+        for index in (0..span.len()).filter(is_new) {
+            let epoch = span.origin_number(index);
+            if epoch < parent.l1_origin.number {
+                return Err(Reason::EpochTooOld);
+            }
+            if origins.get(epoch).is_none() {
+                return Err(Reason::EpochUnknown);
+            }
+        }
+        let next = (0..span.len()).find(is_new).unwrap_or(span.len());
+        Ok(Self { span, next })
+    }
+
+    /// Opens the span and takes its first block; what is left of it, if anything.
+    pub(crate) fn begin(
+        span: SpanBatch,
+        origins: &Origins,
+        parent: &L2BlockInfo,
+    ) -> Result<(SingularBatch, Option<Self>), Reason> {
+        let mut open = Self::open(span, origins, parent)?;
+        let batch = open.pop(origins, parent).ok_or(Reason::EpochUnknown)?;
+        Ok((batch, (!open.is_done()).then_some(open)))
+    }
+
+    /// Takes the block that follows `parent`. The span has vouched for its parent as a whole, so a block gets whatever
+    /// parent it is put on.
+    fn pop(&mut self, origins: &Origins, parent: &L2BlockInfo) -> Option<SingularBatch> {
+        if self.is_done() {
+            return None;
+        }
+        let batch = SingularBatch {
+            parent_hash: parent.block.hash,
+            epoch: origins.get(self.span.origin_number(self.next))?.info().id(),
+            timestamp: self.span.timestamp(self.next),
+            transactions: self.span.transactions(self.next).collect(),
+        };
+        self.next += 1;
+        Some(batch)
+    }
+
+    /// True if no block is left.
+    fn is_done(&self) -> bool {
+        self.next >= self.span.len()
+    }
+
+    /// The next block of the span in `slot` if it is the block after `parent`; a span that is used up or interrupted
+    /// is thrown away.
+    pub(crate) fn pop_from(
+        slot: &mut Option<Self>,
+        config: &RollupConfig,
+        origins: &Origins,
+        parent: &L2BlockInfo,
+        events: &mut Events,
+    ) -> Option<SingularBatch> {
+        let open = slot.as_mut()?;
+        if !open.is_done() && open.span.timestamp(open.next) != parent.block.timestamp + config.block_time {
+            open.discard(Reason::SpanInterrupted, events);
+            *slot = None;
+            return None;
+        }
+        let batch = open.pop(origins, parent);
+        if open.is_done() {
+            *slot = None;
+        }
+        batch
+    }
+
+    /// Says that the rest of the span is dropped.
+    pub(crate) fn discard(&self, reason: Reason, events: &mut Events) {
+        if !self.is_done() {
+            events.push(Subject::Batch { timestamp: self.span.timestamp(self.next) }, reason);
+        }
+    }
+}
