@@ -1,3 +1,29 @@
-//! TBD
+//! The fault proof program: from dispute inputs to a verdict.
+//!
+//! Prologue ([`Boot`]), derivation and execution in turn ([`Program::step`]), epilogue ([`Verdict`]). The program
+//! knows the world only through [`Inputs`]: [`OracleInputs`] reads them from a preimage oracle, [`MemoryInputs`] from
+//! plain data. It is the same code natively, on fault proof VMs and in zkVMs.
+//!
+//! It does not fetch, retry, log or measure: whoever drives it may do so between two steps. It does not hash what the
+//! oracle answers either: the oracle's boundary vouches for that (the host natively, the contract on a fault proof VM,
+//! the verified witness in a zkVM).
 #![no_std]
+
 extern crate alloc;
+
+mod boot;
+mod error;
+mod inputs;
+mod l1;
+mod l2;
+mod memory;
+mod oracle;
+mod run;
+mod start;
+
+pub use boot::{Boot, BootError, CUSTOM_CHAIN, LocalKey};
+pub use error::{Contradiction, ProgramError};
+pub use inputs::Inputs;
+pub use memory::{Absent, MemoryInputs};
+pub use oracle::{Expected, OracleInputs, ReadError};
+pub use run::{Progress, Program, Verdict, run};

@@ -1,0 +1,45 @@
+use alloc::vec::Vec;
+use alloy_consensus::Header;
+use alloy_primitives::{B256, Bytes};
+use kohala_derive::IndexedBlobHash;
+use kohala_protocol::{BlockInfo, L1Header, OutputRootPreimage, Receipt};
+
+/// What the program reads after booting. Everything is asked for by the hash that commits to it, and whoever
+/// implements this answers with those bytes or with an error: there is no third answer, and an error ends the program
+/// without a verdict.
+///
+/// Walking chains, and remembering what was read or built, is not the implementation's concern.
+pub trait Inputs {
+    /// Why something could not be read.
+    type Error;
+
+    /// The L1 header with this hash.
+    fn l1_header(&mut self, hash: B256) -> Result<L1Header, Self::Error>;
+
+    /// All transactions of an L1 block, EIP-2718 encoded, in order.
+    fn l1_transactions(&mut self, header: &L1Header) -> Result<Vec<Bytes>, Self::Error>;
+
+    /// All receipts of an L1 block in order.
+    fn l1_receipts(&mut self, header: &L1Header) -> Result<Vec<Receipt>, Self::Error>;
+
+    /// A blob that a transaction of an L1 block carries: 131,072 bytes.
+    fn l1_blob(&mut self, block: &BlockInfo, blob: &IndexedBlobHash) -> Result<Bytes, Self::Error>;
+
+    /// What an L2 output root commits to.
+    fn l2_output(&mut self, root: B256) -> Result<OutputRootPreimage, Self::Error>;
+
+    /// The L2 header with this hash.
+    fn l2_header(&mut self, hash: B256) -> Result<Header, Self::Error>;
+
+    /// All transactions of the L2 block with this hash and header, EIP-2718 encoded, in order.
+    fn l2_transactions(&mut self, hash: B256, header: &Header) -> Result<Vec<Bytes>, Self::Error>;
+
+    /// The first transaction of an L2 block, which carries its L1 info. Not asked of the genesis block.
+    fn l2_first_transaction(&mut self, hash: B256, header: &Header) -> Result<Bytes, Self::Error>;
+
+    /// A node of an L2 state or storage trie.
+    fn l2_state_node(&mut self, hash: B256) -> Result<Bytes, Self::Error>;
+
+    /// The code of an L2 contract.
+    fn l2_code(&mut self, hash: B256) -> Result<Bytes, Self::Error>;
+}

@@ -1,0 +1,150 @@
+use crate::Inputs;
+use alloc::vec::Vec;
+use alloy_consensus::Header;
+use alloy_primitives::{B256, Bytes};
+use alloy_rlp::Decodable;
+use kohala_derive::IndexedBlobHash;
+use kohala_preimage::{Hint, Key, Oracle};
+use kohala_protocol::{BlockInfo, L1Header, OutputRootPreimage, Receipt};
+use kohala_trie::{NodeSource, TrieError, list};
+
+/// The program's inputs, read from a preimage oracle: each read is announced by a hint, and nothing is kept.
+pub struct OracleInputs<O> {
+    oracle: O,
+}
+
+/// Why an input could not be read from the oracle.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError<E> {
+    /// The oracle has no answer.
+    #[error(transparent)]
+    Oracle(E),
+    /// What has this hash is not what the hash was expected to stand for.
+    #[error("the preimage of {hash} is not {expected}")]
+    Malformed {
+        /// The hash.
+        hash: B256,
+        /// What it should be.
+        expected: Expected,
+    },
+}
+
+/// What a hash was expected to stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// An L1 header.
+    L1Header,
+    /// A list of transactions below a transactions root.
+    Transactions,
+    /// A list of receipts below a receipts root.
+    Receipts,
+    /// The preimage of an output root of version 0.
+    Output,
+    /// An L2 header.
+    L2Header,
+}
+
+impl core::fmt::Display for Expected {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::L1Header => "an L1 header",
+            Self::Transactions => "a list of transactions",
+            Self::Receipts => "a list of receipts",
+            Self::Output => "an output root of version 0",
+            Self::L2Header => "an L2 header",
+        })
+    }
+}
+
+impl<O: Oracle> OracleInputs<O> {
+    /// Reads from `oracle`.
+    pub const fn new(oracle: O) -> Self {
+        Self { oracle }
+    }
+
+    fn read(&mut self, hint: Hint, hash: B256) -> Result<Bytes, ReadError<O::Error>> {
+        self.oracle.hint(&hint).map_err(ReadError::Oracle)?;
+        self.oracle.get(Key::keccak256(hash)).map_err(ReadError::Oracle)
+    }
+
+    /// All items below `root`: one hint announces them all.
+    fn list(&mut self, hint: Hint, root: B256, expected: Expected) -> Result<Vec<Bytes>, ReadError<O::Error>> {
+        self.oracle.hint(&hint).map_err(ReadError::Oracle)?;
+        list::list_items(root, &mut Nodes(&mut self.oracle)).map_err(|error| list_error(error, expected))
+    }
+}
+
+fn list_error<E>(error: TrieError<E>, expected: Expected) -> ReadError<E> {
+    match error {
+        TrieError::Source(error) => ReadError::Oracle(error),
+        TrieError::Malformed(hash) => ReadError::Malformed { hash, expected },
+    }
+}
+
+/// Nodes of a list whose hint has been given.
+struct Nodes<'a, O>(&'a mut O);
+
+impl<O: Oracle> NodeSource for Nodes<'_, O> {
+    type Error = O::Error;
+
+    fn node(&mut self, hash: B256) -> Result<Bytes, Self::Error> {
+        self.0.get(Key::keccak256(hash))
+    }
+}
+
+impl<O: Oracle> Inputs for OracleInputs<O> {
+    type Error = ReadError<O::Error>;
+
+    fn l1_header(&mut self, hash: B256) -> Result<L1Header, Self::Error> {
+        let rlp = self.read(Hint::L1BlockHeader(hash), hash)?;
+        L1Header::decode(hash, &rlp).map_err(|_| ReadError::Malformed { hash, expected: Expected::L1Header })
+    }
+
+    fn l1_transactions(&mut self, header: &L1Header) -> Result<Vec<Bytes>, Self::Error> {
+        self.list(Hint::L1Transactions(header.hash), header.transactions_root, Expected::Transactions)
+    }
+
+    fn l1_receipts(&mut self, header: &L1Header) -> Result<Vec<Receipt>, Self::Error> {
+        let (hash, expected) = (header.receipts_root, Expected::Receipts);
+        let receipts = self.list(Hint::L1Receipts(header.hash), hash, expected)?;
+        let decoded = receipts.iter().map(|receipt| Receipt::decode(receipt)).collect::<Result<_, _>>();
+        decoded.map_err(|_| ReadError::Malformed { hash, expected })
+    }
+
+    fn l1_blob(&mut self, block: &BlockInfo, blob: &IndexedBlobHash) -> Result<Bytes, Self::Error> {
+        self.oracle.blob(blob.hash, blob.index, block.timestamp).map_err(ReadError::Oracle)
+    }
+
+    fn l2_output(&mut self, root: B256) -> Result<OutputRootPreimage, Self::Error> {
+        let bytes = self.read(Hint::L2Output { root, chain_id: None }, root)?;
+        OutputRootPreimage::decode(&bytes).map_err(|_| ReadError::Malformed { hash: root, expected: Expected::Output })
+    }
+
+    fn l2_header(&mut self, hash: B256) -> Result<Header, Self::Error> {
+        let rlp = self.read(Hint::L2BlockHeader { hash, chain_id: None }, hash)?;
+        let mut rest = rlp.as_ref();
+        match Header::decode(&mut rest) {
+            Ok(header) if rest.is_empty() => Ok(header),
+            _ => Err(ReadError::Malformed { hash, expected: Expected::L2Header }),
+        }
+    }
+
+    fn l2_transactions(&mut self, hash: B256, header: &Header) -> Result<Vec<Bytes>, Self::Error> {
+        self.list(Hint::L2Transactions { hash, chain_id: None }, header.transactions_root, Expected::Transactions)
+    }
+
+    fn l2_first_transaction(&mut self, hash: B256, header: &Header) -> Result<Bytes, Self::Error> {
+        let (root, expected) = (header.transactions_root, Expected::Transactions);
+        self.oracle.hint(&Hint::L2Transactions { hash, chain_id: None }).map_err(ReadError::Oracle)?;
+        let first = list::list_item(root, 0, &mut Nodes(&mut self.oracle)).map_err(|error| list_error(error, expected));
+        first?.ok_or(ReadError::Malformed { hash: root, expected })
+    }
+
+    fn l2_state_node(&mut self, hash: B256) -> Result<Bytes, Self::Error> {
+        self.read(Hint::L2StateNode { hash, chain_id: None }, hash)
+    }
+
+    fn l2_code(&mut self, hash: B256) -> Result<Bytes, Self::Error> {
+        self.read(Hint::L2Code { hash, chain_id: None }, hash)
+    }
+}

@@ -1,0 +1,40 @@
+use crate::{Inputs, ProgramError, l1::L1Chain, l2::L2Chain};
+use kohala_derive::{Batcher, L1Block, SafeHead, Start};
+use kohala_protocol::RollupConfig;
+
+/// Where the pipeline starts so that it meets every channel that may still be open at the agreed head (rules D60).
+///
+/// That is the newest ancestor of the agreed head whose L1 origin lies a whole channel time-out below the agreed
+/// head's. The batcher that L1 traversal starts with is the one which that ancestor carries (Z03), the system config
+/// of the next attributes is the one of the agreed head itself.
+pub(crate) fn pipeline_start<I: Inputs>(
+    config: &RollupConfig,
+    agreed: u64,
+    l1: &mut L1Chain,
+    l2: &mut L2Chain,
+    inputs: &mut I,
+) -> Result<Start, ProgramError<I::Error>> {
+    let (safe_info, safe_config) = l2.info(agreed, config, inputs)?;
+    let genesis = &config.genesis;
+    let (mut info, mut system_config) = (safe_info, safe_config);
+    let origin = loop {
+        let origin = l1.origin(info.l1_origin, inputs)?;
+        let timeout = config.channel_timeout(origin.timestamp);
+        let missing = (info.l1_origin.number + timeout).saturating_sub(safe_info.l1_origin.number);
+        // A block's origin is its parent's or the one after it, so fewer steps back than `missing` can't be enough:
+        // those blocks' headers are read on the way, but not their L1 info.
+        let steps = missing
+            .min(info.block.number.saturating_sub(genesis.l2.number))
+            .min(info.l1_origin.number.saturating_sub(genesis.l1.number));
+        if steps == 0 {
+            break origin.clone();
+        }
+        (info, system_config) = l2.info(info.block.number - steps, config, inputs)?;
+    };
+    let transactions = inputs.l1_transactions(&origin).map_err(ProgramError::Read)?;
+    Ok(Start {
+        safe_head: SafeHead { info: safe_info, system_config: safe_config },
+        origin: L1Block { header: origin, transactions, receipts: None },
+        batcher: Batcher(system_config.batcher),
+    })
+}
