@@ -1,1 +1,38 @@
-//! TBD
+//! The host's side of the preimage oracle: stores of preimages, and who answers the program from them.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`store`] | one view over all stores: memory, directory, packed file |
+//! | [`packed`] | the packed file: everything that a claim needs in one compressed file with an index |
+//! | [`directory`] | one file per preimage, as op-program, kona and op-challenger keep them |
+//! | [`recorded`] | raw preimages of any origin, checked and brought into shape |
+//! | [`judge`](mod@judge) | one run of the program in this process |
+//! | [`native`] | the oracle of a program that runs in this process |
+//! | [`server`] | the oracle of a program behind file descriptors |
+//! | [`kzg`] | checking and making the proofs of blobs |
+//! | [`precompile`] | computing what precompile keys stand for |
+//!
+//! Nothing leaves a store unchecked: hashes are computed again, blobs are checked against their commitment, outcomes
+//! of precompiles are computed rather than believed. This crate asks nobody over the network and knows nothing of
+//! blocks.
+
+pub mod directory;
+pub mod judge;
+pub mod kzg;
+pub mod native;
+pub mod packed;
+pub mod precompile;
+pub mod recorded;
+pub mod server;
+pub mod store;
+
+mod counts;
+
+pub use counts::{Count, Counts};
+pub use judge::{Chain, Dispute, JudgeError, Judgement, Phases, Sight, judge};
+pub use native::{HostError, NativeOracle, Request, answer_offline};
+pub use server::{Channels, Server, serve};
+pub use store::{Store, StoreError};
+
+/// The boot inputs of one run, by identifier. Kept apart from the stores: they are the claim, not data about it.
+pub type LocalInputs = std::collections::BTreeMap<u64, alloy_primitives::Bytes>;

@@ -85,7 +85,13 @@ impl Key {
     ///
     /// For all of a blob's keys [`BlobKeys`] is cheaper: one multiplication each.
     pub fn blob(commitment: &[u8; 48], index: usize) -> Self {
-        Self::of(KeyKind::Blob, keccak256(blob_preimage(commitment, &root_of_unity(index))).0)
+        Self::of(KeyKind::Blob, keccak256(Self::blob_preimage(commitment, index)).0)
+    }
+
+    /// What [`Key::blob`] is the digest of: commitment and evaluation point. Contracts read it by the keccak256 key of
+    /// the same digest.
+    pub fn blob_preimage(commitment: &[u8; 48], index: usize) -> [u8; 80] {
+        blob_preimage(commitment, &root_of_unity(index))
     }
 
     /// The key of the outcome of calling the precompile at `address` with `input`, where `gas` is what the call

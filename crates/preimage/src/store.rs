@@ -89,6 +89,11 @@ impl Preimages {
         self.values.remove(&key)
     }
 
+    /// Takes one blob out. Its commitment stays.
+    pub fn remove_blob(&mut self, versioned_hash: B256) -> Option<Blob> {
+        self.blobs.remove(&versioned_hash)
+    }
+
     /// The preimage of `key`.
     pub fn value(&self, key: Key) -> Option<&Bytes> {
         self.values.get(&key)

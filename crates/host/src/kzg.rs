@@ -1,0 +1,85 @@
+//! KZG commitments and proofs of blobs (EIP-4844), natively.
+//!
+//! Checking takes one pairing and two constants, so a run that only reads blobs never loads the trusted setup, which
+//! costs more than most claims. Making commitments and proofs does load it: that happens when blobs are imported.
+
+use alloy_primitives::hex;
+use blstrs::{Bls12, G1Affine, G1Projective, G2Affine, G2Prepared, Scalar};
+use kohala_preimage::{BLOB_BYTES, Blob, BlobError};
+use pairing::{
+    MillerLoopResult, MultiMillerLoop,
+    group::{Group, prime::PrimeCurveAffine},
+};
+use std::sync::LazyLock;
+
+/// The trusted setup's secret times the generator of G2, compressed.
+const TAU_G2: [u8; 96] = hex!(
+    "b5bfd7dd8cdeb128843bc287230af38926187075cbfbefa81009a2ce615ac53d2914e5870cb452d2afaaab24f3499f72185cbfee53492714734429b7b38608e23926c911cceceac9a36851477ba4c60b087041de621000edc98edada20c1def2"
+);
+
+/// Minus the generator of G2, and the secret times the generator: the only two points of G2 that a check needs, ready
+/// for the pairing.
+static G2: LazyLock<Option<(G2Prepared, G2Prepared)>> = LazyLock::new(|| {
+    let tau = Option::<G2Affine>::from(G2Affine::from_compressed(&TAU_G2))?;
+    Some(((-G2Affine::generator()).into(), tau.into()))
+});
+
+/// Whether `proof` shows that the polynomial behind `commitment` has the value `value` at `point`
+/// (`verify_kzg_proof`). What is no point or no field element shows nothing.
+///
+/// The equation `e(C - y, -1) · e(π, τ - z) = 1` is rearranged to `e(C - y + zπ, -1) · e(π, τ) = 1`: no multiplication
+/// in G2, and both points there are known beforehand.
+pub fn verify_proof(commitment: &[u8; 48], point: &[u8; 32], value: &[u8; 32], proof: &[u8; 48]) -> bool {
+    let check = || {
+        let (minus_one, tau) = G2.as_ref()?;
+        let commitment = Option::<G1Affine>::from(G1Affine::from_compressed(commitment))?;
+        let proof = Option::<G1Affine>::from(G1Affine::from_compressed(proof))?;
+        let point = Option::<Scalar>::from(Scalar::from_bytes_be(point))?;
+        let value = Option::<Scalar>::from(Scalar::from_bytes_be(value))?;
+        let left = G1Projective::from(commitment) - G1Projective::generator() * value + proof * point;
+        let loops = Bls12::multi_miller_loop(&[(&left.into(), minus_one), (&proof, tau)]);
+        Some(bool::from(loops.final_exponentiation().is_identity()))
+    };
+    check().unwrap_or(false)
+}
+
+/// Checks a blob against its commitment by its proof.
+///
+/// # Errors
+/// As [`Blob::verify`].
+pub fn verify(blob: &Blob) -> Result<(), BlobError> {
+    blob.verify(verify_proof)
+}
+
+/// The commitment to a blob's bytes. Loads the trusted setup.
+///
+/// # Errors
+/// Where there are not 131072 bytes, or a field element is not canonical.
+pub fn commitment(bytes: &[u8]) -> Result<[u8; 48], BlobError> {
+    let (_, commitment) = commit(bytes)?;
+    Ok(commitment)
+}
+
+/// Makes a blob out of its 131072 bytes: commitment, proof, and the data without trailing zeros. Loads the trusted
+/// setup.
+///
+/// # Errors
+/// As [`commitment`].
+pub fn blob(bytes: &[u8]) -> Result<Blob, BlobError> {
+    let (whole, commitment) = commit(bytes)?;
+    let proof = c_kzg::ethereum_kzg_settings(0)
+        .compute_blob_kzg_proof(&whole, &commitment.into())
+        .map_err(|_| BlobError::Proof)?;
+    let len = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    Ok(Blob { commitment, proof: proof.to_bytes().into_inner(), data: bytes[..len].to_vec().into() })
+}
+
+fn commit(bytes: &[u8]) -> Result<(Box<c_kzg::Blob>, [u8; 48]), BlobError> {
+    if bytes.len() != BLOB_BYTES {
+        return Err(BlobError::TooLong);
+    }
+    let whole = Box::new(c_kzg::Blob::from_bytes(bytes).map_err(|_| BlobError::TooLong)?);
+    let commitment =
+        c_kzg::ethereum_kzg_settings(0).blob_to_kzg_commitment(&whole).map_err(|_| BlobError::NotCanonical(0))?;
+    Ok((whole, commitment.to_bytes().into_inner()))
+}

@@ -1,0 +1,126 @@
+//! The oracle of a program that runs in this process, on a thread beside its host's.
+//!
+//! The program's thread reads the store itself. Only what isn't there becomes a [`Request`] to the host's thread,
+//! which fetches it, or says that it can't.
+
+use crate::{Counts, LocalInputs, Store, StoreError};
+use alloy_primitives::{B256, Bytes};
+use kohala_preimage::{Hint, Key, Missing, Oracle, WrongPreimage};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+
+/// Why the program gets no answer. Never a verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// Nobody has it.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// The answer doesn't fit the key.
+    #[error(transparent)]
+    Wrong(#[from] WrongPreimage),
+    /// The store is damaged.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The host's thread has ended.
+    #[error("the host has ended")]
+    Ended,
+}
+
+/// What the store doesn't have.
+#[derive(Debug)]
+pub struct Request {
+    /// The missing preimage: for a whole blob, the sha256 key of its commitment.
+    pub key: Key,
+    /// The last hint that the program gave.
+    pub hint: Option<Hint>,
+    /// Whether the whole blob is wanted, not its commitment.
+    pub whole_blob: bool,
+    reply: SyncSender<Result<Bytes, HostError>>,
+}
+
+impl Request {
+    /// Answers the program, which waits.
+    pub fn answer(self, answer: Result<Bytes, HostError>) {
+        // A program that has ended in the meantime needs no answer.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// The host's thread where there is nobody to ask: says of each request that its preimage is missing, until the
+/// program ends.
+pub fn answer_offline(requests: Receiver<Request>) {
+    for request in requests {
+        let missing = Missing { key: request.key, hint: request.hint.clone() };
+        request.answer(Err(missing.into()));
+    }
+}
+
+/// The program's end.
+#[derive(Debug)]
+pub struct NativeOracle<'a> {
+    store: &'a Store,
+    inputs: LocalInputs,
+    requests: Sender<Request>,
+    hint: Option<Hint>,
+    reads: Counts,
+}
+
+impl<'a> NativeOracle<'a> {
+    /// The program's end over `store` with the boot inputs `inputs`, and the requests that the host's thread has to
+    /// answer.
+    pub fn new(store: &'a Store, inputs: LocalInputs) -> (Self, Receiver<Request>) {
+        let (requests, receiver) = channel();
+        (Self { store, inputs, requests, hint: None, reads: Counts::default() }, receiver)
+    }
+
+    /// What was read so far.
+    pub const fn reads(&self) -> Counts {
+        self.reads
+    }
+
+    fn request(&self, key: Key, whole_blob: bool) -> Result<Bytes, HostError> {
+        let (reply, answer) = sync_channel(1);
+        let request = Request { key, hint: self.hint.clone(), whole_blob, reply };
+        self.requests.send(request).map_err(|_| HostError::Ended)?;
+        answer.recv().map_err(|_| HostError::Ended)?
+    }
+
+    fn local(&self, key: Key) -> Option<Bytes> {
+        let ident = key.as_bytes().last_chunk::<8>().map(|ident| u64::from_be_bytes(*ident))?;
+        let value = self.inputs.get(&ident)?;
+        (Key::local(ident) == key).then(|| value.clone())
+    }
+}
+
+impl Oracle for NativeOracle<'_> {
+    type Error = HostError;
+
+    fn hint(&mut self, hint: &Hint) -> Result<(), HostError> {
+        self.hint = Some(hint.clone());
+        Ok(())
+    }
+
+    fn get(&mut self, key: Key) -> Result<Bytes, HostError> {
+        let found = match self.local(key) {
+            Some(value) => Some(value),
+            None => self.store.get(key)?,
+        };
+        let value = match found {
+            Some(value) => value,
+            None => self.request(key, false)?,
+        };
+        if let Some(kind) = key.kind() {
+            self.reads.add(kind, value.len());
+        }
+        Ok(value)
+    }
+
+    fn blob(&mut self, versioned_hash: B256, index: u64, l1_time: u64) -> Result<Bytes, HostError> {
+        self.hint = Some(Hint::L1Blob { versioned_hash, index: Some(index), l1_time });
+        let blob = match self.store.blob(versioned_hash)? {
+            Some(blob) => blob,
+            None => self.request(Key::sha256(versioned_hash), true)?,
+        };
+        self.reads.blobs.add(blob.len());
+        Ok(blob)
+    }
+}

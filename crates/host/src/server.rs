@@ -1,0 +1,185 @@
+//! The oracle of a program that runs elsewhere: in a fault proof VM or another process, behind file descriptors.
+//!
+//! Such a program may be any: ours, op-program or kona's client. It reads blobs by single field elements, which are
+//! made here out of whole blobs.
+
+use crate::{HostError, LocalInputs, Store, StoreError};
+use alloy_primitives::Bytes;
+use embedded_io::{Read, Write};
+use embedded_io_adapters::std::FromStd;
+use kohala_preimage::{
+    BlobKeys, Hint, Key, KeyKind, Missing, ServeError, Served, serve_hint, serve_preimage, versioned_hash,
+};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs::File,
+    io,
+    sync::{Mutex, PoisonError},
+    thread,
+};
+
+/// Answers a program from a store and its boot inputs.
+#[derive(Debug)]
+pub struct Server<'a> {
+    store: &'a Store,
+    inputs: LocalInputs,
+    hint: Option<Hint>,
+    elements: Elements,
+}
+
+impl<'a> Server<'a> {
+    /// A server over `store` for one run with the boot inputs `inputs`.
+    pub fn new(store: &'a Store, inputs: LocalInputs) -> Self {
+        Self { store, inputs, hint: None, elements: Elements::default() }
+    }
+
+    /// Takes note of a hint; one that can't be read counts for none.
+    pub fn hint(&mut self, text: &[u8]) {
+        self.hint = Hint::parse(text).ok();
+    }
+
+    /// The preimage of `key`, field elements of blobs and the preimages of their keys included.
+    ///
+    /// # Errors
+    /// [`HostError::Missing`] with the last hint where nobody has it; otherwise where the store is damaged.
+    pub fn preimage(&mut self, key: Key) -> Result<Bytes, HostError> {
+        let found = match key.kind() {
+            Some(KeyKind::Local) => {
+                self.inputs.iter().find(|(ident, _)| Key::local(**ident) == key).map(|e| e.1.clone())
+            }
+            Some(KeyKind::Blob) => self.elements.get(key, self.store)?,
+            Some(KeyKind::Keccak256) => match self.store.get(key)? {
+                Some(value) => Some(value),
+                None => self.elements.get(key, self.store)?,
+            },
+            _ => self.store.get(key)?,
+        };
+        if key.kind() == Some(KeyKind::Sha256)
+            && let Some(commitment) = found.as_ref().and_then(|value| value[..].try_into().ok())
+        {
+            self.elements.announced.insert(commitment);
+        }
+        found.ok_or_else(|| Missing { key, hint: self.hint.clone() }.into())
+    }
+}
+
+/// Field elements by key, for the blobs that were needed so far.
+#[derive(Debug, Default)]
+struct Elements {
+    by_key: HashMap<Key, (usize, usize)>,
+    blobs: Vec<([u8; 48], Bytes)>,
+    /// Commitments that were read: their elements come next.
+    announced: BTreeSet<[u8; 48]>,
+    opened: BTreeSet<[u8; 48]>,
+}
+
+impl Elements {
+    /// The field element of a blob key, or the preimage of that key for the keccak256 key with its digest.
+    ///
+    /// Looks first at what is open, then into the blobs that the program has announced or that the store knows the key
+    /// of, and then into all.
+    fn get(&mut self, key: Key, store: &Store) -> Result<Option<Bytes>, StoreError> {
+        let element = key.with_kind(KeyKind::Blob);
+        if !self.by_key.contains_key(&element) {
+            let preimage = store.get(key.with_kind(KeyKind::Keccak256))?;
+            let commitment = preimage.and_then(|preimage| preimage.first_chunk::<48>().copied());
+            let announced = std::mem::take(&mut self.announced);
+            self.open(commitment.into_iter().chain(announced), store)?;
+        }
+        if !self.by_key.contains_key(&element) {
+            self.open(store.commitments(), store)?;
+        }
+        Ok(self.by_key.get(&element).map(|(blob, index)| {
+            let (commitment, bytes) = &self.blobs[*blob];
+            match key.kind() {
+                Some(KeyKind::Blob) => bytes.slice(index * 32..(index + 1) * 32),
+                _ => Bytes::copy_from_slice(&Key::blob_preimage(commitment, *index)),
+            }
+        }))
+    }
+
+    fn open(&mut self, commitments: impl IntoIterator<Item = [u8; 48]>, store: &Store) -> Result<(), StoreError> {
+        for commitment in commitments {
+            if self.opened.contains(&commitment) {
+                continue;
+            }
+            if let Some(bytes) = store.blob(versioned_hash(&commitment))? {
+                let blob = self.blobs.len();
+                self.blobs.push((commitment, bytes));
+                self.by_key.extend(BlobKeys::new(commitment).enumerate().map(|(index, (key, _))| (key, (blob, index))));
+                self.opened.insert(commitment);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The host's ends of both channels.
+#[derive(Debug)]
+pub struct Channels<R, W> {
+    /// Where keys come from.
+    pub preimage_reader: R,
+    /// Where preimages go to.
+    pub preimage_writer: W,
+    /// Where hints come from.
+    pub hint_reader: R,
+    /// Where their answers go to.
+    pub hint_writer: W,
+}
+
+impl Channels<FromStd<File>, FromStd<File>> {
+    /// The pipes that whoever started this process has left open for it: hints on 3 and 4, preimages on 5 and 6.
+    ///
+    /// # Errors
+    /// Where one of them isn't open.
+    pub fn inherited() -> io::Result<Self> {
+        let reader = |descriptor: u8| File::open(format!("/dev/fd/{descriptor}")).map(FromStd::new);
+        let writer =
+            |descriptor: u8| File::options().write(true).open(format!("/dev/fd/{descriptor}")).map(FromStd::new);
+        Ok(Self {
+            hint_reader: reader(3)?,
+            hint_writer: writer(4)?,
+            preimage_reader: reader(5)?,
+            preimage_writer: writer(6)?,
+        })
+    }
+}
+
+/// Why serving ended before the program did.
+pub type ServerError = ServeError<HostError>;
+
+/// Serves a program until it closes its ends.
+///
+/// Hints are always answered. A preimage that is missing ends the service: the channel is closed, which the program
+/// understands, and the error says what was missing.
+///
+/// # Errors
+/// The first of the preimage channel, or else of the hint channel.
+pub fn serve<R: Read + Send, W: Write + Send>(server: Server<'_>, channels: Channels<R, W>) -> Result<(), ServerError> {
+    let Channels { preimage_reader, preimage_writer, mut hint_reader, mut hint_writer } = channels;
+    let server = &Mutex::new(server);
+    let lock = || server.lock().unwrap_or_else(PoisonError::into_inner);
+    thread::scope(|scope| {
+        let preimages = scope.spawn(move || {
+            // Owned here, so that a failure closes the channel while hints are still served.
+            let (mut reader, mut writer) = (preimage_reader, preimage_writer);
+            while serve_preimage(&mut reader, &mut writer, |key| lock().preimage(key))? == Served::Answered {}
+            Ok(())
+        });
+        let hints = loop {
+            match serve_hint(&mut hint_reader, &mut hint_writer, |text| lock().hint(text)) {
+                Ok(Served::Answered) => {}
+                Ok(Served::Closed) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        drop((hint_reader, hint_writer));
+        let preimages = preimages.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        preimages.and(hints.map_err(|error| match error {
+            ServeError::Read(kind) => ServeError::Read(kind),
+            ServeError::Write(kind) => ServeError::Write(kind),
+            ServeError::Truncated => ServeError::Truncated,
+            ServeError::Answer(never) => match never {},
+        }))
+    })
+}
