@@ -30,7 +30,8 @@ pub trait StateSource: NodeSource {
 /// The L2 chain's state at its head, as far as it was opened.
 ///
 /// Tries, codes and known block hashes stay for the blocks to come: each block costs the paths that it touches anew.
-#[derive(Debug)]
+/// A clone goes its own way from there.
+#[derive(Clone, Debug)]
 pub struct State {
     pub(crate) config: Arc<RollupConfig>,
     pub(crate) head: Sealed<Header>,
@@ -66,7 +67,7 @@ impl State {
 }
 
 /// The tries of a state and the codes that its accounts name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tries {
     /// Accounts by the hash of their address.
     pub(crate) accounts: Trie,

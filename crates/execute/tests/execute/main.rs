@@ -1,0 +1,6 @@
+//! Execution against recorded chains, against a source that fails, and against single rules.
+
+mod chains;
+mod failures;
+mod rules;
+mod support;
