@@ -344,3 +344,247 @@ impl From<BaseFeeJson> for BaseFeeConfig {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use alloc::{format, string::ToString};
+    use alloy_primitives::{address, b256};
+    use serde_json::{Value, json};
+
+    /// A configuration with block time 2, genesis at time 100 and number 7, and these forks' times. Forks before the
+    /// last of them are active from the start.
+    pub(crate) fn config(times: &[(Fork, u64)]) -> RollupConfig {
+        let mut config = RollupConfig::from_json(old_json().to_string().as_bytes()).unwrap();
+        let last = times.iter().map(|(fork, _)| *fork).max().unwrap_or(Fork::Bedrock);
+        config.forks = ForkTimes::default();
+        for fork in Fork::ALL.into_iter().filter(|fork| *fork < last) {
+            config.forks.set(fork, Some(0));
+        }
+        for &(fork, time) in times {
+            config.forks.set(fork, Some(time));
+        }
+        config
+    }
+
+    fn old_json() -> Value {
+        json!({
+            "genesis": {
+                "l1": { "hash": B256::repeat_byte(1), "number": 5 },
+                "l2": { "hash": B256::repeat_byte(2), "number": 7 },
+                "l2_time": 100,
+                "system_config": {
+                    "batcherAddr": "0x6887246668a3b87f54deb3b94ba47a6f63f32985",
+                    "overhead": "0x00000000000000000000000000000000000000000000000000000000000000bc",
+                    "scalar": "0x00000000000000000000000000000000000000000000000000000000000a6fe0",
+                    "gasLimit": 30_000_000,
+                },
+            },
+            "block_time": 2,
+            "max_sequencer_drift": 600,
+            "seq_window_size": 3600,
+            "channel_timeout": 300,
+            "l1_chain_id": 1,
+            "l2_chain_id": 10,
+            "regolith_time": 0,
+            "canyon_time": null,
+            "batch_inbox_address": "0xff00000000000000000000000000000000000010",
+            "deposit_contract_address": "0xbeb5fc579115071764c7423a4f12edde41f106ed",
+            "l1_system_config_address": "0x229047fed2591dbec1ef1118d64f7af3db9eb290",
+            "protocol_versions_address": "0x8062abc286f5e7d9428a0ccb9abd71e50d93b935",
+            "da_challenge_address": "0x0000000000000000000000000000000000000000",
+            "use_plasma": false,
+        })
+    }
+
+    fn parse(edit: impl FnOnce(&mut Value)) -> Result<RollupConfig, ConfigError> {
+        let mut json = old_json();
+        edit(&mut json);
+        RollupConfig::from_json(json.to_string().as_bytes())
+    }
+
+    #[test]
+    fn reads_an_old_rollup_json() {
+        let config = parse(|_| {}).unwrap();
+        assert_eq!(config.genesis.l1, BlockId { number: 5, hash: B256::repeat_byte(1) });
+        assert_eq!(config.genesis.l2, BlockId { number: 7, hash: B256::repeat_byte(2) });
+        assert_eq!(
+            config.genesis.system_config,
+            SystemConfig {
+                batcher: address!("6887246668a3b87f54deb3b94ba47a6f63f32985"),
+                overhead: b256!("00000000000000000000000000000000000000000000000000000000000000bc"),
+                scalar: b256!("00000000000000000000000000000000000000000000000000000000000a6fe0"),
+                gas_limit: 30_000_000,
+                ..SystemConfig::default()
+            }
+        );
+        assert_eq!(config.forks.get(Fork::Regolith), Some(0));
+        assert_eq!(config.forks.get(Fork::Canyon), None);
+        assert_eq!(config.base_fee, BaseFeeConfig { elasticity: 6, denominator: 50, denominator_canyon: 250 });
+        assert_eq!((config.l1_chain_id, config.l2_chain_id), (1, 10));
+        assert!(!config.keep_karst_upgrade_gas);
+    }
+
+    #[test]
+    fn reads_what_later_forks_added() {
+        let config = parse(|json| {
+            for (index, fork) in Fork::ALL.into_iter().enumerate().skip(1) {
+                json[format!("{}_time", fork.name())] = index.into();
+            }
+            json["pectra_blob_schedule_time"] = 1742486400.into();
+            json["keep_karst_upgrade_gas"] = true.into();
+            json["chain_op_config"] =
+                json!({"eip1559Elasticity": 2, "eip1559Denominator": 8, "eip1559DenominatorCanyon": 30});
+            let system_config = &mut json["genesis"]["system_config"];
+            system_config["eip1559Params"] = "0x000000fa00000006".into();
+            system_config["operatorFeeParams"] =
+                "0x0000000000000000000000000000000000000000000000050000000000070d08".into();
+            system_config["minBaseFee"] = 9.into();
+            system_config["daFootprintGasScalar"] = 400.into();
+        })
+        .unwrap();
+        for (index, fork) in (0..).zip(Fork::ALL).skip(1) {
+            assert_eq!(config.forks.get(fork), Some(index), "{fork:?}");
+        }
+        assert_eq!(config.pectra_blob_schedule_time, Some(1742486400));
+        assert!(config.keep_karst_upgrade_gas);
+        assert_eq!(config.base_fee, BaseFeeConfig { elasticity: 2, denominator: 8, denominator_canyon: 30 });
+        let system_config = config.genesis.system_config;
+        assert_eq!(system_config.eip1559_params, Eip1559Params { denominator: 250, elasticity: 6 });
+        assert_eq!(system_config.operator_fee, OperatorFee { scalar: 5, constant: 0x70d08 });
+        assert_eq!((system_config.min_base_fee, system_config.da_footprint_gas_scalar), (9, 400));
+    }
+
+    #[test]
+    fn names_the_fork_it_does_not_know() {
+        let error = parse(|json| json["monsoon_time"] = 5.into()).unwrap_err();
+        assert!(matches!(&error, ConfigError::UnknownFork(key) if key == "monsoon_time"), "{error}");
+        assert!(error.to_string().contains("monsoon_time"));
+        assert!(matches!(parse(|json| json["bedrock_time"] = 0.into()), Err(ConfigError::UnknownFork(_))));
+        parse(|json| json["monsoon_time"] = Value::Null).expect("not planned");
+        parse(|json| json["monsoon_window"] = 5.into()).expect("not a fork");
+    }
+
+    #[test]
+    fn interop_is_lagoons_old_name() {
+        let config = parse(|json| {
+            for fork in &Fork::ALL[1..Fork::Lagoon as usize] {
+                json[format!("{}_time", fork.name())] = 0.into();
+            }
+            json["interop_time"] = 50.into();
+        });
+        assert_eq!(config.unwrap().forks.get(Fork::Lagoon), Some(50));
+    }
+
+    #[test]
+    fn names_the_key_that_is_missing() {
+        for key in ["genesis", "block_time", "seq_window_size", "batch_inbox_address", "l2_chain_id"] {
+            let error = parse(|json| drop(json.as_object_mut().unwrap().remove(key))).unwrap_err();
+            assert!(error.to_string().contains(key), "{key}: {error}");
+        }
+    }
+
+    #[test]
+    fn refuses_forks_out_of_order() {
+        let late = parse(|json| {
+            json["canyon_time"] = 10.into();
+            json["delta_time"] = 9.into();
+        });
+        let missing = parse(|json| json["delta_time"] = 9.into());
+        for error in [late.unwrap_err(), missing.unwrap_err()] {
+            assert!(
+                matches!(error, ConfigError::ForkOrder { fork: Fork::Delta, time: 9, before: Fork::Canyon }),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_values_no_chain_can_run_with() {
+        let zero = |key| move |json: &mut Value| json[key] = 0.into();
+        for key in ["block_time", "channel_timeout", "max_sequencer_drift"] {
+            assert!(matches!(parse(zero(key)), Err(ConfigError::Zero(name)) if name == key), "{key}");
+        }
+        for size in [0, 1] {
+            let config = parse(|json| json["seq_window_size"] = size.into());
+            assert!(matches!(config, Err(ConfigError::SequencingWindow(found)) if found == size));
+        }
+        let no_elasticity = json!({"eip1559Elasticity": 0, "eip1559Denominator": 8, "eip1559DenominatorCanyon": 30});
+        assert!(matches!(parse(|json| json["chain_op_config"] = no_elasticity), Err(ConfigError::Zero(_))));
+        let no_canyon = json!({"eip1559Elasticity": 2, "eip1559Denominator": 8});
+        parse(|json| json["chain_op_config"] = no_canyon.clone()).expect("Canyon is not planned");
+        assert!(matches!(
+            parse(|json| {
+                json["canyon_time"] = 0.into();
+                json["chain_op_config"] = no_canyon;
+            }),
+            Err(ConfigError::Zero("eip1559DenominatorCanyon"))
+        ));
+        assert!(matches!(parse(|json| json["canyon_time"] = "soon".into()), Err(ConfigError::ForkTime(_))));
+    }
+
+    #[test]
+    fn drift_may_be_left_out_where_fjord_is_there_from_the_start() {
+        let config = parse(|json| {
+            json.as_object_mut().unwrap().remove("max_sequencer_drift");
+            for fork in ["canyon", "delta", "ecotone", "fjord"] {
+                json[format!("{fork}_time")] = 0.into();
+            }
+        });
+        assert_eq!(config.unwrap().max_sequencer_drift(0), 1800);
+    }
+
+    #[test]
+    fn refuses_rules_that_are_not_the_protocols() {
+        assert!(matches!(
+            parse(|json| json["granite_channel_timeout"] = 60.into()),
+            Err(ConfigError::GraniteChannelTimeout(60))
+        ));
+        parse(|json| json["granite_channel_timeout"] = 50.into()).unwrap();
+        assert!(matches!(parse(|json| json["alt_da"] = json!({"da_commitment_type": "x"})), Err(ConfigError::AltDa)));
+        parse(|json| json["alt_da"] = Value::Null).unwrap();
+    }
+
+    #[test]
+    fn a_fork_activates_in_the_first_block_not_before_its_time() {
+        let config = config(&[(Fork::Canyon, 105)]);
+        let active = [103, 104, 105, 106, 107].map(|time| config.is_active(Fork::Canyon, time));
+        assert_eq!(active, [false, false, true, true, true]);
+        let activates = [104, 105, 106, 107].map(|time| config.is_activation_block(Fork::Canyon, time));
+        assert_eq!(activates, [false, true, true, false]);
+        assert!(!config.is_active(Fork::Delta, u64::MAX));
+    }
+
+    #[test]
+    fn a_fork_at_genesis_has_no_activation_block() {
+        let config = config(&[(Fork::Canyon, 0)]);
+        for time in [0, 1, 2, 100, 102] {
+            assert!(!config.is_activation_block(Fork::Canyon, time), "{time}");
+        }
+        assert!(!config.is_activation_block(Fork::Bedrock, 0));
+    }
+
+    #[test]
+    fn limits_change_with_their_forks() {
+        let config = config(&[(Fork::Fjord, 1000), (Fork::Granite, 2000)]);
+        let limits = |time| {
+            (
+                config.max_rlp_bytes_per_channel(time),
+                config.max_channel_bank_size(time),
+                config.max_sequencer_drift(time),
+                config.channel_timeout(time),
+            )
+        };
+        assert_eq!(limits(999), (10_000_000, 100_000_000, 600, 300));
+        assert_eq!(limits(1000), (100_000_000, 1_000_000_000, 1800, 300));
+        assert_eq!(limits(2000), (100_000_000, 1_000_000_000, 1800, 50));
+    }
+
+    #[test]
+    fn blocks_and_times_translate() {
+        let config = config(&[]);
+        assert_eq!([7, 8, 10].map(|number| config.l2_timestamp(number)), [100, 102, 106]);
+        assert_eq!([99, 100, 101, 102].map(|time| config.l2_number(time)), [None, Some(7), Some(7), Some(8)]);
+        assert_eq!(config.l2_timestamp(u64::MAX), u64::MAX);
+    }
+}

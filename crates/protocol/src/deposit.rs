@@ -185,3 +185,165 @@ pub enum DepositDecodeError {
     #[error("{0}")]
     Rlp(#[from] alloy_rlp::Error),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use alloy_primitives::{Log, b256};
+    use proptest::prelude::*;
+
+    const PORTAL: Address = Address::repeat_byte(0xbb);
+    const L1_HASH: B256 = B256::repeat_byte(0x11);
+
+    /// What the deposit contract emits for a deposit.
+    fn log(deposit: &Deposit) -> Log {
+        let to = deposit.to.to().copied().unwrap_or_default();
+        let mut opaque = Vec::new();
+        opaque.extend_from_slice(&deposit.mint.to_be_bytes::<32>());
+        opaque.extend_from_slice(&deposit.value.to_be_bytes::<32>());
+        opaque.extend_from_slice(&deposit.gas.to_be_bytes());
+        opaque.push(u8::from(deposit.to.is_create()));
+        opaque.extend_from_slice(&deposit.data);
+        let mut data = [U256::from(32), U256::from(opaque.len())].map(|word| word.to_be_bytes::<32>()).concat();
+        data.extend_from_slice(&opaque);
+        data.resize(data.len().next_multiple_of(32), 0);
+        let topics = [TRANSACTION_DEPOSITED, deposit.from.into_word(), to.into_word(), B256::ZERO];
+        Log::new_unchecked(PORTAL, topics.to_vec(), data.into())
+    }
+
+    fn example() -> Deposit {
+        Deposit {
+            source_hash: Source::User { l1_hash: L1_HASH, log_index: 0 }.hash(),
+            from: Address::repeat_byte(1),
+            to: TxKind::Call(Address::repeat_byte(2)),
+            mint: U256::from(3),
+            value: U256::from(4),
+            gas: 0x0506_0708_090a_0b0c,
+            is_system: false,
+            data: Bytes::from_static(b"call"),
+        }
+    }
+
+    fn derive(logs: Vec<Log>) -> Result<Vec<Bytes>, DepositError> {
+        user_deposits(&[Receipt { succeeded: true, logs }], L1_HASH, PORTAL)
+    }
+
+    /// Derives from the example's log with its data changed.
+    fn derive_changed(change: impl FnOnce(&mut Vec<u8>)) -> Result<Vec<Bytes>, MalformedDeposit> {
+        let mut log = log(&example());
+        let mut data = log.data.data.to_vec();
+        change(&mut data);
+        log.data.data = data.into();
+        derive(vec![log]).map_err(|error| error.reason)
+    }
+
+    #[test]
+    fn source_hashes_are_those_of_the_specs() {
+        let l1_hash = b256!("c00e5d67c2755389aded7d8b151cbd5bcdf7ed275ad5e028b664880fc7581c77");
+        let l1_info = b256!("0586c503340591999b8b38bc9834bb16aec7d5bc00eb5587ab139c9ddab81977");
+        assert_eq!(Source::L1Info { l1_hash, sequence_number: 4 }.hash(), l1_info);
+        let upgrade = b256!("69b763c48478b9dc2f65ada09b3d92133ec592ea715ec65ad6e7f3dc519dc00c");
+        let intent = "Ecotone: beacon block roots contract deployment";
+        assert_eq!(Source::Upgrade { intent }.hash(), upgrade);
+        assert_ne!(Source::User { l1_hash, log_index: 4 }.hash(), l1_info, "domains differ");
+    }
+
+    #[test]
+    fn reads_a_call_and_a_creation() {
+        let call = example();
+        assert_eq!(derive(vec![log(&call)]), Ok(vec![call.encode()]));
+        let create = Deposit { to: TxKind::Create, data: Bytes::new(), mint: U256::ZERO, ..call };
+        assert_eq!(derive(vec![log(&create)]), Ok(vec![create.encode()]));
+    }
+
+    #[test]
+    fn any_creation_flag_but_zero_creates() {
+        let transactions = derive_changed(|data| data[64 + 72] = 2).unwrap();
+        assert_eq!(Deposit::decode(&transactions[0]).unwrap().to, TxKind::Create);
+    }
+
+    #[test]
+    fn counts_every_log_of_the_l1_block() {
+        let other = Log::new_unchecked(Address::ZERO, vec![TRANSACTION_DEPOSITED], Bytes::new());
+        let reverted = Receipt { succeeded: false, logs: vec![log(&example())] };
+        let second = Receipt { succeeded: true, logs: vec![other, log(&example())] };
+        let transactions = user_deposits(&[reverted, second], L1_HASH, PORTAL).unwrap();
+        let source_hash = Source::User { l1_hash: L1_HASH, log_index: 2 }.hash();
+        assert_eq!(transactions, [Deposit { source_hash, ..example() }.encode()]);
+    }
+
+    #[test]
+    fn other_events_of_the_contract_are_no_deposits() {
+        for topics in [vec![], vec![B256::ZERO]] {
+            assert_eq!(derive(vec![Log::new_unchecked(PORTAL, topics, Bytes::new())]), Ok(vec![]));
+        }
+    }
+
+    #[test]
+    fn a_malformed_deposit_is_an_error_that_names_the_log() {
+        let mut bad = log(&example());
+        bad.data.set_topics_truncating(bad.topics()[..3].to_vec());
+        let error = derive(vec![log(&example()), bad]).unwrap_err();
+        assert_eq!(error, DepositError { log_index: 1, reason: MalformedDeposit::Topics });
+    }
+
+    #[test]
+    fn refuses_a_lax_encoding() {
+        // The example's opaque data has 77 bytes, so three words with padding.
+        assert_eq!(derive_changed(|data| data.truncate(32)), Err(MalformedDeposit::DataLength));
+        assert_eq!(derive_changed(|data| data.push(0)), Err(MalformedDeposit::DataLength));
+        assert_eq!(derive_changed(|data| data[31] = 64), Err(MalformedDeposit::Offset));
+        assert_eq!(derive_changed(|data| data[0] = 1), Err(MalformedDeposit::Offset));
+        assert_eq!(derive_changed(|data| data[63] = 97), Err(MalformedDeposit::Length));
+        assert_eq!(derive_changed(|data| data[63] = 64), Err(MalformedDeposit::Length));
+        assert_eq!(derive_changed(|data| data[32] = 1), Err(MalformedDeposit::Length));
+        assert_eq!(derive_changed(|data| data.extend([0; 32])), Err(MalformedDeposit::Length));
+        assert!(derive_changed(|data| data[63] = 96).is_ok());
+        assert_eq!(derive_changed(|data| *data = short_opaque(72)), Err(MalformedDeposit::TooShort));
+        assert!(derive_changed(|data| *data = short_opaque(73)).is_ok());
+        let mut version = log(&example());
+        version.data.topics_mut_unchecked()[3] = B256::with_last_byte(1);
+        assert_eq!(derive(vec![version]).unwrap_err().reason, MalformedDeposit::Version);
+    }
+
+    fn short_opaque(length: usize) -> Vec<u8> {
+        let mut data = [U256::from(32), U256::from(length)].map(|word| word.to_be_bytes::<32>()).concat();
+        data.resize(64 + length.next_multiple_of(32), 0);
+        data
+    }
+
+    #[test]
+    fn decodes_strictly() {
+        let encoded = example().encode();
+        assert_eq!(Deposit::decode(&[]), Err(DepositDecodeError::Type));
+        assert_eq!(Deposit::decode(&encoded[1..]), Err(DepositDecodeError::Type));
+        assert!(matches!(Deposit::decode(&[&encoded[..], &[0]].concat()), Err(DepositDecodeError::Rlp(_))));
+        for length in 1..encoded.len() {
+            assert!(matches!(Deposit::decode(&encoded[..length]), Err(DepositDecodeError::Rlp(_))), "{length}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_deposit_survives_its_log(
+            from: [u8; 20], to: Option<[u8; 20]>, mint: [u8; 32], value: [u8; 32], gas: u64, data: Vec<u8>,
+        ) {
+            let to = to.map_or(TxKind::Create, |to| TxKind::Call(to.into()));
+            let (mint, value) = (U256::from_be_bytes(mint), U256::from_be_bytes(value));
+            let deposit = Deposit { from: from.into(), to, mint, value, gas, data: data.into(), ..example() };
+            let transactions = derive(vec![log(&deposit)]).unwrap();
+            prop_assert_eq!(&transactions, &[deposit.encode()]);
+            prop_assert_eq!(Deposit::decode(&transactions[0]).unwrap(), deposit);
+        }
+
+        #[test]
+        fn no_log_data_panics(words in proptest::collection::vec(0u8..80, 0..6), extra: Vec<u8>) {
+            let mut data: Vec<u8> = words.iter().flat_map(|byte| B256::with_last_byte(*byte).0).collect();
+            data.extend(extra);
+            let mut log = log(&example());
+            log.data.data = data.into();
+            let _ = derive(vec![log]);
+        }
+    }
+}

@@ -62,3 +62,54 @@ pub enum ExtraDataError {
     #[error("denominator or elasticity is zero")]
     Zero,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::config;
+
+    const PARAMS: Eip1559Params = Eip1559Params { denominator: 250, elasticity: 6 };
+    const HOLOCENE: [u8; 9] = [0, 0, 0, 0, 250, 0, 0, 0, 6];
+    const JOVIAN: [u8; 17] = [1, 0, 0, 0, 250, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 1, 2];
+
+    #[test]
+    fn every_fork_has_its_form() {
+        let config = config(&[(Fork::Holocene, 1000), (Fork::Jovian, 2000)]);
+        let decode = |time, extra_data| ExtraData::decode(&config, time, extra_data);
+        assert_eq!(decode(999, &[]), Ok(ExtraData::default()));
+        let holocene = ExtraData { eip1559_params: PARAMS, min_base_fee: 0 };
+        assert_eq!(decode(1000, &HOLOCENE), Ok(holocene));
+        let jovian = ExtraData { eip1559_params: PARAMS, min_base_fee: 258 };
+        assert_eq!(decode(2000, &JOVIAN), Ok(jovian));
+        assert_eq!(jovian.encode(&config, 2000), JOVIAN);
+        assert_eq!(jovian.encode(&config, 1000), HOLOCENE);
+        assert!(jovian.encode(&config, 999).is_empty());
+        // No other fork's form is valid.
+        for (time, extra_data) in [
+            (999, &HOLOCENE[..]),
+            (999, &[0]),
+            (1000, &[]),
+            (1000, &JOVIAN),
+            (1000, &HOLOCENE[..8]),
+            (2000, &HOLOCENE),
+            (2000, &JOVIAN[..16]),
+            (2000, &[1; 18]),
+        ] {
+            assert_eq!(decode(time, extra_data), Err(ExtraDataError::Length), "{time} {extra_data:?}");
+        }
+    }
+
+    #[test]
+    fn version_and_parameters_are_checked() {
+        let config = config(&[(Fork::Holocene, 1000), (Fork::Jovian, 2000)]);
+        for (time, good) in [(1000, &HOLOCENE[..]), (2000, &JOVIAN)] {
+            for (index, value, error) in
+                [(0, 2, ExtraDataError::Version), (4, 0, ExtraDataError::Zero), (8, 0, ExtraDataError::Zero)]
+            {
+                let mut bad = good.to_vec();
+                bad[index] = value;
+                assert_eq!(ExtraData::decode(&config, time, &bad), Err(error), "{time} {index}");
+            }
+        }
+    }
+}

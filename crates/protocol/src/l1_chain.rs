@@ -153,3 +153,117 @@ struct BlobParamsJson {
     max: u64,
     base_fee_update_fraction: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::config;
+    use alloc::string::ToString;
+    use alloy_eips::eip4844::fake_exponential;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn parse(json: Value) -> Result<L1ChainConfig, L1ConfigError> {
+        L1ChainConfig::from_json(json.to_string().as_bytes())
+    }
+
+    fn origin(timestamp: u64, excess_blob_gas: Option<u64>) -> L1Header {
+        L1Header { timestamp, excess_blob_gas, ..L1Header::default() }
+    }
+
+    proptest! {
+        #[test]
+        fn the_fee_is_eip_4844s(excess in 0u64..300_000_000, fraction in 2_000_000u64..20_000_000) {
+            let params = BlobParams { target: 0, max: 0, update_fraction: fraction };
+            let expected = fake_exponential(1, excess.into(), fraction.into());
+            prop_assume!(expected != u128::MAX);
+            prop_assert_eq!(params.base_fee(excess), Some(U256::from(expected)));
+        }
+    }
+
+    #[test]
+    fn a_fee_beyond_256_bits_is_none() {
+        assert_eq!(BlobParams::CANCUN.base_fee(u64::MAX), None);
+        assert_eq!(BlobParams::CANCUN.base_fee(0), Some(U256::ONE));
+    }
+
+    #[test]
+    fn public_chains_follow_their_schedule() {
+        let mainnet = L1ChainConfig::by_id(1).unwrap();
+        let limits = |time| mainnet.blob_params(time).map(|params| (params.target, params.max, params.update_fraction));
+        assert_eq!(limits(1710338134), None);
+        assert_eq!(limits(1710338135), Some((3, 6, 3_338_477)));
+        assert_eq!(limits(1746612310), Some((3, 6, 3_338_477)));
+        assert_eq!(limits(1746612311), Some((6, 9, 5_007_716)));
+        assert_eq!(limits(1764798551), Some((6, 9, 5_007_716)));
+        assert_eq!(limits(1765290071), Some((10, 15, 8_346_193)));
+        assert_eq!(limits(1767747671), Some((14, 21, 11_684_671)));
+        for (id, prague) in [(11155111, 1741159776), (17000, 1740434112), (560048, 1742999832)] {
+            let chain = L1ChainConfig::by_id(id).unwrap();
+            assert_eq!(chain.chain_id, id);
+            assert_eq!(chain.blob_params(prague - 1), Some(BlobParams::CANCUN));
+            assert_eq!(chain.blob_params(prague), Some(BlobParams::PRAGUE));
+            assert!(chain.blob_schedule.is_sorted_by_key(|(time, _)| *time));
+        }
+        assert_eq!(L1ChainConfig::by_id(5), None);
+    }
+
+    #[test]
+    fn reads_the_schedule_in_order_of_time() {
+        let params = |target: u64| json!({"target": target, "max": 9, "baseFeeUpdateFraction": 7});
+        let config = parse(json!({
+            "chainId": 900, "londonBlock": 0, "terminalTotalDifficulty": 0, "shanghaiTime": 0, "cancunTime": 0,
+            "pragueTime": 0, "osakaTime": 50, "bpo1Time": 60, "bpo2Time": null, "amsterdamTime": 70,
+            "blobSchedule": {
+                "prague": params(2), "cancun": params(1), "bpo1": params(4), "bpo2": params(5), "osaka": params(3),
+            },
+        }));
+        let config = config.unwrap();
+        assert_eq!(config.chain_id, 900);
+        let target = |time| config.blob_params(time).unwrap().target;
+        assert_eq!([0, 49, 50, 59, 60, 100].map(target), [2, 2, 3, 3, 4, 4], "Prague follows Cancun, BPO2 has no time");
+    }
+
+    #[test]
+    fn names_the_fork_it_does_not_know() {
+        let error = parse(json!({"chainId": 1, "parisTime": 5})).unwrap_err();
+        assert!(matches!(&error, L1ConfigError::UnknownFork(key) if key == "parisTime"), "{error}");
+        assert!(error.to_string().contains("parisTime"));
+        parse(json!({"chainId": 1, "parisTime": null})).expect("not planned");
+        let schedule = json!({"bpo9": {"target": 1, "max": 2, "baseFeeUpdateFraction": 3}});
+        let config = parse(json!({"chainId": 1, "bpo9Time": 5, "blobSchedule": schedule})).unwrap();
+        assert_eq!(config.blob_params(5).unwrap().target, 1, "all that matters of it is in the schedule");
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_computed_with() {
+        let schedule = json!({"cancun": {"target": 1, "max": 2, "baseFeeUpdateFraction": 0}});
+        let config = parse(json!({"chainId": 1, "cancunTime": 5, "blobSchedule": schedule}));
+        assert!(matches!(config, Err(L1ConfigError::UpdateFraction)));
+        assert!(matches!(parse(json!({"chainId": 1, "cancunTime": "5"})), Err(L1ConfigError::ForkTime(_))));
+        assert!(parse(json!({})).unwrap_err().to_string().contains("chainId"));
+    }
+
+    #[test]
+    fn the_fee_is_one_before_blobs() {
+        let l1 = L1ChainConfig { chain_id: 1, blob_schedule: Vec::new() };
+        assert_eq!(blob_base_fee(&origin(5, None), &l1, &config(&[])), Some(U256::ONE));
+        assert_eq!(blob_base_fee(&origin(5, Some(0)), &l1, &config(&[])), None, "no schedule for a block with blobs");
+    }
+
+    #[test]
+    fn the_schedule_is_that_of_the_origins_time() {
+        let l1 = L1ChainConfig::by_id(11155111).unwrap();
+        let excess = 40_000_000;
+        let fee = |time, rollup: &RollupConfig| blob_base_fee(&origin(time, Some(excess)), &l1, rollup);
+        let (cancun, prague) = (BlobParams::CANCUN.base_fee(excess), BlobParams::PRAGUE.base_fee(excess));
+        assert_ne!(cancun, prague);
+        let mut rollup = config(&[]);
+        assert_eq!(fee(1741159775, &rollup), cancun);
+        assert_eq!(fee(1741159776, &rollup), prague);
+        // Chains that went on with Cancun's parameters have a time until which they do.
+        rollup.pectra_blob_schedule_time = Some(1742486400);
+        assert_eq!(fee(1742486399, &rollup), cancun);
+        assert_eq!(fee(1742486400, &rollup), prague);
+    }
+}

@@ -93,3 +93,75 @@ fn skip(fields: &mut &[u8], count: usize) -> alloy_rlp::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use alloy_consensus::Header as Full;
+    use alloy_primitives::Bytes;
+
+    fn london() -> Full {
+        Full { number: 1 << 40, timestamp: 7, base_fee_per_gas: Some(9), extra_data: b"x".into(), ..Full::default() }
+    }
+
+    fn cancun() -> Full {
+        Full {
+            withdrawals_root: Some(B256::repeat_byte(1)),
+            blob_gas_used: Some(131_072),
+            excess_blob_gas: Some(5),
+            parent_beacon_block_root: Some(B256::repeat_byte(2)),
+            ..london()
+        }
+    }
+
+    fn decode(header: &Full) -> alloy_rlp::Result<L1Header> {
+        L1Header::decode(header.hash_slow(), &alloy_rlp::encode(header))
+    }
+
+    /// A header's fields with more behind them.
+    fn append(header: &Full, more: &[u8]) -> Vec<u8> {
+        let encoded = alloy_rlp::encode(header);
+        let mut fields = Header::decode_bytes(&mut &encoded[..], true).unwrap().to_vec();
+        fields.extend_from_slice(more);
+        let mut appended = Vec::new();
+        Header { list: true, payload_length: fields.len() }.encode(&mut appended);
+        appended.extend(fields);
+        appended
+    }
+
+    #[test]
+    fn reads_headers_of_every_fork() {
+        let header = decode(&london()).unwrap();
+        assert_eq!((header.number, header.timestamp, header.base_fee), (1 << 40, 7, U256::from(9)));
+        assert_eq!((header.excess_blob_gas, header.parent_beacon_block_root), (None, None));
+        let shanghai = Full { withdrawals_root: Some(B256::ZERO), ..london() };
+        assert_eq!(decode(&shanghai).unwrap().excess_blob_gas, None);
+        for header in [cancun(), Full { requests_hash: Some(B256::ZERO), ..cancun() }] {
+            let header = decode(&header).unwrap();
+            assert_eq!(header.excess_blob_gas, Some(5));
+            assert_eq!(header.parent_beacon_block_root, Some(B256::repeat_byte(2)));
+        }
+    }
+
+    #[test]
+    fn ignores_fields_that_later_forks_append() {
+        let prague = Full { requests_hash: Some(B256::ZERO), ..cancun() };
+        let expected = decode(&prague).unwrap();
+        let access_list_hash_and_slot = [&alloy_rlp::encode(B256::repeat_byte(3))[..], &[0x82, 1, 0]].concat();
+        let amsterdam = append(&prague, &access_list_hash_and_slot);
+        assert_eq!(L1Header::decode(expected.hash, &amsterdam), Ok(expected));
+    }
+
+    #[test]
+    fn refuses_what_is_cut_or_followed() {
+        let encoded = alloy_rlp::encode(cancun());
+        for length in 0..encoded.len() {
+            assert!(L1Header::decode(B256::ZERO, &encoded[..length]).is_err(), "{length}");
+        }
+        let followed = Bytes::from([&encoded[..], &[0]].concat());
+        assert_eq!(L1Header::decode(B256::ZERO, &followed), Err(alloy_rlp::Error::UnexpectedLength));
+        let before_london = Full { base_fee_per_gas: None, ..london() };
+        assert!(decode(&before_london).is_err());
+    }
+}

@@ -276,3 +276,200 @@ pub enum L1InfoTransactionError {
     #[error("no blob base fee for the L1 origin in the L1 configuration")]
     BlobBaseFee,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::config;
+    use alloy_primitives::{address, b256, hex, keccak256};
+
+    const LAYOUTS: [L1InfoLayout; 4] =
+        [L1InfoLayout::Bedrock, L1InfoLayout::Ecotone, L1InfoLayout::Isthmus, L1InfoLayout::Jovian];
+
+    /// Input of the first transaction of an OP Mainnet block from before Ecotone.
+    const OP_MAINNET: [u8; 260] = hex!(
+        "015d8eb9"
+        "000000000000000000000000000000000000000000000000000000000117c4eb"
+        "0000000000000000000000000000000000000000000000000000000065280377"
+        "000000000000000000000000000000000000000000000000000000026d05d953"
+        "392012032675be9f94aae5ab442de73c5f4fb1bf30fa7dd0d2442239899a40fc"
+        "0000000000000000000000000000000000000000000000000000000000000004"
+        "0000000000000000000000006887246668a3b87f54deb3b94ba47a6f63f32985"
+        "00000000000000000000000000000000000000000000000000000000000000bc"
+        "00000000000000000000000000000000000000000000000000000000000a6fe0"
+    );
+
+    fn example(layout: L1InfoLayout) -> L1Info {
+        let mut info = L1Info {
+            number: 1,
+            time: 2,
+            base_fee: U256::from(3),
+            hash: B256::repeat_byte(4),
+            sequence_number: 5,
+            batcher: Address::repeat_byte(6),
+            ..L1Info::default()
+        };
+        if layout == L1InfoLayout::Bedrock {
+            info.overhead = B256::repeat_byte(7);
+            info.scalar = B256::repeat_byte(8);
+        } else {
+            info.base_fee_scalar = 9;
+            info.blob_base_fee_scalar = 10;
+            info.blob_base_fee = U256::from(11);
+        }
+        if layout >= L1InfoLayout::Isthmus {
+            info.operator_fee = OperatorFee { scalar: 12, constant: 13 };
+        }
+        if layout >= L1InfoLayout::Jovian {
+            info.da_footprint_gas_scalar = 14;
+        }
+        info
+    }
+
+    #[test]
+    fn selectors_are_those_of_the_functions() {
+        let functions = [
+            "setL1BlockValues(uint64,uint64,uint256,bytes32,uint64,bytes32,uint256,uint256)",
+            "setL1BlockValuesEcotone()",
+            "setL1BlockValuesIsthmus()",
+            "setL1BlockValuesJovian()",
+        ];
+        for (layout, function) in LAYOUTS.into_iter().zip(functions) {
+            assert_eq!(layout.selector(), keccak256(function)[..4], "{function}");
+        }
+    }
+
+    #[test]
+    fn every_layout_round_trips() {
+        for layout in LAYOUTS {
+            let input = example(layout).encode(layout);
+            assert_eq!(input.len(), layout.length());
+            assert_eq!(L1Info::decode(layout, &input), Ok(example(layout)));
+        }
+    }
+
+    #[test]
+    fn reads_an_op_mainnet_block_before_ecotone() {
+        let info = L1Info::decode(L1InfoLayout::Bedrock, &OP_MAINNET).unwrap();
+        let expected = L1Info {
+            number: 18_334_955,
+            time: 1_697_121_143,
+            base_fee: U256::from(10_419_034_451u64),
+            hash: b256!("392012032675be9f94aae5ab442de73c5f4fb1bf30fa7dd0d2442239899a40fc"),
+            sequence_number: 4,
+            batcher: address!("6887246668a3b87f54deb3b94ba47a6f63f32985"),
+            overhead: B256::with_last_byte(0xbc),
+            scalar: b256!("00000000000000000000000000000000000000000000000000000000000a6fe0"),
+            ..L1Info::default()
+        };
+        assert_eq!(info, expected);
+        assert_eq!(info.encode(L1InfoLayout::Bedrock), OP_MAINNET);
+    }
+
+    #[test]
+    fn decodes_strictly() {
+        for layout in LAYOUTS {
+            let input = example(layout).encode(layout);
+            for length in 4..input.len() {
+                assert_eq!(L1Info::decode(layout, &input[..length]), Err(L1InfoError::Length));
+            }
+            assert_eq!(L1Info::decode(layout, &[&input[..], &[0]].concat()), Err(L1InfoError::Length));
+            assert_eq!(L1Info::decode(layout, &input[..3]), Err(L1InfoError::Selector));
+            for other in LAYOUTS.into_iter().filter(|other| *other != layout) {
+                assert_eq!(L1Info::decode(other, &input), Err(L1InfoError::Selector));
+            }
+        }
+        // First bytes of number, time, sequence number and batcher; and the batcher's in the packed layouts.
+        let padding = [4, 36, 132, 164].map(|index| (L1InfoLayout::Bedrock, index));
+        for (layout, index) in padding.into_iter().chain([(L1InfoLayout::Ecotone, 132), (L1InfoLayout::Jovian, 143)]) {
+            let mut input = example(layout).encode(layout);
+            input[index] = 1;
+            assert_eq!(L1Info::decode(layout, &input), Err(L1InfoError::Padding), "{layout:?} {index}");
+        }
+    }
+
+    #[test]
+    fn an_activation_block_still_has_the_layout_before() {
+        let config = config(&[(Fork::Ecotone, 1000), (Fork::Isthmus, 1010), (Fork::Jovian, 1020)]);
+        let layouts = [998, 1000, 1002, 1010, 1012, 1020, 1022].map(|time| L1InfoLayout::at(&config, time));
+        use L1InfoLayout::*;
+        assert_eq!(layouts, [Bedrock, Bedrock, Ecotone, Ecotone, Isthmus, Isthmus, Jovian]);
+    }
+
+    #[test]
+    fn forks_of_one_block_keep_the_layout_before_all_of_them() {
+        let config = config(&[(Fork::Isthmus, 1000), (Fork::Jovian, 1000)]);
+        assert_eq!(L1InfoLayout::at(&config, 1000), L1InfoLayout::Ecotone);
+        assert_eq!(L1InfoLayout::at(&config, 1002), L1InfoLayout::Jovian);
+    }
+
+    #[test]
+    fn a_fork_at_genesis_has_its_layout_from_the_first_block() {
+        assert_eq!(L1InfoLayout::at(&config(&[(Fork::Jovian, 100)]), 102), L1InfoLayout::Jovian);
+        assert_eq!(L1InfoLayout::at(&config(&[(Fork::Jovian, 0)]), 102), L1InfoLayout::Jovian);
+    }
+
+    fn transaction(forks: &[(Fork, u64)], system_config: &SystemConfig) -> Result<Deposit, L1InfoTransactionError> {
+        let l1 = L1ChainConfig::by_id(1).unwrap();
+        let origin = L1Header { number: 1, hash: B256::repeat_byte(4), ..L1Header::default() };
+        let encoded = l1_info_transaction(&config(forks), &l1, system_config, &origin, 3, 1000)?;
+        Ok(Deposit::decode(&encoded).unwrap())
+    }
+
+    #[test]
+    fn the_depositor_tells_l1_block() {
+        let deposit = transaction(&[(Fork::Jovian, 0)], &SystemConfig::default()).unwrap();
+        assert_eq!(deposit.from, address!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"));
+        assert_eq!(deposit.to, TxKind::Call(address!("4200000000000000000000000000000000000015")));
+        assert_eq!((deposit.mint, deposit.value), (U256::ZERO, U256::ZERO));
+        let source = Source::L1Info { l1_hash: B256::repeat_byte(4), sequence_number: 3 };
+        assert_eq!(deposit.source_hash, source.hash());
+    }
+
+    #[test]
+    fn before_regolith_it_is_a_system_transaction() {
+        let gas = |forks| transaction(forks, &SystemConfig::default()).map(|tx| (tx.gas, tx.is_system));
+        assert_eq!(gas(&[]), Ok((150_000_000, true)));
+        assert_eq!(gas(&[(Fork::Regolith, 1001)]), Ok((150_000_000, true)));
+        assert_eq!(gas(&[(Fork::Regolith, 1000)]), Ok((1_000_000, false)));
+    }
+
+    #[test]
+    fn a_da_footprint_of_zero_stands_for_the_default() {
+        let scalar = |da_footprint_gas_scalar| {
+            let system_config = SystemConfig { da_footprint_gas_scalar, ..SystemConfig::default() };
+            let deposit = transaction(&[(Fork::Jovian, 0)], &system_config).unwrap();
+            L1Info::decode(L1InfoLayout::Jovian, &deposit.data).unwrap().da_footprint_gas_scalar
+        };
+        assert_eq!([0, 1, 400, 65535].map(scalar), [400, 1, 400, 65535]);
+    }
+
+    #[test]
+    fn a_scalar_from_before_ecotone_is_translated() {
+        let scalars = |scalar| {
+            let system_config = SystemConfig { scalar, ..SystemConfig::default() };
+            let deposit = transaction(&[(Fork::Ecotone, 0)], &system_config)?;
+            let info = L1Info::decode(L1InfoLayout::Ecotone, &deposit.data).unwrap();
+            Ok((info.base_fee_scalar, info.blob_base_fee_scalar))
+        };
+        let mut word = b256!("00000000000000000000000000000000000000000000000000000000000a6fe0");
+        assert_eq!(scalars(word), Ok((684_000, 0)));
+        word[20] = 1;
+        assert_eq!(scalars(word), Ok((u32::MAX, 0)), "larger than 32 bits");
+        word[0] = 1;
+        assert_eq!(scalars(word), Err(L1InfoTransactionError::Scalar(ScalarError::EcotonePadding)));
+        word[0] = 2;
+        assert_eq!(scalars(word), Err(L1InfoTransactionError::Scalar(ScalarError::Version)));
+        let packed = b256!("010000000000000000000000000000000000000000000000000c5fc500000558");
+        assert_eq!(scalars(packed), Ok((1368, 810_949)));
+    }
+
+    #[test]
+    fn an_origin_with_blobs_needs_a_schedule() {
+        let l1 = L1ChainConfig { chain_id: 1, blob_schedule: Vec::new() };
+        let origin = L1Header { excess_blob_gas: Some(0), ..L1Header::default() };
+        let make = |fork| l1_info_transaction(&config(&[(fork, 0)]), &l1, &SystemConfig::default(), &origin, 0, 1000);
+        assert_eq!(make(Fork::Ecotone), Err(L1InfoTransactionError::BlobBaseFee));
+        assert!(make(Fork::Delta).is_ok(), "L2 isn't told before Ecotone");
+    }
+}

@@ -52,3 +52,39 @@ pub enum OutputRootError {
     #[error("output root of unknown version")]
     Version,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> OutputRootPreimage {
+        let [state_root, message_passer_storage_root, block_hash] = [1, 2, 3].map(B256::repeat_byte);
+        OutputRootPreimage { state_root, message_passer_storage_root, block_hash }
+    }
+
+    #[test]
+    fn an_output_root_hashes_version_and_three_words() {
+        let encoded = example().encode();
+        assert_eq!(encoded, [0, 1, 2, 3].map(|byte| [byte; 32]).concat()[..]);
+        assert_eq!(OutputRootPreimage::decode(&encoded), Ok(example()));
+        let [a, b, c] = [1, 2, 3].map(B256::repeat_byte);
+        assert_eq!(output_root(a, b, c), keccak256(encoded));
+    }
+
+    #[test]
+    fn the_version_must_be_zero() {
+        for index in 0..32 {
+            let mut encoded = example().encode();
+            encoded[index] = 1;
+            assert_eq!(OutputRootPreimage::decode(&encoded), Err(OutputRootError::Version));
+        }
+    }
+
+    #[test]
+    fn the_length_must_be_four_words() {
+        let long = [example().encode(), [0; 128]].concat();
+        for length in (0..=256).filter(|length| *length != 128) {
+            assert_eq!(OutputRootPreimage::decode(&long[..length]), Err(OutputRootError::Length));
+        }
+    }
+}

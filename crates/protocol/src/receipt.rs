@@ -51,3 +51,89 @@ pub fn may_hold_deposits_or_config(header: &L1Header, config: &RollupConfig) -> 
     may_hold(config.deposit_contract_address, TRANSACTION_DEPOSITED)
         || may_hold(config.l1_system_config_address, CONFIG_UPDATE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use alloy_primitives::{Bytes, U256};
+    use alloy_rlp::Encodable;
+
+    fn logs() -> Vec<Log> {
+        vec![
+            Log::new_unchecked(Address::repeat_byte(1), vec![B256::repeat_byte(2)], Bytes::from_static(b"data")),
+            Log::new_unchecked(Address::repeat_byte(3), vec![], Bytes::new()),
+        ]
+    }
+
+    /// A receipt's payload, with further fields behind the known ones.
+    fn payload(status: &[u8], more: &[u8]) -> Vec<u8> {
+        let mut fields = Vec::new();
+        status.encode(&mut fields);
+        21_000u64.encode(&mut fields);
+        Bloom::ZERO.encode(&mut fields);
+        logs().encode(&mut fields);
+        fields.extend_from_slice(more);
+        let mut payload = Vec::new();
+        Header { list: true, payload_length: fields.len() }.encode(&mut payload);
+        payload.extend(fields);
+        payload
+    }
+
+    #[test]
+    fn every_type_reads_alike() {
+        let payload = payload(&[1], &[]);
+        let expected = Receipt { succeeded: true, logs: logs() };
+        assert_eq!(Receipt::decode(&payload).as_ref(), Ok(&expected));
+        for kind in 0..=0x7f {
+            assert_eq!(Receipt::decode(&[&[kind], &payload[..]].concat()).as_ref(), Ok(&expected), "{kind}");
+        }
+    }
+
+    #[test]
+    fn ignores_fields_that_later_forks_append() {
+        let receipt = Receipt::decode(&payload(&[1], &[5, 6]));
+        assert_eq!(receipt, Ok(Receipt { succeeded: true, logs: logs() }));
+    }
+
+    #[test]
+    fn only_status_one_is_success() {
+        assert!(!Receipt::decode(&payload(&[], &[])).unwrap().succeeded);
+        assert!(!Receipt::decode(&payload(&[1; 32], &[])).unwrap().succeeded);
+        assert!(Receipt::decode(&payload(&[2], &[])).is_err());
+        assert!(Receipt::decode(&payload(&[1, 1], &[])).is_err());
+    }
+
+    #[test]
+    fn refuses_what_is_cut_or_followed() {
+        let encoded = [&[2], &payload(&[1], &[])[..]].concat();
+        for length in 0..encoded.len() {
+            assert!(Receipt::decode(&encoded[..length]).is_err(), "{length}");
+        }
+        assert!(Receipt::decode(&[&encoded[..], &[0]].concat()).is_err());
+    }
+
+    #[test]
+    fn the_bloom_must_hold_address_and_event_of_the_same_contract() {
+        let config = crate::config::tests::config(&[]);
+        let (portal, system_config) = (config.deposit_contract_address, config.l1_system_config_address);
+        let may_hold = |inputs: &[&[u8]]| {
+            let mut header = L1Header { base_fee: U256::ONE, ..L1Header::default() };
+            inputs.iter().for_each(|input| header.logs_bloom.accrue(BloomInput::Raw(input)));
+            may_hold_deposits_or_config(&header, &config)
+        };
+        assert!(!may_hold(&[]));
+        assert!(!may_hold(&[portal.as_slice(), system_config.as_slice()]));
+        assert!(!may_hold(&[portal.as_slice(), &CONFIG_UPDATE.0]));
+        assert!(!may_hold(&[&TRANSACTION_DEPOSITED.0, &CONFIG_UPDATE.0]));
+        assert!(may_hold(&[portal.as_slice(), &TRANSACTION_DEPOSITED.0]));
+        assert!(may_hold(&[system_config.as_slice(), &CONFIG_UPDATE.0]));
+    }
+
+    #[test]
+    fn events_are_named_by_the_hash_of_their_signature() {
+        use alloy_primitives::keccak256;
+        assert_eq!(keccak256("TransactionDeposited(address,address,uint256,bytes)"), TRANSACTION_DEPOSITED);
+        assert_eq!(keccak256("ConfigUpdate(uint256,uint8,bytes)"), CONFIG_UPDATE);
+    }
+}

@@ -177,3 +177,161 @@ impl OperatorFee {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        BlockInfo, Deposit, DepositDecodeError, ExtraDataError, L1InfoError, L2BlockInfo, Source, config::tests::config,
+    };
+    use alloc::vec::Vec;
+    use alloy_primitives::{Bytes, TxKind, U256, b256};
+
+    const EXTRA: ExtraData =
+        ExtraData { eip1559_params: Eip1559Params { denominator: 250, elasticity: 6 }, min_base_fee: 77 };
+
+    fn info() -> L1Info {
+        L1Info {
+            number: 11,
+            hash: B256::repeat_byte(12),
+            sequence_number: 13,
+            batcher: Address::repeat_byte(1),
+            overhead: B256::repeat_byte(2),
+            scalar: B256::repeat_byte(3),
+            base_fee_scalar: 4,
+            blob_base_fee_scalar: 5,
+            operator_fee: OperatorFee { scalar: 6, constant: 7 },
+            da_footprint_gas_scalar: 8,
+            ..L1Info::default()
+        }
+    }
+
+    /// A block with the L1 info and the extra data of its time.
+    struct Block {
+        config: RollupConfig,
+        timestamp: u64,
+        transaction: Bytes,
+        extra_data: Vec<u8>,
+    }
+
+    impl Block {
+        fn at(forks: &[(Fork, u64)], timestamp: u64) -> Self {
+            let config = config(forks);
+            let transaction = Deposit {
+                source_hash: Source::L1Info { l1_hash: B256::ZERO, sequence_number: 0 }.hash(),
+                from: Address::ZERO,
+                to: TxKind::Call(Address::ZERO),
+                mint: U256::ZERO,
+                value: U256::ZERO,
+                gas: 0,
+                is_system: false,
+                data: info().encode(L1InfoLayout::at(&config, timestamp)).into(),
+            };
+            let extra_data = EXTRA.encode(&config, timestamp);
+            Self { config, timestamp, transaction: transaction.encode(), extra_data }
+        }
+
+        fn parts(&self) -> L2BlockParts<'_> {
+            let number = 7 + (self.timestamp - 100) / 2;
+            L2BlockParts {
+                info: BlockInfo { number, timestamp: self.timestamp, ..BlockInfo::default() },
+                gas_limit: 30_000_000,
+                extra_data: &self.extra_data,
+                first_transaction: Some(&self.transaction),
+            }
+        }
+
+        fn system_config(&self) -> Result<SystemConfig, L2BlockError> {
+            SystemConfig::of_block(&self.config, self.parts())
+        }
+    }
+
+    #[test]
+    fn a_block_carries_what_its_fork_has_made_part_of_it() {
+        let bedrock = SystemConfig {
+            batcher: Address::repeat_byte(1),
+            overhead: B256::repeat_byte(2),
+            scalar: B256::repeat_byte(3),
+            gas_limit: 30_000_000,
+            ..SystemConfig::default()
+        };
+        let scalar = b256!("0100000000000000000000000000000000000000000000000000000500000004");
+        let ecotone = SystemConfig { overhead: B256::ZERO, scalar, ..bedrock };
+        let holocene = SystemConfig { eip1559_params: EXTRA.eip1559_params, ..ecotone };
+        let isthmus = SystemConfig { operator_fee: OperatorFee { scalar: 6, constant: 7 }, ..holocene };
+        let jovian_activation = SystemConfig { min_base_fee: 77, ..isthmus };
+        let jovian = SystemConfig { da_footprint_gas_scalar: 8, ..jovian_activation };
+        let forks = [(Fork::Ecotone, 1000), (Fork::Holocene, 1010), (Fork::Isthmus, 1020), (Fork::Jovian, 1030)];
+        let expected = [
+            (998, bedrock),
+            (1000, bedrock),
+            (1002, ecotone),
+            (1010, holocene),
+            (1020, holocene),
+            (1022, isthmus),
+            (1030, jovian_activation),
+            (1032, jovian),
+        ];
+        for (timestamp, expected) in expected {
+            assert_eq!(Block::at(&forks, timestamp).system_config(), Ok(expected), "{timestamp}");
+        }
+    }
+
+    #[test]
+    fn genesis_has_the_configurations() {
+        let config = config(&[(Fork::Jovian, 0)]);
+        let genesis = |hash| L2BlockParts {
+            info: BlockInfo { number: 7, hash, ..BlockInfo::default() },
+            gas_limit: 1,
+            extra_data: b"BEDROCK",
+            first_transaction: None,
+        };
+        let right = genesis(config.genesis.l2.hash);
+        assert_eq!(SystemConfig::of_block(&config, right), Ok(config.genesis.system_config));
+        let info = L2BlockInfo { block: right.info, l1_origin: config.genesis.l1, sequence_number: 0 };
+        assert_eq!(L2BlockInfo::of_block(&config, right), Ok(info));
+        let wrong = genesis(B256::ZERO);
+        assert_eq!(SystemConfig::of_block(&config, wrong), Err(L2BlockError::Genesis));
+        assert_eq!(L2BlockInfo::of_block(&config, wrong), Err(L2BlockError::Genesis));
+    }
+
+    #[test]
+    fn a_block_names_its_origin() {
+        let block = Block::at(&[(Fork::Jovian, 0)], 1000);
+        let info = L2BlockInfo::of_block(&block.config, block.parts()).unwrap();
+        assert_eq!((info.l1_origin.number, info.l1_origin.hash, info.sequence_number), (11, B256::repeat_byte(12), 13));
+        assert_eq!(info.block, block.parts().info);
+    }
+
+    #[test]
+    fn refuses_blocks_that_no_node_would_build() {
+        let good = || Block::at(&[(Fork::Jovian, 0)], 1000);
+        let mut parts = good();
+        parts.extra_data[0] = 0;
+        assert_eq!(parts.system_config(), Err(L2BlockError::ExtraData(ExtraDataError::Version)));
+        parts = good();
+        parts.transaction = Bytes::from_static(&[2]);
+        assert_eq!(parts.system_config(), Err(L2BlockError::Deposit(DepositDecodeError::Type)));
+        parts = good();
+        parts.config = config(&[(Fork::Isthmus, 0)]);
+        assert_eq!(parts.system_config(), Err(L2BlockError::L1Info(L1InfoError::Selector)));
+        let empty = good();
+        let empty_parts = L2BlockParts { first_transaction: None, ..empty.parts() };
+        assert_eq!(SystemConfig::of_block(&empty.config, empty_parts), Err(L2BlockError::NoTransaction));
+    }
+
+    #[test]
+    fn scalars_round_trip_as_version_one() {
+        let scalars = EcotoneScalars { base_fee: 1368, blob_base_fee: 810_949 };
+        let word = b256!("010000000000000000000000000000000000000000000000000c5fc500000558");
+        assert_eq!(scalars.encode(), word);
+        assert_eq!(EcotoneScalars::decode(&word), Ok(scalars));
+    }
+
+    #[test]
+    fn base_fee_parameters_round_trip() {
+        let params = Eip1559Params { denominator: 0x01020304, elasticity: 0x05060708 };
+        assert_eq!(Eip1559Params::from_bytes([1, 2, 3, 4, 5, 6, 7, 8]), params);
+        assert_eq!(params.to_bytes(), [1, 2, 3, 4, 5, 6, 7, 8]);
+    }
+}
