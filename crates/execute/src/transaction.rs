@@ -250,3 +250,110 @@ impl<'a> Fields<'a> {
         if self.rest.is_empty() { Ok(()) } else { Err(alloy_rlp::Error::UnexpectedLength) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use alloc::vec;
+    use alloy_consensus::{Transaction as _, Typed2718, transaction::SignerRecoverable};
+    use alloy_eips::Decodable2718;
+    use op_alloy_consensus::OpTxEnvelope;
+    use std::collections::BTreeMap;
+
+    fn recorded() -> Vec<Bytes> {
+        let chains = kohala_testdata::CHAINS.map(kohala_testdata::chain);
+        chains.into_iter().flat_map(|chain| chain.l2).flat_map(|block| block.transactions).collect()
+    }
+
+    fn decode(encoded: &Bytes) -> Option<Transaction> {
+        decode_all(std::slice::from_ref(encoded)).ok()?.pop()
+    }
+
+    /// What op-alloy makes of the bytes, with the sender, where they are a transaction of ours.
+    fn op_alloy(encoded: &Bytes) -> Option<(OpTxEnvelope, Address)> {
+        let transaction = OpTxEnvelope::decode_2718_exact(encoded).ok()?;
+        let sender = transaction.recover_signer().ok()?;
+        (!transaction.is_post_exec()).then_some((transaction, sender))
+    }
+
+    #[test]
+    fn decodes_what_op_alloy_decodes() {
+        let mut types = BTreeMap::<u8, usize>::new();
+        for encoded in recorded() {
+            let ours = decode(&encoded).unwrap();
+            let (theirs, sender) = op_alloy(&encoded).unwrap();
+            let env = &ours.env.base;
+            *types.entry(ours.ty()).or_default() += 1;
+            assert_eq!((env.caller, env.tx_type), (sender, theirs.ty()));
+            assert_eq!((env.kind, env.value, &env.data), (theirs.kind(), theirs.value(), theirs.input()));
+            assert_eq!(env.gas_limit, theirs.gas_limit());
+            assert_eq!(env.chain_id, theirs.chain_id());
+            assert_eq!(env.access_list, theirs.access_list().cloned().unwrap_or_default());
+            assert_eq!(
+                env.gas_priority_fee,
+                theirs.max_priority_fee_per_gas().filter(|_| env.tx_type != DEPOSIT_TRANSACTION_TYPE)
+            );
+            match &theirs {
+                OpTxEnvelope::Deposit(deposit) => {
+                    assert_eq!(ours.env.enveloped_tx, None);
+                    assert_eq!(ours.env.deposit.source_hash, deposit.source_hash);
+                    assert_eq!(ours.env.deposit.mint, Some(deposit.mint));
+                    assert_eq!(ours.env.deposit.is_system_transaction, deposit.is_system_transaction);
+                }
+                _ => {
+                    assert_eq!(ours.env.enveloped_tx.as_ref(), Some(&encoded));
+                    assert_eq!((env.nonce, env.gas_price), (theirs.nonce(), theirs.max_fee_per_gas()));
+                }
+            }
+            let authorities = env.authorization_list.iter().map(|authorization| match authorization {
+                Either::Right(recovered) => recovered.authority(),
+                Either::Left(_) => panic!("not recovered"),
+            });
+            let expected =
+                theirs.authorization_list().into_iter().flatten().map(|signed| signed.recover_authority().ok());
+            assert!(authorities.eq(expected));
+        }
+        assert_eq!(types.keys().copied().collect::<Vec<_>>(), [0, 1, 2, 4, 0x7e], "every type was recorded");
+    }
+
+    #[test]
+    fn accepts_no_damaged_transaction_that_op_alloy_refuses() {
+        let mut samples = BTreeMap::new();
+        for encoded in recorded().into_iter().filter(|encoded| encoded.len() < 400) {
+            samples.entry(encoded[0]).or_insert(encoded);
+        }
+        assert!(samples.len() >= 5);
+        for encoded in samples.values() {
+            for at in 0..encoded.len() {
+                for change in [0x01, 0x40, 0x80, 0xff] {
+                    let mut damaged = encoded.to_vec();
+                    damaged[at] ^= change;
+                    let damaged = Bytes::from(damaged);
+                    let ours = decode(&damaged).map(|transaction| transaction.env.base.caller);
+                    assert_eq!(ours, op_alloy(&damaged).map(|(_, sender)| sender), "{damaged}");
+                }
+                assert!(decode(&encoded.slice(..at)).is_none());
+            }
+            let longer = [encoded.as_ref(), &[0]].concat();
+            assert!(decode(&longer.into()).is_none());
+        }
+    }
+
+    #[test]
+    fn refuses_types_that_l2_does_not_have() {
+        for ty in [0, 3, 5, 0x7d, 0x7f, 0x80, 0xbf] {
+            let encoded = Bytes::from(vec![ty, 0xc0]);
+            assert_eq!(Transaction::decode(&encoded).unwrap_err(), InvalidTransaction::Type(ty));
+        }
+        assert_eq!(Transaction::decode(&Bytes::new()).unwrap_err(), InvalidTransaction::Malformed);
+    }
+
+    #[test]
+    fn input_is_a_part_of_the_transaction_not_a_copy() {
+        let encoded = recorded().into_iter().find(|encoded| encoded.len() > 1000).unwrap();
+        let data = Transaction::decode(&encoded).unwrap().env.base.data;
+        assert!(encoded.as_ptr_range().contains(&data.as_ptr()));
+    }
+}
