@@ -50,12 +50,12 @@ impl Deposit {
     }
 
     /// Reads the deposit that a log of the deposit contract announces (rules S03).
-    fn from_log(topics: &[B256], data: &[u8], source: Source<'_>) -> Result<Self, MalformedDeposit> {
+    fn from_log(topics: &[B256], log_data: &Bytes, source: Source<'_>) -> Result<Self, MalformedDeposit> {
         let &[_, from, to, version] = topics else { return Err(MalformedDeposit::Topics) };
-        if data.len() < 64 || !data.len().is_multiple_of(32) {
+        if log_data.len() < 64 || !log_data.len().is_multiple_of(32) {
             return Err(MalformedDeposit::DataLength);
         }
-        let (offset, data) = data.split_at(32);
+        let (offset, data) = log_data.split_at(32);
         let (length, padded) = data.split_at(32);
         if U256::from_be_slice(offset) != U256::from(32) {
             return Err(MalformedDeposit::Offset);
@@ -77,7 +77,7 @@ impl Deposit {
             value: U256::from_be_slice(value),
             gas: gas.iter().fold(0, |gas, byte| gas << 8 | u64::from(*byte)),
             is_system: false,
-            data: Bytes::copy_from_slice(call),
+            data: log_data.slice_ref(call),
         })
     }
 }
