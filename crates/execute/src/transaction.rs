@@ -133,7 +133,7 @@ fn decode_legacy(encoded: &Bytes) -> alloy_rlp::Result<Option<Transaction>> {
         27 | 28 => (v == 28, None),
         35.. => {
             let Ok(chain_id) = u64::try_from((v - 35) / 2) else { return Ok(None) };
-            (v % 2 == 0, Some(chain_id))
+            (v.is_multiple_of(2), Some(chain_id))
         }
         _ => return Ok(None),
     };
