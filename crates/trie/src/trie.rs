@@ -26,9 +26,7 @@ pub struct Trie {
     /// The root as it was when last hashed.
     root: B256,
     /// The arena; empty until the first operation.
-    nodes: Vec<Node>,
-    /// Beside each node its reference; `None` when it has changed, and then its ancestors' are `None` too.
-    references: Vec<Option<Reference>>,
+    cells: Vec<Cell>,
     /// Slots that can be used again.
     vacant: Vec<Slot>,
     /// Slots from the root down to where the latest descent ended.
@@ -45,6 +43,14 @@ const ROOT: Slot = 0;
 
 /// No child. The root is nobody's child, so its slot is free to mean this.
 const NONE: Slot = ROOT;
+
+/// A node beside its reference.
+#[derive(Clone, Debug)]
+struct Cell {
+    /// `None` when the node has changed, and then its ancestors' references are `None` too.
+    reference: Option<Reference>,
+    node: Node,
+}
 
 /// A node in memory.
 ///
@@ -81,14 +87,7 @@ enum Value {
 impl Trie {
     /// The trie with this root. Nothing is asked for until a key is.
     pub const fn at(root: B256) -> Self {
-        Self {
-            root,
-            nodes: Vec::new(),
-            references: Vec::new(),
-            vacant: Vec::new(),
-            descent: Vec::new(),
-            scratch: Vec::new(),
-        }
+        Self { root, cells: Vec::new(), vacant: Vec::new(), descent: Vec::new(), scratch: Vec::new() }
     }
 
     /// The trie without keys.
@@ -99,7 +98,7 @@ impl Trie {
     /// The value of `key`, if it has one.
     pub fn get<S: NodeSource>(&mut self, key: &B256, source: &mut S) -> Result<Option<&[u8]>, TrieError<S::Error>> {
         let (slot, _) = self.descend(key, source)?;
-        Ok(match &self.nodes[slot as usize] {
+        Ok(match &self.cells[slot as usize].node {
             Node::Leaf { key: found, value } if found == key => Some(value.as_slice()),
             _ => None,
         })
@@ -116,14 +115,14 @@ impl Trie {
             return self.remove(key, source).map(drop);
         }
         let (slot, depth) = self.descend(key, source)?;
-        match &mut self.nodes[slot as usize] {
+        match &mut self.cells[slot as usize].node {
             Node::Leaf { key: found, value: old } if found == key => {
                 if old.as_slice() == value {
                     return Ok(());
                 }
                 *old = Value::new(value);
             }
-            Node::Empty => self.nodes[slot as usize] = Node::Leaf { key: *key, value: Value::new(value) },
+            Node::Empty => self.cells[slot as usize].node = Node::Leaf { key: *key, value: Value::new(value) },
             Node::Branch(_) => {
                 let leaf = self.push(Node::Leaf { key: *key, value: Value::new(value) }, None);
                 self.set_child(slot, nibble(key.as_slice(), depth), leaf);
@@ -142,11 +141,11 @@ impl Trie {
     /// that the end result still has: the sibling's preimage may be one that no other client ever asked for.
     pub fn remove<S: NodeSource>(&mut self, key: &B256, source: &mut S) -> Result<bool, TrieError<S::Error>> {
         let (slot, depth) = self.descend(key, source)?;
-        if !matches!(&self.nodes[slot as usize], Node::Leaf { key: found, .. } if found == key) {
+        if !matches!(&self.cells[slot as usize].node, Node::Leaf { key: found, .. } if found == key) {
             return Ok(false);
         }
         if slot == ROOT {
-            self.nodes[ROOT as usize] = Node::Empty;
+            self.cells[ROOT as usize].node = Node::Empty;
         } else {
             self.descent.pop();
             let branch = self.descent.last().copied().unwrap_or(ROOT);
@@ -174,7 +173,7 @@ impl Trie {
     /// These are the nodes changed since the last `root` or `commit`. Nodes embedded in their parents have no hash of
     /// their own and are not given; the empty trie has no node.
     pub fn commit(&mut self, mut sink: impl FnMut(B256, &[u8])) -> B256 {
-        if matches!(self.references.first(), Some(None)) {
+        if matches!(self.cells.first(), Some(Cell { reference: None, .. })) {
             let mut scratch = mem::take(&mut self.scratch);
             self.root = self.hash(ROOT, 0, &mut scratch, &mut sink).hash();
             self.scratch = scratch;
@@ -187,7 +186,7 @@ impl Trie {
     /// The way ends at the empty trie, at a branch without a child there, at an extension that leads elsewhere, or at
     /// a leaf, be it the key's or another's.
     fn descend<S: NodeSource>(&mut self, key: &B256, source: &mut S) -> Result<(Slot, usize), TrieError<S::Error>> {
-        if self.nodes.is_empty() {
+        if self.cells.is_empty() {
             let node = if self.root == EMPTY_ROOT { Node::Empty } else { Node::Closed };
             self.push(node, Some(Reference::Hash(self.root)));
         }
@@ -196,7 +195,7 @@ impl Trie {
         loop {
             self.open(slot, parent, key, depth, source)?;
             self.descent.push(slot);
-            let (child, below) = match &self.nodes[slot as usize] {
+            let (child, below) = match &self.cells[slot as usize].node {
                 Node::Branch(children) => (children[usize::from(nibble(key.as_slice(), depth))], depth + 1),
                 Node::Extension { prefix, end, child }
                     if shared_nibbles(key.as_slice(), prefix.as_slice()) >= usize::from(*end) =>
@@ -221,10 +220,10 @@ impl Trie {
         depth: usize,
         source: &mut S,
     ) -> Result<(), TrieError<S::Error>> {
-        let (Node::Closed, Some(reference)) = (&self.nodes[slot as usize], &self.references[slot as usize]) else {
+        let Cell { node: Node::Closed, reference: Some(reference) } = &self.cells[slot as usize] else {
             return Ok(());
         };
-        let below_extension = matches!(self.nodes[parent as usize], Node::Extension { .. });
+        let below_extension = matches!(self.cells[parent as usize].node, Node::Extension { .. });
         match reference.clone() {
             Reference::Hash(hash) => {
                 let encoding = source.node(hash).map_err(TrieError::Source)?;
@@ -262,13 +261,13 @@ impl Trie {
             },
             _ => return None,
         };
-        self.nodes[slot as usize] = node;
+        self.cells[slot as usize].node = node;
         Some(())
     }
 
     /// Replaces the leaf or extension at `slot` by a branch, below an extension if need be, where it and `key` part.
     fn fork(&mut self, slot: Slot, depth: usize, key: &B256, value: &[u8]) {
-        let old = mem::take(&mut self.nodes[slot as usize]);
+        let old = mem::take(&mut self.cells[slot as usize].node);
         let &(Node::Leaf { key: old_key, .. } | Node::Extension { prefix: old_key, .. }) = &old else {
             unreachable!("only paths are cut");
         };
@@ -282,7 +281,7 @@ impl Trie {
         children[usize::from(nibble(key.as_slice(), parting))] =
             self.push(Node::Leaf { key: *key, value: Value::new(value) }, None);
         let branch = Node::Branch(children);
-        self.nodes[slot as usize] = if parting == depth {
+        self.cells[slot as usize].node = if parting == depth {
             branch
         } else {
             Node::Extension { prefix: *key, end: parting as u8, child: self.push(branch, None) }
@@ -294,7 +293,7 @@ impl Trie {
     fn fold(&mut self, branch: Slot, child: Slot, prefix: B256, depth: usize) {
         self.descent.pop();
         let top = match self.descent.last() {
-            Some(&above) if matches!(self.nodes[above as usize], Node::Extension { .. }) => {
+            Some(&above) if matches!(self.cells[above as usize].node, Node::Extension { .. }) => {
                 self.release(branch);
                 above
             }
@@ -303,7 +302,7 @@ impl Trie {
                 branch
             }
         };
-        self.nodes[top as usize] = if matches!(self.nodes[child as usize], Node::Branch(_)) {
+        self.cells[top as usize].node = if matches!(self.cells[child as usize].node, Node::Branch(_)) {
             Node::Extension { prefix, end: depth as u8, child }
         } else {
             self.release(child)
@@ -312,7 +311,7 @@ impl Trie {
 
     /// The child, with its index, that `branch` is left with when it loses `slot`; `None` if it keeps several.
     fn only_sibling(&self, branch: Slot, slot: Slot) -> Option<(u8, Slot)> {
-        let Node::Branch(children) = &self.nodes[branch as usize] else {
+        let Node::Branch(children) = &self.cells[branch as usize].node else {
             unreachable!("a leaf that is not the root hangs below a branch");
         };
         let mut others = (0..).zip(*children).filter(|&(_, child)| child != NONE && child != slot);
@@ -321,7 +320,7 @@ impl Trie {
     }
 
     fn set_child(&mut self, branch: Slot, index: u8, child: Slot) {
-        if let Node::Branch(children) = &mut self.nodes[branch as usize] {
+        if let Node::Branch(children) = &mut self.cells[branch as usize].node {
             children[usize::from(index)] = child;
         }
     }
@@ -329,7 +328,7 @@ impl Trie {
     /// Forgets the references along the latest descent. Above a changed node all are forgotten already.
     fn forget_references(&mut self) {
         for &slot in self.descent.iter().rev() {
-            if self.references[slot as usize].take().is_none() {
+            if self.cells[slot as usize].reference.take().is_none() {
                 break;
             }
         }
@@ -337,14 +336,12 @@ impl Trie {
 
     fn push(&mut self, node: Node, reference: Option<Reference>) -> Slot {
         if let Some(slot) = self.vacant.pop() {
-            self.nodes[slot as usize] = node;
-            self.references[slot as usize] = reference;
+            self.cells[slot as usize] = Cell { reference, node };
             return slot;
         }
         // Four billion nodes would fill 400 GiB first.
-        let slot = self.nodes.len() as Slot;
-        self.nodes.push(node);
-        self.references.push(reference);
+        let slot = self.cells.len() as Slot;
+        self.cells.push(Cell { reference, node });
         slot
     }
 
@@ -358,9 +355,9 @@ impl Trie {
 
     /// Empties a slot for another use and hands out what was in it.
     fn release(&mut self, slot: Slot) -> Node {
-        self.references[slot as usize] = None;
+        self.cells[slot as usize].reference = None;
         self.vacant.push(slot);
-        mem::take(&mut self.nodes[slot as usize])
+        mem::take(&mut self.cells[slot as usize].node)
     }
 
     /// The reference of the node at `slot`, which hangs at `depth`; hashes what changed below. Recursion ends with the
@@ -368,39 +365,51 @@ impl Trie {
     fn hash(&mut self, slot: Slot, depth: usize, out: &mut Vec<u8>, sink: &mut impl FnMut(B256, &[u8])) -> &Reference {
         let start = out.len();
         let mut encoding = start;
-        match self.nodes[slot as usize] {
+        match self.cells[slot as usize].node {
             Node::Empty => encode::empty(out),
             Node::Closed => unreachable!("a closed node keeps its reference"),
             Node::Leaf { ref key, ref value } => encode::leaf(out, key.as_slice(), depth, value.as_slice()),
             Node::Extension { prefix, end, child } => {
                 encode::begin_extension(out, prefix.as_slice(), depth, end.into());
-                self.hash_child(child, end.into(), out, sink);
+                if self.has_changed(child) {
+                    self.hash(child, end.into(), out, sink);
+                }
+                self.encode_child(child, out);
                 encoding = encode::end(out, start);
             }
             Node::Branch(children) => {
                 encode::begin_branch(out);
-                for child in children {
-                    self.hash_child(child, depth + 1, out, sink);
+                // All are looked at before the first is hashed: the processor waits for their memory once.
+                let changed = children.map(|child| self.has_changed(child));
+                for (child, changed) in children.into_iter().zip(changed) {
+                    if changed {
+                        self.hash(child, depth + 1, out, sink);
+                    }
+                    self.encode_child(child, out);
                 }
                 encode::empty(out);
                 encoding = encode::end(out, start);
             }
         }
         let encoding = &out[encoding..];
-        let reference = self.references[slot as usize].insert(Reference::to(encoding));
+        let reference = self.cells[slot as usize].reference.insert(Reference::to(encoding));
         reference.give(encoding, slot == ROOT, sink);
         out.truncate(start);
         reference
     }
 
-    /// Appends a child's reference to its parent's encoding.
-    fn hash_child(&mut self, child: Slot, depth: usize, out: &mut Vec<u8>, sink: &mut impl FnMut(B256, &[u8])) {
-        if child == NONE {
-            encode::empty(out);
-        } else if let Some(reference) = &self.references[child as usize] {
-            reference.encode(out);
-        } else {
-            self.hash(child, depth, out, sink).encode(out);
+    /// Whether `child` is to be hashed. The node itself is read along with its reference to have it at hand then.
+    fn has_changed(&self, child: Slot) -> bool {
+        let Cell { reference, node } = &self.cells[child as usize];
+        child != NONE && reference.is_none() & !matches!(node, Node::Closed)
+    }
+
+    /// Appends a child's reference, known by now, to its parent's encoding.
+    fn encode_child(&self, child: Slot, out: &mut Vec<u8>) {
+        match &self.cells[child as usize].reference {
+            _ if child == NONE => encode::empty(out),
+            Some(reference) => reference.encode(out),
+            None => unreachable!("children are hashed before their parents are encoded"),
         }
     }
 }
