@@ -12,6 +12,7 @@ mod attributes;
 mod batch;
 pub mod blob;
 mod block;
+pub mod chains;
 mod channel;
 mod config;
 mod config_update;
