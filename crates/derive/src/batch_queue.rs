@@ -44,10 +44,17 @@ enum Round {
     /// The next batch is pulled from below.
     #[default]
     Load,
-    /// It arrived and is judged for the first time.
-    Arrived(Queued, SpanCheck),
+    /// It arrived, is the last one of the queue, and is judged for the first time.
+    Arrived(SpanCheck),
     /// The queue is searched from `place` on.
     Search { place: usize, used_up: bool, check: SpanCheck },
+}
+
+impl Round {
+    /// The queue is searched from its front; `used_up` says that the origin was read to its end.
+    fn search(used_up: bool) -> Self {
+        Self::Search { place: 0, used_up, check: SpanCheck::default() }
+    }
 }
 
 impl BatchQueue {
@@ -71,23 +78,29 @@ impl BatchQueue {
                     if origin.number < parent.l1_origin.number {
                         return Pull::Pause(upstream.skip_batches(config, origin, events));
                     }
-                    let search = Round::Search { place: 0, used_up: true, check: SpanCheck::default() };
                     self.round = match upstream.next_batch(config, origin, events) {
-                        Pull::Item(batch) => Round::Arrived(Queued { batch, inclusion: *origin }, SpanCheck::default()),
-                        Pull::Pause(Pause::End) => search,
+                        Pull::Item(batch) => {
+                            self.batches.push_back(Queued { batch, inclusion: *origin });
+                            Round::Arrived(SpanCheck::default())
+                        }
+                        Pull::Pause(Pause::End) => Round::search(true),
                         Pull::Pause(pause) => return Pull::Pause(pause),
                     };
                 }
-                Round::Arrived(queued, mut check) => {
-                    match queued.judge(config, origins, parent, &mut check) {
+                Round::Arrived(mut check) => {
+                    self.round = Round::search(false);
+                    let Some(arrived) = self.batches.back() else { continue };
+                    match arrived.judge(config, origins, parent, &mut check) {
                         Verdict::Need(numbers) => {
-                            self.round = Round::Arrived(queued, check);
+                            self.round = Round::Arrived(check);
                             return Pull::Pause(Pause::Need(Need::L2Blocks { numbers }));
                         }
-                        Verdict::Decided(Validity::Drop(reason)) => queued.discard(reason, events),
-                        Verdict::Decided(_) => self.batches.push_back(queued),
+                        Verdict::Decided(Validity::Drop(reason)) => {
+                            arrived.discard(reason, events);
+                            self.batches.pop_back();
+                        }
+                        Verdict::Decided(_) => {}
                     }
-                    self.round = Round::Search { place: 0, used_up: false, check: SpanCheck::default() };
                 }
                 Round::Search { place, used_up, check } => {
                     return self.search(config, origin, origins, parent, events, (place, used_up, check));
@@ -173,7 +186,7 @@ impl BatchQueue {
     pub(crate) fn provide_l2_blocks(&mut self, blocks: Vec<L2Block>) -> Result<(), Mismatch> {
         match &mut self.round {
             Round::Load => Err(Mismatch::NotAsked),
-            Round::Arrived(_, check) | Round::Search { check, .. } => check.provide(blocks),
+            Round::Arrived(check) | Round::Search { check, .. } => check.provide(blocks),
         }
     }
 }

@@ -154,3 +154,159 @@ impl Channel {
         self.end.is_some_and(|end| self.frames.len() == usize::from(end) + 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{config, l1_header};
+    use alloc::{string::String, vec, vec::Vec};
+
+    /// `a0 b1!` are the first frame of channel a and the second, closing one of channel b.
+    fn frame(word: &str, size: usize) -> Frame {
+        Frame {
+            id: ChannelId([word.as_bytes()[0]; 16]),
+            number: word[1..].trim_end_matches('!').parse().unwrap(),
+            data: vec![0; size].into(),
+            is_last: word.ends_with('!'),
+        }
+    }
+
+    struct Bank {
+        bank: ChannelBank,
+        config: RollupConfig,
+        origin: BlockInfo,
+        events: Events,
+    }
+
+    impl Bank {
+        fn new(fork: Fork) -> Self {
+            let (bank, events) = Default::default();
+            Self { bank, config: config(fork), origin: l1_header(1).info(), events }
+        }
+
+        fn ingest(&mut self, text: &str, size: usize) {
+            for word in text.split_whitespace() {
+                self.bank.ingest(frame(word, size), &self.config, &self.origin, &mut self.events);
+            }
+        }
+
+        /// Names of the channels that can be read now, each with the number of its frames.
+        fn read(&mut self) -> Vec<(char, usize)> {
+            let timeout = self.config.channel_timeout(self.origin.timestamp);
+            let read = || self.bank.read(&self.config, timeout, &self.origin);
+            core::iter::from_fn(read).map(|channel| (channel.id.0[0].into(), channel.frames.len())).collect()
+        }
+
+        fn reasons(&mut self) -> Vec<Reason> {
+            self.events.drain().map(|event| event.reason).collect()
+        }
+
+        fn queued(&self) -> String {
+            self.bank.queue.iter().map(|id| char::from(id.0[0])).collect()
+        }
+    }
+
+    #[test]
+    fn completes_a_channel_from_frames_in_any_order() {
+        for text in ["a0 a1 a2!", "a2! a1 a0", "a1 a2! a0", "a0 b0 a2! b1 a1"] {
+            let mut bank = Bank::new(Fork::Canyon);
+            bank.ingest(text, 10);
+            assert_eq!(bank.read(), [('a', 3)], "{text}");
+        }
+        let mut bank = Bank::new(Fork::Canyon);
+        bank.ingest("a0 a2!", 10);
+        assert_eq!(bank.read(), []);
+    }
+
+    #[test]
+    fn reads_only_the_oldest_channel_before_canyon() {
+        for (fork, expected) in [(Fork::Regolith, vec![]), (Fork::Canyon, vec![('b', 1)])] {
+            let mut bank = Bank::new(fork);
+            bank.ingest("a0 b0!", 10);
+            assert_eq!(bank.read(), expected);
+            bank.ingest("a1!", 10);
+            let rest = if expected.is_empty() { vec![('a', 2), ('b', 1)] } else { vec![('a', 2)] };
+            assert_eq!(bank.read(), rest);
+        }
+    }
+
+    #[test]
+    fn drops_frames_that_do_not_fit_their_channel() {
+        for (text, reason) in [
+            ("a0 a0", Reason::FrameTwice),
+            ("a3! a4!", Reason::ClosedTwice),
+            ("a3! a2!", Reason::ClosedTwice),
+            ("a3! a4", Reason::FrameBeyondEnd),
+        ] {
+            let mut bank = Bank::new(Fork::Canyon);
+            bank.ingest(text, 10);
+            assert_eq!(bank.reasons(), [reason], "{text}");
+        }
+    }
+
+    #[test]
+    fn closing_frame_throws_out_those_beyond_it() {
+        let mut bank = Bank::new(Fork::Canyon);
+        bank.ingest("a0 a5 a7 a1!", 10);
+        assert_eq!(bank.read(), [('a', 2)]);
+    }
+
+    #[test]
+    fn closing_frame_takes_every_stored_frame_off_the_size() {
+        let mut bank = Bank::new(Fork::Canyon);
+        bank.ingest("a0 a5 b0", 10);
+        assert_eq!(bank.bank.size, 3 * 210);
+        bank.ingest("a1!", 10);
+        assert_eq!(bank.bank.size, 2 * 210, "b0 and a1; a0 counts no more");
+        bank.read();
+        assert_eq!(bank.bank.size, 210);
+    }
+
+    #[test]
+    fn prunes_the_oldest_channels_above_the_size_limit() {
+        let mut bank = Bank::new(Fork::Canyon);
+        bank.ingest("a0 b0 c0", 33_000_000);
+        assert_eq!(bank.queued(), "abc");
+        bank.ingest("d0", 2_000_000);
+        assert_eq!((bank.queued().as_str(), bank.reasons()), ("bcd", vec![Reason::Pruned]));
+        // Even the channel that grew is not spared.
+        bank.ingest("b1", 34_000_000);
+        assert_eq!(bank.queued(), "cd");
+        assert_eq!(bank.bank.size, 35_000_400);
+    }
+
+    #[test]
+    fn ignores_frames_of_a_timed_out_channel() {
+        let mut bank = Bank::new(Fork::Canyon);
+        bank.ingest("a0", 10);
+        bank.origin = l1_header(11).info();
+        bank.ingest("a1", 10);
+        assert_eq!(bank.reasons(), []);
+        bank.origin = l1_header(12).info();
+        bank.ingest("a2!", 10);
+        assert_eq!(bank.reasons(), [Reason::TimedOut]);
+        assert_eq!(bank.read(), []);
+    }
+
+    #[test]
+    fn granite_shortens_the_time_out_by_the_origins_time() {
+        for (fork, number, reasons) in
+            [(Fork::Fjord, 61, vec![]), (Fork::Granite, 51, vec![]), (Fork::Granite, 52, vec![Reason::TimedOut])]
+        {
+            let mut bank = Bank::new(fork);
+            bank.config.channel_timeout = 60;
+            bank.ingest("a0", 10);
+            bank.origin = l1_header(number).info();
+            bank.ingest("a1!", 10);
+            assert_eq!(bank.reasons(), reasons);
+        }
+    }
+
+    #[test]
+    fn empty_frames_count() {
+        let mut bank = Bank::new(Fork::Canyon);
+        bank.ingest("a0 a1!", 0);
+        assert_eq!(bank.bank.size, 400);
+        assert_eq!(bank.read(), [('a', 2)]);
+    }
+}

@@ -162,7 +162,7 @@ impl Events {
         let lost = core::mem::take(&mut self.lost);
         let kept: Vec<Event> = core::mem::take(&mut self.kept).into();
         let first =
-            (lost > 0).then(|| Event { origin: self.origin, subject: Subject::Events, reason: Reason::Lost(lost) });
+            (lost > 0).then_some(Event { origin: self.origin, subject: Subject::Events, reason: Reason::Lost(lost) });
         first.into_iter().chain(kept)
     }
 }

@@ -69,3 +69,69 @@ fn in_order(frames: Vec<Frame>, events: &mut Events) -> Vec<Frame> {
 fn drop_frame(frame: &Frame, reason: Reason, events: &mut Events) {
     events.push(Subject::Frame { channel: frame.id, number: frame.number }, reason);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{string::String, vec, vec::Vec};
+    use alloy_primitives::Bytes;
+    use kohala_protocol::ChannelId;
+
+    /// `a0 b1!` are the first frame of channel a and the second, closing one of channel b.
+    fn frames(text: &str) -> Vec<Frame> {
+        text.split_whitespace()
+            .map(|word| Frame {
+                id: ChannelId([word.as_bytes()[0]; 16]),
+                number: word[1..].trim_end_matches('!').parse().unwrap(),
+                data: Bytes::new(),
+                is_last: word.ends_with('!'),
+            })
+            .collect()
+    }
+
+    fn pruned(text: &str) -> (Vec<Frame>, Vec<Reason>) {
+        let mut events = Events::default();
+        let kept = in_order(frames(text), &mut events);
+        (kept, events.drain().map(|event| event.reason).collect())
+    }
+
+    #[test]
+    fn keeps_only_frames_that_can_follow_each_other() {
+        for (given, expected) in [
+            ("", ""),
+            ("a2", "a2"),
+            ("a2!", "a2!"),
+            ("a2! b0", "a2! b0"),
+            ("a2! b1", "a2!"),
+            ("b1 a2!", "b1"),
+            ("b1 a0", "a0"),
+            ("b1! a0", "b1! a0"),
+            ("b1! b2", "b1!"),
+            ("b1 b3", "b1"),
+            ("b1 c3", "b1"),
+            ("b1 c3 b2!", "b1 b2!"),
+            ("b1 b3! b2 b3!", "b1 b2 b3!"),
+            ("c0 c1 c2 d0 c3!", "d0"),
+            ("b1 b2! a0 c1! a1 a2! c0 c1 d0 c2! e0", "b1 b2! a0 a1 a2! e0"),
+            // A closed channel's id comes back after an unclosed one was thrown out: only that one goes.
+            ("a0! b0 a0!", "a0!"),
+            // Numbers wrap, as in op-node.
+            ("a65535 a0", "a65535 a0"),
+        ] {
+            assert_eq!(pruned(given).0, frames(expected), "{given}");
+        }
+    }
+
+    #[test]
+    fn says_why_a_frame_was_dropped() {
+        assert_eq!(pruned("a0 a2").1, vec![Reason::FrameOutOfOrder]);
+        assert_eq!(pruned("a0 b1").1, vec![Reason::FrameOfOtherChannel]);
+        assert_eq!(pruned("a0 a1 b0").1, vec![Reason::Replaced, Reason::Replaced]);
+    }
+
+    #[test]
+    fn prunes_a_full_datum_in_one_pass() {
+        let opened: String = (0..5000).map(|number| alloc::format!("a{number} ")).collect();
+        assert_eq!(pruned(&(opened + "b0")).0, frames("b0"));
+    }
+}

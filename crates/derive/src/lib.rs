@@ -37,6 +37,11 @@ mod span_validity;
 mod start;
 mod upstream;
 
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+mod testing;
+
 pub use event::{Event, Reason, Subject};
 pub use pipeline::{Mismatch, Pipeline, Step};
 pub use pull::{Halted, IndexedBlobHash, Need};

@@ -206,3 +206,251 @@ fn is_same_block(span: &SpanBatch, index: usize, block: &L2Block) -> bool {
         && block.transactions[deposits..].iter().cloned().eq(span.transactions(index))
         && block.info.l1_origin.number == span.origin_number(index)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        origins::Origins,
+        testing::{Span, config, l1_header, l1_id, l2_block, l2_hash, l2_transaction, origins},
+    };
+    use alloc::vec;
+    use alloy_primitives::Bytes;
+    use kohala_protocol::{Batch, RollupConfig, SpanContext};
+
+    /// Blocks 12 and 13 are the first of epoch 2; block 11 is safe, L1 is read up to block 3.
+    struct Case {
+        config: RollupConfig,
+        origins: Origins,
+        safe_head: L2BlockInfo,
+        inclusion: u64,
+        span: Span,
+        check: SpanCheck,
+    }
+
+    impl Case {
+        fn new(fork: Fork) -> Self {
+            Self {
+                config: config(fork),
+                origins: origins(1..=3),
+                safe_head: l2_block(11),
+                inclusion: 3,
+                span: Span::of(12..=13, 1),
+                check: SpanCheck::default(),
+            }
+        }
+
+        /// A span of these blocks.
+        fn of(fork: Fork, numbers: RangeInclusive<u64>) -> Self {
+            Self { span: Span::of(numbers, 1), ..Self::new(fork) }
+        }
+
+        fn judge(&mut self) -> Verdict {
+            let context = SpanContext { genesis_time: 1000, block_time: 2, chain_id: 901 };
+            let Ok(Batch::Span(span)) = Batch::decode(self.span.item(), &context) else { panic!("no span") };
+            let inclusion = &l1_header(self.inclusion).info();
+            let Self { config, origins, safe_head, check, .. } = self;
+            check.judge(&Judge { config, origins, safe_head, inclusion }, &span)
+        }
+
+        /// Provides safe blocks whose batches had one transaction each.
+        fn provide(&mut self, numbers: RangeInclusive<u64>) {
+            self.check.provide(numbers.map(safe_block).collect()).unwrap();
+        }
+    }
+
+    fn safe_block(number: u64) -> L2Block {
+        let transactions = vec![Bytes::from_static(&[0x7E, 1]), Bytes::from_static(&[0x7E, 2]), l2_transaction(0)];
+        L2Block { info: l2_block(number), transactions }
+    }
+
+    const ACCEPT: Verdict = Verdict::Decided(Validity::Accept);
+
+    fn dropped(reason: Reason) -> Verdict {
+        Verdict::Decided(Validity::Drop(reason))
+    }
+
+    #[test]
+    fn accepts_spans_that_begin_with_the_next_block() {
+        for fork in [Fork::Delta, Fork::Granite, Fork::Holocene, Fork::Jovian] {
+            assert_eq!(Case::new(fork).judge(), ACCEPT, "{fork:?}");
+            assert_eq!(Case::of(fork, 12..=20).judge(), ACCEPT, "{fork:?}");
+        }
+    }
+
+    #[test]
+    fn drops_spans_before_delta_by_the_time_of_their_first_epoch() {
+        let mut case = Case::new(Fork::Granite);
+        case.config.forks.set(Fork::Delta, Some(l1_header(2).timestamp));
+        assert_eq!(case.judge(), ACCEPT);
+        case.config.forks.set(Fork::Delta, Some(l1_header(2).timestamp + 1));
+        assert_eq!(case.judge(), dropped(Reason::SpanBeforeDelta));
+    }
+
+    #[test]
+    fn judges_the_spans_time_like_a_batchs() {
+        for (fork, span, expected) in [
+            (Fork::Granite, 13..=14, Verdict::Decided(Validity::Future)),
+            (Fork::Holocene, 13..=14, dropped(Reason::Future)),
+            (Fork::Granite, 8..=11, dropped(Reason::Past)),
+            (Fork::Holocene, 8..=11, Verdict::Decided(Validity::Past)),
+        ] {
+            assert_eq!(Case::of(fork, span).judge(), expected);
+        }
+        for before in [1, 3] {
+            let mut case = Case::of(Fork::Granite, 12..=16);
+            case.span.timestamp -= before;
+            assert_eq!(case.judge(), dropped(Reason::Misaligned));
+        }
+    }
+
+    #[test]
+    fn drops_spans_that_do_not_fit_the_chain() {
+        type Change = fn(&mut Case);
+        let cases: [(Change, Reason); 5] = [
+            (|case| case.span.parent = l2_hash(10), Reason::ParentHash),
+            (|case| case.inclusion = 103, Reason::WindowExpired),
+            (|case| (case.span.last_origin, case.span.blocks[0].0) = (l1_id(3), true), Reason::EpochTooNew),
+            (|case| case.span.last_origin.hash = l1_id(1).hash, Reason::EpochHash),
+            (|case| (case.safe_head.l1_origin, case.span.blocks[0].0) = (l1_id(3), false), Reason::EpochTooOld),
+        ];
+        for fork in [Fork::Granite, Fork::Holocene] {
+            for (change, reason) in &cases {
+                let mut case = Case::new(fork);
+                change(&mut case);
+                assert_eq!(case.judge(), dropped(reason.clone()), "{fork:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn is_undecided_until_the_last_epoch_is_known() {
+        let mut case = Case::of(Fork::Granite, 12..=25);
+        assert_eq!(case.judge(), Verdict::Decided(Validity::Undecided));
+        case.origins = origins(1..=4);
+        assert_eq!(case.judge(), ACCEPT);
+        case.origins = origins(1..=1);
+        assert_eq!(case.judge(), Verdict::Decided(Validity::Undecided));
+    }
+
+    #[test]
+    fn judges_each_block_at_once_only_before_holocene() {
+        for (fork, expected) in [(Fork::Granite, dropped(Reason::OlderThanEpoch)), (Fork::Holocene, ACCEPT)] {
+            let mut case = Case::of(fork, 12..=17);
+            // The last block begins epoch 3 a block too early.
+            case.span.blocks[5].0 = true;
+            case.span.last_origin = l1_id(3);
+            assert_eq!(case.judge(), expected);
+        }
+    }
+
+    #[test]
+    fn drops_spans_beyond_the_sequencer_drift() {
+        let ahead = |fork, transactions: u64| {
+            let mut case = Case::new(fork);
+            case.safe_head.block.timestamp = l1_header(1).timestamp + 598;
+            case.span = Span {
+                timestamp: case.safe_head.block.timestamp + 2,
+                last_origin: l1_id(1),
+                blocks: vec![(false, vec![]), (false, (0..transactions).collect())],
+                ..Span::of(12..=12, 0)
+            };
+            case
+        };
+        assert_eq!(ahead(Fork::Ecotone, 1).judge(), dropped(Reason::SequencerDrift));
+        assert_eq!(ahead(Fork::Fjord, 1).judge(), ACCEPT);
+        assert_eq!(ahead(Fork::Ecotone, 0).judge(), dropped(Reason::SequencerDrift), "epoch 2 could be adopted");
+        let mut no_next_epoch = ahead(Fork::Ecotone, 0);
+        no_next_epoch.origins = origins(1..=1);
+        assert_eq!(no_next_epoch.judge(), Verdict::Decided(Validity::Undecided));
+        let mut begins_epoch = ahead(Fork::Ecotone, 0);
+        begins_epoch.span.blocks[1].0 = true;
+        begins_epoch.span.last_origin = l1_id(2);
+        assert_eq!(begins_epoch.judge(), ACCEPT);
+    }
+
+    #[test]
+    fn compares_the_overlap_with_the_safe_chain() {
+        for fork in [Fork::Granite, Fork::Holocene] {
+            let mut case = Case::of(fork, 8..=13);
+            assert_eq!(case.judge(), Verdict::Need(7..=7));
+            case.provide(7..=7);
+            assert_eq!(case.judge(), Verdict::Need(8..=11));
+            case.provide(8..=11);
+            assert_eq!(case.judge(), ACCEPT);
+        }
+    }
+
+    #[test]
+    fn reads_a_long_overlap_in_pieces() {
+        let mut case = Case::of(Fork::Holocene, 1..=42);
+        (case.safe_head, case.origins, case.inclusion) = (l2_block(40), origins(6..=9), 9);
+        assert_eq!(case.judge(), Verdict::Need(0..=0));
+        case.provide(0..=0);
+        for numbers in [1..=16, 17..=32, 33..=40] {
+            assert_eq!(case.judge(), Verdict::Need(numbers.clone()));
+            case.provide(numbers);
+        }
+        assert_eq!(case.judge(), ACCEPT);
+    }
+
+    #[test]
+    fn drops_spans_that_contradict_a_safe_block() {
+        type Change = fn(&mut L2Block);
+        let cases: [(Change, bool); 5] = [
+            (|_| (), true),
+            (|block| block.transactions.push(l2_transaction(1)), false),
+            (|block| drop(block.transactions.pop()), false),
+            (|block| block.transactions[2] = l2_transaction(1), false),
+            (|block| block.info.l1_origin = l1_id(0), false),
+        ];
+        for fork in [Fork::Granite, Fork::Holocene] {
+            for (change, fits) in &cases {
+                let mut case = Case::of(fork, 11..=13);
+                case.judge();
+                case.provide(10..=10);
+                assert_eq!(case.judge(), Verdict::Need(11..=11));
+                let mut block = safe_block(11);
+                change(&mut block);
+                case.check.provide(vec![block]).unwrap();
+                assert_eq!(case.judge(), if *fits { ACCEPT } else { dropped(Reason::Overlap) });
+            }
+        }
+    }
+
+    #[test]
+    fn drops_an_overlap_with_another_parent() {
+        let mut case = Case::of(Fork::Holocene, 8..=13);
+        case.span.parent = l2_hash(6);
+        case.judge();
+        case.provide(7..=7);
+        assert_eq!(case.judge(), dropped(Reason::ParentHash));
+    }
+
+    #[test]
+    fn spans_from_genesis_on_stay_undecided() {
+        let mut case = Case::of(Fork::Granite, 1..=12);
+        case.span.timestamp -= 2;
+        case.span.blocks.push((false, vec![]));
+        assert_eq!(case.judge(), Verdict::Decided(Validity::Undecided));
+        case.config.genesis.l2.number = 5;
+        let mut from_genesis = Case::of(Fork::Granite, 5..=12);
+        from_genesis.config.genesis.l2.number = 5;
+        assert_eq!(from_genesis.judge(), Verdict::Decided(Validity::Undecided));
+    }
+
+    #[test]
+    fn refuses_other_blocks_than_those_asked_for() {
+        let mut case = Case::of(Fork::Holocene, 8..=13);
+        assert_eq!(case.check.provide(vec![]), Err(Mismatch::NotAsked));
+        case.judge();
+        assert_eq!(case.check.provide(vec![safe_block(8)]), Err(Mismatch::L2Blocks));
+        assert_eq!(case.check.provide(vec![]), Err(Mismatch::L2Blocks));
+        case.provide(7..=7);
+        case.judge();
+        let mut blocks: Vec<_> = (8..=11).map(safe_block).collect();
+        blocks[2].info.block.parent_hash = l2_hash(0);
+        assert_eq!(case.check.provide(blocks), Err(Mismatch::L2Blocks));
+        assert_eq!(case.judge(), Verdict::Need(8..=11));
+    }
+}
