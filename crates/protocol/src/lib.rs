@@ -10,7 +10,7 @@ extern crate alloc;
 
 mod attributes;
 mod batch;
-pub mod blob;
+mod blob;
 mod block;
 pub mod chains;
 mod channel;
@@ -30,22 +30,20 @@ mod system_config;
 mod upgrade;
 
 pub use attributes::Attributes;
-pub use batch::{
-    Batch, BatchDecodeError, BatchError, SingularBatch, SpanBatch, SpanContext, SpanTransactionError,
-};
-pub use blob::{BlobError, decode_blob};
+pub use batch::{Batch, BatchDecodeError, BatchError, SingularBatch, SpanBatch, SpanContext, SpanTransactionError};
+pub use blob::{BLOB_SIZE, BlobError, MAX_BLOB_DATA_SIZE, decode_blob};
 pub use block::{BlockId, BlockInfo, L2BlockError, L2BlockInfo, L2BlockParts};
+pub use channel::{ChannelError, ChannelReader};
 pub use config::{BaseFeeConfig, ConfigError, Genesis, RollupConfig};
 pub use config_update::{ConfigUpdate, ConfigUpdateError, config_updates};
 pub use deposit::{Deposit, DepositDecodeError, DepositError, MalformedDeposit, Source, user_deposits};
 pub use extra_data::{ExtraData, ExtraDataError};
-pub use channel::{ChannelError, ChannelReader};
 pub use fork::{Fork, ForkTimes};
+pub use frame::{ChannelId, Frame, FrameError, parse_frames};
 pub use l1_chain::{BlobParams, L1ChainConfig, L1ConfigError, blob_base_fee};
 pub use l1_header::L1Header;
 pub use l1_info::{L1Info, L1InfoError, L1InfoLayout, L1InfoTransactionError, l1_info_transaction};
 pub use output::{OutputRootError, OutputRootPreimage, output_root};
 pub use receipt::{Receipt, may_hold_deposits_or_config};
-pub use frame::{ChannelId, Frame, FrameError, parse_frames};
 pub use system_config::{EcotoneScalars, Eip1559Params, OperatorFee, ScalarError, SystemConfig};
 pub use upgrade::{upgrade_gas, upgrade_transactions};

@@ -275,7 +275,7 @@ impl<'a> Columns<'a> {
     fn bits(&mut self, count: usize) -> Result<Bits<'a>, BatchDecodeError> {
         let bytes = self.skip(count.div_ceil(8))?;
         match bytes.first() {
-            Some(first) if count % 8 != 0 && first >> (count % 8) != 0 => Err(BatchDecodeError::ExcessBits),
+            Some(first) if !count.is_multiple_of(8) && first >> (count % 8) != 0 => Err(BatchDecodeError::ExcessBits),
             _ => Ok(Bits(bytes)),
         }
     }

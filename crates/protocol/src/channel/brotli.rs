@@ -12,11 +12,17 @@ use brotli_decompressor::{
 const FIRST_PIECE: usize = 4095;
 const PIECE: usize = 32 * 1024;
 
+/// The smallest ring of decoded bytes that op-node's decoder keeps. Our decoder's may be smaller, and hands out bytes
+/// when it is full; in op-node's they are still there when a flaw takes them along.
+const SMALLEST_RING: usize = 1024;
+
 /// A brotli stream (RFC 7932) as `andybalholm/brotli` reads it: no large windows, and nothing may follow.
 pub(super) struct Brotli {
     input: Input,
     /// The unread part of the current piece.
     piece: Bytes,
+    /// True until the decoder has been called.
+    is_new: bool,
     state: Box<BrotliState<Heap, Heap, Heap>>,
 }
 
@@ -25,7 +31,7 @@ impl Brotli {
     pub(super) fn new(mut input: Input) -> Self {
         input.next_slice(1);
         let piece = input.next_piece(FIRST_PIECE).unwrap_or_default();
-        Self { input, piece, state: Box::new(BrotliState::new_strict(Heap, Heap, Heap)) }
+        Self { input, piece, is_new: true, state: Box::new(BrotliState::new_strict(Heap, Heap, Heap)) }
     }
 
     /// See [`super::Decompressor::read`].
@@ -36,9 +42,13 @@ impl Brotli {
                 let end = if is_finished { End::Complete } else { End::Failed(ChannelError::Truncated) };
                 return (0, Some(end));
             }
+            let is_new = core::mem::replace(&mut self.is_new, false);
             let (read, result) = self.decompress(out);
             match result {
-                BrotliResult::ResultFailure => return (read, Some(End::Failed(ChannelError::Corrupt))),
+                BrotliResult::ResultFailure => {
+                    let read = if is_new && read < SMALLEST_RING { 0 } else { read };
+                    return (read, Some(End::Failed(ChannelError::Corrupt)));
+                }
                 BrotliResult::ResultSuccess if !self.piece.is_empty() => {
                     return (read, Some(End::Failed(ChannelError::ExcessData)));
                 }

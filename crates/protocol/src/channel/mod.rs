@@ -10,7 +10,7 @@ mod inflate;
 mod input;
 mod zlib;
 
-use alloc::{vec, vec::Vec};
+use alloc::{boxed::Box, vec, vec::Vec};
 use alloy_primitives::Bytes;
 use brotli::Brotli;
 use buffer::Buffer;
@@ -62,7 +62,7 @@ pub enum ChannelError {
 
 /// A decompressor, read like a Go `io.Reader`.
 enum Decompressor {
-    Zlib(Zlib),
+    Zlib(Box<Zlib>),
     Brotli(Brotli),
 }
 
@@ -97,7 +97,7 @@ impl ChannelReader {
     pub fn new(data: Vec<Bytes>, limit: u64, is_fjord: bool) -> Result<Self, ChannelError> {
         let input = Input::new(data);
         let decompressor = match input.peek().ok_or(ChannelError::Empty)? {
-            version if matches!(version & 0x0f, 8 | 15) => Decompressor::Zlib(Zlib::new(input)?),
+            version if matches!(version & 0x0f, 8 | 15) => Decompressor::Zlib(Box::new(Zlib::new(input)?)),
             BROTLI_VERSION if is_fjord => Decompressor::Brotli(Brotli::new(input)),
             BROTLI_VERSION => return Err(ChannelError::BrotliBeforeFjord),
             other => return Err(ChannelError::Compression(other)),
