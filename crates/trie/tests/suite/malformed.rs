@@ -221,6 +221,8 @@ fn depth_ends_with_the_key() {
     }
     assert!(matches!(Trie::at(node).get(&key(&[]), &mut nodes), Err(TrieError::Malformed(_))));
     assert_eq!(nodes.asked.len(), 65);
+    nodes.asked.clear();
     assert!(matches!(list_items(node, &mut nodes), Err(TrieError::Malformed(_))));
+    assert_eq!(nodes.asked.len(), 19);
     assert_eq!(list_item(node, 0, &mut nodes), Ok(None));
 }
