@@ -6,12 +6,13 @@ use crate::{
     event::Events,
     open_span::OpenSpan,
     origins::Origins,
-    pull::{Pause, Pull},
+    pull::{At, Pause, Pull},
     singular_validity::{Judge, Validity},
     span_validity::{SpanCheck, Verdict},
     upstream::Upstream,
 };
 use alloc::{collections::VecDeque, vec::Vec};
+use alloy_primitives::B256;
 use kohala_protocol::{Batch, BlockInfo, L2BlockInfo, RollupConfig, SingularBatch};
 
 /// The next block's batch.
@@ -29,7 +30,13 @@ pub(crate) struct BatchQueue {
     batches: VecDeque<Queued>,
     span: Option<OpenSpan>,
     round: Round,
+    /// How far the queue was searched without a result, and on what grounds: while those hold, nothing before that
+    /// place can have become valid. Without this, a channel of future batches costs the square of its length.
+    searched: Option<(Grounds, usize)>,
 }
+
+/// What a batch's validity depends on beside the batch: the safe head's hash, the origin's and the epoch's number.
+type Grounds = (B256, u64, u64);
 
 #[derive(Debug)]
 struct Queued {
@@ -61,26 +68,24 @@ impl BatchQueue {
     /// The next block's batch on top of `parent`.
     pub(crate) fn next_batch(
         &mut self,
-        config: &RollupConfig,
-        origin: &BlockInfo,
+        at: &mut At<'_>,
         origins: &mut Origins,
         upstream: &mut Upstream,
         parent: &L2BlockInfo,
-        events: &mut Events,
     ) -> Pull<NextBatch> {
         loop {
             match core::mem::take(&mut self.round) {
                 Round::Load => {
-                    if let Some(batch) = OpenSpan::pop_from(&mut self.span, config, origins, parent, events) {
+                    if let Some(batch) = OpenSpan::pop_from(&mut self.span, at, origins, parent) {
                         return Pull::Item(NextBatch { batch, concludes: self.span.is_none() });
                     }
                     origins.advance_to(&parent.l1_origin);
-                    if origin.number < parent.l1_origin.number {
-                        return Pull::Pause(upstream.skip_batches(config, origin, events));
+                    if at.origin.number < parent.l1_origin.number {
+                        return Pull::Pause(upstream.skip_batches(at));
                     }
-                    self.round = match upstream.next_batch(config, origin, events) {
+                    self.round = match upstream.next_batch(at) {
                         Pull::Item(batch) => {
-                            self.batches.push_back(Queued { batch, inclusion: *origin });
+                            self.batches.push_back(Queued { batch, inclusion: *at.origin });
                             Round::Arrived(SpanCheck::default())
                         }
                         Pull::Pause(Pause::End) => Round::search(true),
@@ -90,20 +95,20 @@ impl BatchQueue {
                 Round::Arrived(mut check) => {
                     self.round = Round::search(false);
                     let Some(arrived) = self.batches.back() else { continue };
-                    match arrived.judge(config, origins, parent, &mut check) {
+                    match arrived.judge(at.config, origins, parent, &mut check) {
                         Verdict::Need(numbers) => {
                             self.round = Round::Arrived(check);
                             return Pull::Pause(Pause::Need(Need::L2Blocks { numbers }));
                         }
                         Verdict::Decided(Validity::Drop(reason)) => {
-                            arrived.discard(reason, events);
+                            arrived.discard(reason, at.events);
                             self.batches.pop_back();
                         }
                         Verdict::Decided(_) => {}
                     }
                 }
                 Round::Search { place, used_up, check } => {
-                    return self.search(config, origin, origins, parent, events, (place, used_up, check));
+                    return self.search(at, origins, parent, (place, used_up, check));
                 }
             }
         }
@@ -113,37 +118,46 @@ impl BatchQueue {
     /// an empty one.
     fn search(
         &mut self,
-        config: &RollupConfig,
-        origin: &BlockInfo,
+        at: &mut At<'_>,
         origins: &mut Origins,
         parent: &L2BlockInfo,
-        events: &mut Events,
         (mut place, used_up, mut check): (usize, bool, SpanCheck),
     ) -> Pull<NextBatch> {
         if let Err(halted) = check_epoch(origins, parent) {
             return Pull::Pause(Pause::Halt(halted));
         }
         let nothing = Pull::Pause(if used_up { Pause::End } else { Pause::More });
+        let epoch = origins.epoch().map_or(0, |epoch| epoch.header.number);
+        let grounds = (parent.block.hash, at.origin.number, epoch);
+        if let Some((earlier, searched)) = self.searched.take()
+            && earlier == grounds
+        {
+            place = place.max(searched);
+        }
         while let Some(queued) = self.batches.get(place) {
-            match queued.judge(config, origins, parent, &mut check) {
+            match queued.judge(at.config, origins, parent, &mut check) {
                 Verdict::Need(numbers) => {
                     self.round = Round::Search { place, used_up, check };
                     return Pull::Pause(Pause::Need(Need::L2Blocks { numbers }));
                 }
                 Verdict::Decided(Validity::Accept) => {
                     let Some(queued) = self.batches.remove(place) else { break };
-                    return self.begin(queued.batch, origins, parent, events);
+                    return self.begin(queued.batch, origins, parent, at.events);
                 }
-                Verdict::Decided(Validity::Undecided) => return nothing,
+                Verdict::Decided(Validity::Undecided) => {
+                    self.searched = Some((grounds, place));
+                    return nothing;
+                }
                 Verdict::Decided(Validity::Drop(reason)) => {
-                    queued.discard(reason, events);
+                    queued.discard(reason, at.events);
                     self.batches.remove(place);
                 }
                 Verdict::Decided(Validity::Future | Validity::Past) => place += 1,
             }
             check = SpanCheck::default();
         }
-        match next_empty_batch(config, origins, origin.number, used_up, parent) {
+        self.searched = Some((grounds, place));
+        match next_empty_batch(at, origins, used_up, parent) {
             Some(batch) => Pull::Item(NextBatch { batch, concludes: true }),
             None => nothing,
         }

@@ -7,13 +7,13 @@ use crate::{
     event::Events,
     open_span::OpenSpan,
     origins::Origins,
-    pull::{Pause, Pull},
+    pull::{At, Pause, Pull},
     singular_validity::{Judge, Validity},
     span_validity::{SpanCheck, Verdict},
     upstream::Upstream,
 };
 use alloc::vec::Vec;
-use kohala_protocol::{Batch, BlockInfo, L2BlockInfo, RollupConfig, SingularBatch, SpanBatch};
+use kohala_protocol::{Batch, L2BlockInfo, SingularBatch, SpanBatch};
 
 /// Nothing waits here but the rest of one span: a batch is the next one or it is lost.
 #[derive(Debug, Default)]
@@ -27,58 +27,54 @@ impl BatchStage {
     /// The next block's batch on top of `parent`. The block is safe as soon as it is built.
     pub(crate) fn next_batch(
         &mut self,
-        config: &RollupConfig,
-        origin: &BlockInfo,
+        at: &mut At<'_>,
         origins: &mut Origins,
         upstream: &mut Upstream,
         parent: &L2BlockInfo,
-        events: &mut Events,
     ) -> Pull<SingularBatch> {
         origins.advance_to(&parent.l1_origin);
-        if origin.number <= parent.l1_origin.number {
-            return Pull::Pause(upstream.skip_batches(config, origin, events));
+        if at.origin.number <= parent.l1_origin.number {
+            return Pull::Pause(upstream.skip_batches(at));
         }
         if let Err(halted) = check_window(origins, parent) {
             return Pull::Pause(Pause::Halt(halted));
         }
-        let candidate = match self.candidate(config, origin, origins, upstream, parent, events) {
+        let candidate = match self.candidate(at, origins, upstream, parent) {
             Pull::Item(batch) => batch,
             Pull::Pause(Pause::End) => {
-                let empty = next_empty_batch(config, origins, origin.number, true, parent);
+                let empty = next_empty_batch(at, origins, true, parent);
                 return empty.map_or(Pull::Pause(Pause::End), Pull::Item);
             }
             Pull::Pause(pause) => return Pull::Pause(pause),
         };
-        let judge = Judge { config, origins, safe_head: parent, inclusion: origin };
+        let judge = Judge { config: at.config, origins, safe_head: parent, inclusion: at.origin };
         let validity = judge.singular(&candidate);
         if validity == Validity::Accept {
             return Pull::Item(candidate);
         }
-        self.refuse(validity, candidate.timestamp, upstream, events)
+        self.refuse(validity, candidate.timestamp, upstream, at.events)
     }
 
     /// The batch to judge next: of the open span, or from below.
     fn candidate(
         &mut self,
-        config: &RollupConfig,
-        origin: &BlockInfo,
+        at: &mut At<'_>,
         origins: &Origins,
         upstream: &mut Upstream,
         parent: &L2BlockInfo,
-        events: &mut Events,
     ) -> Pull<SingularBatch> {
-        if let Some(batch) = OpenSpan::pop_from(&mut self.span, config, origins, parent, events) {
+        if let Some(batch) = OpenSpan::pop_from(&mut self.span, at, origins, parent) {
             return Pull::Item(batch);
         }
         let (span, mut check) = match self.judging.take() {
             Some(judging) => judging,
-            None => match upstream.next_batch(config, origin, events) {
+            None => match upstream.next_batch(at) {
                 Pull::Item(Batch::Span(span)) => (span, SpanCheck::default()),
                 Pull::Item(Batch::Singular(batch)) => return Pull::Item(batch),
                 Pull::Pause(pause) => return Pull::Pause(pause),
             },
         };
-        let judge = Judge { config, origins, safe_head: parent, inclusion: origin };
+        let judge = Judge { config: at.config, origins, safe_head: parent, inclusion: at.origin };
         let timestamp = span.timestamp(0);
         match check.judge(&judge, &span) {
             Verdict::Need(numbers) => {
@@ -86,7 +82,7 @@ impl BatchStage {
                 return Pull::Pause(Pause::Need(Need::L2Blocks { numbers }));
             }
             Verdict::Decided(Validity::Accept) => {}
-            Verdict::Decided(validity) => return self.refuse(validity, timestamp, upstream, events),
+            Verdict::Decided(validity) => return self.refuse(validity, timestamp, upstream, at.events),
         }
         // The prefix rules don't look at every epoch, so a span can still turn out to be useless here (rules D93).
         match OpenSpan::begin(span, origins, parent) {
@@ -94,7 +90,7 @@ impl BatchStage {
                 self.span = rest;
                 Pull::Item(batch)
             }
-            Err(reason) => self.refuse(Validity::Drop(reason), timestamp, upstream, events),
+            Err(reason) => self.refuse(Validity::Drop(reason), timestamp, upstream, at.events),
         }
     }
 

@@ -5,12 +5,12 @@ use crate::{
     event::Events,
     frame_queue::FrameQueue,
     inbox::Inbox,
-    pull::Pull,
+    pull::{At, Pull},
     upstream::{RawChannel, frame_size},
 };
 use alloc::vec::Vec;
 use alloy_primitives::Bytes;
-use kohala_protocol::{BlockInfo, ChannelId, Frame, RollupConfig};
+use kohala_protocol::{ChannelId, Frame};
 
 /// Holds the channel that is being assembled, if there is one.
 #[derive(Debug, Default)]
@@ -31,29 +31,27 @@ impl ChannelAssembler {
     /// Reads frames until a channel is complete.
     pub(crate) fn next_channel(
         &mut self,
-        config: &RollupConfig,
-        origin: &BlockInfo,
+        at: &mut At<'_>,
         frames: &mut FrameQueue,
         inbox: &mut Inbox,
-        events: &mut Events,
     ) -> Pull<RawChannel> {
         // A channel that is opened below is opened at this origin, so testing once per pull is enough.
-        let timeout = config.channel_timeout(origin.timestamp);
-        if let Some(staged) = self.0.take_if(|staged| staged.opened_at.saturating_add(timeout) < origin.number) {
-            events.push(Subject::Channel(staged.id), Reason::TimedOut);
+        let timeout = at.config.channel_timeout(at.origin.timestamp);
+        if let Some(staged) = self.0.take_if(|staged| staged.opened_at.saturating_add(timeout) < at.origin.number) {
+            at.events.push(Subject::Channel(staged.id), Reason::TimedOut);
         }
         loop {
-            let frame = match frames.next_frame(inbox, true, events) {
+            let frame = match frames.next_frame(inbox, true, at.events) {
                 Pull::Item(frame) => frame,
                 Pull::Pause(pause) => return Pull::Pause(pause),
             };
             let (id, is_last) = (frame.id, frame.is_last);
-            if !self.add(frame, origin, events) {
+            if !self.add(frame, at) {
                 continue;
             }
             let Some(staged) = &self.0 else { continue };
-            if staged.size > config.max_rlp_bytes_per_channel(origin.timestamp) {
-                events.push(Subject::Channel(id), Reason::TooLarge);
+            if staged.size > at.config.max_rlp_bytes_per_channel(at.origin.timestamp) {
+                at.events.push(Subject::Channel(id), Reason::TooLarge);
                 self.0 = None;
             } else if is_last && let Some(staged) = self.0.take() {
                 return Pull::Item(RawChannel { id, frames: staged.frames });
@@ -62,11 +60,11 @@ impl ChannelAssembler {
     }
 
     /// Adds the frame if it is a first one or the next one of the staged channel; a dropped frame changes nothing.
-    fn add(&mut self, frame: Frame, origin: &BlockInfo, events: &mut Events) -> bool {
+    fn add(&mut self, frame: Frame, at: &mut At<'_>) -> bool {
         if frame.number == 0 {
-            let fresh = Staged { id: frame.id, opened_at: origin.number, frames: Vec::new(), size: 0 };
+            let fresh = Staged { id: frame.id, opened_at: at.origin.number, frames: Vec::new(), size: 0 };
             if let Some(replaced) = self.0.replace(fresh) {
-                events.push(Subject::Channel(replaced.id), Reason::Replaced);
+                at.events.push(Subject::Channel(replaced.id), Reason::Replaced);
             }
         }
         let refused = match &self.0 {
@@ -76,7 +74,7 @@ impl ChannelAssembler {
             Some(_) => None,
         };
         if let Some(reason) = refused {
-            events.push(Subject::Frame { channel: frame.id, number: frame.number }, reason);
+            at.events.push(Subject::Frame { channel: frame.id, number: frame.number }, reason);
             return false;
         }
         if let Some(staged) = &mut self.0 {

@@ -6,12 +6,12 @@ use crate::{
     event::Events,
     frame_queue::FrameQueue,
     inbox::Inbox,
-    pull::{Pause, Pull},
+    pull::{At, Pause, Pull},
     upstream::{RawChannel, frame_size},
 };
 use alloc::collections::{BTreeMap, VecDeque};
 use alloy_primitives::Bytes;
-use kohala_protocol::{BlockInfo, ChannelId, Fork, Frame, RollupConfig};
+use kohala_protocol::{ChannelId, Fork, Frame};
 
 /// The channels that have begun and were not read, in order of their first frame.
 #[derive(Debug, Default)]
@@ -38,25 +38,22 @@ impl ChannelBank {
     /// The next channel. A pull reads one if it can, and takes in one frame if not (rules D26, D27).
     pub(crate) fn next_channel(
         &mut self,
-        config: &RollupConfig,
-        origin: &BlockInfo,
+        at: &mut At<'_>,
         frames: &mut FrameQueue,
         inbox: &mut Inbox,
-        events: &mut Events,
     ) -> Pull<RawChannel> {
-        let timeout = config.channel_timeout(origin.timestamp);
         while let Some(head) = self.queue.front().copied()
-            && self.is_timed_out(&head, timeout, origin)
+            && self.is_timed_out(&head, at)
         {
             self.remove(0);
-            events.push(Subject::Channel(head), Reason::TimedOut);
+            at.events.push(Subject::Channel(head), Reason::TimedOut);
         }
-        if let Some(channel) = self.read(config, timeout, origin) {
+        if let Some(channel) = self.read(at) {
             return Pull::Item(channel);
         }
-        match frames.next_frame(inbox, false, events) {
+        match frames.next_frame(inbox, false, at.events) {
             Pull::Item(frame) => {
-                self.ingest(frame, config, origin, events);
+                self.ingest(frame, at);
                 Pull::Pause(Pause::More)
             }
             Pull::Pause(pause) => Pull::Pause(pause),
@@ -64,45 +61,46 @@ impl ChannelBank {
     }
 
     /// The head channel if it is ready; from Canyon on, the first one that is.
-    fn read(&mut self, config: &RollupConfig, timeout: u64, origin: &BlockInfo) -> Option<RawChannel> {
+    fn read(&mut self, at: &At<'_>) -> Option<RawChannel> {
         if self.ready == 0 {
             return None;
         }
-        let scanned = if config.is_active(Fork::Canyon, origin.timestamp) { self.queue.len() } else { 1 };
-        let place = self.queue.iter().take(scanned).position(|id| {
-            self.channels.get(id).is_some_and(Channel::is_ready) && !self.is_timed_out(id, timeout, origin)
-        })?;
+        let scanned = if at.config.is_active(Fork::Canyon, at.origin.timestamp) { self.queue.len() } else { 1 };
+        let place = self
+            .queue
+            .iter()
+            .take(scanned)
+            .position(|id| self.channels.get(id).is_some_and(Channel::is_ready) && !self.is_timed_out(id, at))?;
         let (id, channel) = self.remove(place)?;
         Some(RawChannel { id, frames: channel.frames.into_values().collect() })
     }
 
-    fn ingest(&mut self, frame: Frame, config: &RollupConfig, origin: &BlockInfo, events: &mut Events) {
+    fn ingest(&mut self, frame: Frame, at: &mut At<'_>) {
         let (id, number) = (frame.id, frame.number);
         let channel = self.channels.entry(id).or_insert_with(|| {
             self.queue.push_back(id);
-            Channel { opened_at: origin.number, frames: BTreeMap::new(), end: None, size: 0 }
+            Channel { opened_at: at.origin.number, frames: BTreeMap::new(), end: None, size: 0 }
         });
-        let timeout = config.channel_timeout(origin.timestamp);
-        if channel.opened_at.saturating_add(timeout) < origin.number {
-            events.push(Subject::Frame { channel: id, number }, Reason::TimedOut);
+        if channel.is_timed_out(at) {
+            at.events.push(Subject::Frame { channel: id, number }, Reason::TimedOut);
             return;
         }
         let (size, was_ready) = (channel.size, channel.is_ready());
         if let Err(reason) = channel.add(frame) {
-            events.push(Subject::Frame { channel: id, number }, reason);
+            at.events.push(Subject::Frame { channel: id, number }, reason);
             return;
         }
         self.size = self.size - size + channel.size;
         self.ready += usize::from(channel.is_ready() && !was_ready);
-        while self.size > config.max_channel_bank_size(origin.timestamp)
+        while self.size > at.config.max_channel_bank_size(at.origin.timestamp)
             && let Some((pruned, _)) = self.remove(0)
         {
-            events.push(Subject::Channel(pruned), Reason::Pruned);
+            at.events.push(Subject::Channel(pruned), Reason::Pruned);
         }
     }
 
-    fn is_timed_out(&self, id: &ChannelId, timeout: u64, origin: &BlockInfo) -> bool {
-        self.channels.get(id).is_some_and(|channel| channel.opened_at.saturating_add(timeout) < origin.number)
+    fn is_timed_out(&self, id: &ChannelId, at: &At<'_>) -> bool {
+        self.channels.get(id).is_some_and(|channel| channel.is_timed_out(at))
     }
 
     /// Takes out the channel at `place` of the queue.
@@ -149,6 +147,11 @@ impl Channel {
         Ok(())
     }
 
+    fn is_timed_out(&self, at: &At<'_>) -> bool {
+        let timeout = at.config.channel_timeout(at.origin.timestamp);
+        self.opened_at.saturating_add(timeout) < at.origin.number
+    }
+
     /// True if the frames 0 to the closing one are here: none lies beyond it, so counting them is enough.
     fn is_ready(&self) -> bool {
         self.end.is_some_and(|end| self.frames.len() == usize::from(end) + 1)
@@ -160,6 +163,7 @@ mod tests {
     use super::*;
     use crate::testing::{config, l1_header};
     use alloc::{string::String, vec, vec::Vec};
+    use kohala_protocol::{BlockInfo, RollupConfig};
 
     /// `a0 b1!` are the first frame of channel a and the second, closing one of channel b.
     fn frame(word: &str, size: usize) -> Frame {
@@ -186,14 +190,16 @@ mod tests {
 
         fn ingest(&mut self, text: &str, size: usize) {
             for word in text.split_whitespace() {
-                self.bank.ingest(frame(word, size), &self.config, &self.origin, &mut self.events);
+                let Self { bank, config, origin, events } = self;
+                bank.ingest(frame(word, size), &mut At { config, origin, events });
             }
         }
 
         /// Names of the channels that can be read now, each with the number of its frames.
         fn read(&mut self) -> Vec<(char, usize)> {
-            let timeout = self.config.channel_timeout(self.origin.timestamp);
-            let read = || self.bank.read(&self.config, timeout, &self.origin);
+            let Self { bank, config, origin, events } = self;
+            let at = At { config, origin, events };
+            let read = || bank.read(&at);
             core::iter::from_fn(read).map(|channel| (channel.id.0[0].into(), channel.frames.len())).collect()
         }
 

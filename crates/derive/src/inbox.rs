@@ -87,7 +87,7 @@ impl Inbox {
     /// Takes the blobs that [`Self::next_datum`] asked for.
     pub(crate) fn provide_blobs(&mut self, blobs: Vec<Bytes>) -> Result<(), Mismatch> {
         if blobs.len() != self.missing.len() {
-            return Err(Mismatch::Count { expected: self.missing.len(), given: blobs.len() });
+            return Err(Mismatch::BlobCount { expected: self.missing.len(), given: blobs.len() });
         }
         if blobs.iter().any(|blob| blob.len() != BLOB_LEN) {
             return Err(Mismatch::BlobSize);

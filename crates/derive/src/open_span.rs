@@ -1,7 +1,7 @@
 //! An accepted span batch, served block by block (rules D72, D92).
 
-use crate::{Reason, Subject, event::Events, origins::Origins};
-use kohala_protocol::{L2BlockInfo, RollupConfig, SingularBatch, SpanBatch};
+use crate::{Reason, Subject, event::Events, origins::Origins, pull::At};
+use kohala_protocol::{L2BlockInfo, SingularBatch, SpanBatch};
 
 /// The blocks of a span batch that are not safe yet. Their transactions are put together when it is their turn.
 #[derive(Debug)]
@@ -64,14 +64,13 @@ impl OpenSpan {
     /// is thrown away.
     pub(crate) fn pop_from(
         slot: &mut Option<Self>,
-        config: &RollupConfig,
+        at: &mut At<'_>,
         origins: &Origins,
         parent: &L2BlockInfo,
-        events: &mut Events,
     ) -> Option<SingularBatch> {
         let open = slot.as_mut()?;
-        if !open.is_done() && open.span.timestamp(open.next) != parent.block.timestamp + config.block_time {
-            open.discard(Reason::SpanInterrupted, events);
+        if !open.is_done() && open.span.timestamp(open.next) != parent.block.timestamp + at.config.block_time {
+            open.discard(Reason::SpanInterrupted, at.events);
             *slot = None;
             return None;
         }

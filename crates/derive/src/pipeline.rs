@@ -5,7 +5,7 @@ use crate::{
     event::Events,
     inbox::Inbox,
     origins::{Origin, Origins},
-    pull::{Pause, Pull},
+    pull::{At, Pause, Pull},
     upstream::Upstream,
 };
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -54,7 +54,7 @@ pub enum Mismatch {
     },
     /// Too few or too many blobs.
     #[error("{given} blobs instead of {expected}")]
-    Count {
+    BlobCount {
         /// How many were asked for.
         expected: usize,
         /// How many came.
@@ -161,9 +161,10 @@ impl Pipeline {
     fn next_batch(&mut self) -> Pull<NextBatch> {
         let Self { config, origin, origins, upstream, batches, pending_safe_head, events, .. } = self;
         let parent = &pending_safe_head.info;
+        let at = &mut At { config, origin, events };
         match batches {
-            Batches::Queue(queue) => queue.next_batch(config, origin, origins, upstream, parent, events),
-            Batches::Stage(stage) => match stage.next_batch(config, origin, origins, upstream, parent, events) {
+            Batches::Queue(queue) => queue.next_batch(at, origins, upstream, parent),
+            Batches::Stage(stage) => match stage.next_batch(at, origins, upstream, parent) {
                 Pull::Item(batch) => Pull::Item(NextBatch { batch, concludes: true }),
                 Pull::Pause(pause) => Pull::Pause(pause),
             },
@@ -213,6 +214,8 @@ impl Pipeline {
         };
         self.origins.push(origin, &safe_head_origin);
 
+        // op-node changes its stages only for the first fork that begins at an L1 block, so a running node misses
+        // Holocene where an older fork begins with it, and a restarted one doesn't. We do as the spec says.
         if holocene_begins {
             self.upstream.begin_holocene(&mut self.events);
             if let Batches::Queue(queue) = &mut self.batches {

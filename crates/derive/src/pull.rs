@@ -1,7 +1,8 @@
+use crate::event::Events;
 use alloc::vec::Vec;
 use alloy_primitives::B256;
 use core::ops::RangeInclusive;
-use kohala_protocol::{BlockInfo, DepositError, L1InfoTransactionError};
+use kohala_protocol::{BlockInfo, DepositError, L1InfoTransactionError, RollupConfig};
 
 /// What the pipeline waits for; it stays the same until it is fed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +78,13 @@ pub enum Halted {
         /// Number of the L1 origin.
         l1_block: u64,
     },
+}
+
+/// The L1 block that is being read, and by what rules.
+pub(crate) struct At<'a> {
+    pub(crate) config: &'a RollupConfig,
+    pub(crate) origin: &'a BlockInfo,
+    pub(crate) events: &'a mut Events,
 }
 
 /// What a stage answers to the one above it.

@@ -116,7 +116,7 @@ fn refuses_blobs_that_were_not_asked_for() {
     assert_eq!(pipeline.provide_blobs(vec![whole.clone()]), Err(Mismatch::NotAsked));
     pipeline.provide_l1_block(world.l1_block(1).unwrap().unwrap()).unwrap();
     let need = pipeline.step();
-    assert_eq!(pipeline.provide_blobs(vec![]), Err(Mismatch::Count { expected: 1, given: 0 }));
+    assert_eq!(pipeline.provide_blobs(vec![]), Err(Mismatch::BlobCount { expected: 1, given: 0 }));
     assert_eq!(pipeline.provide_blobs(vec![whole.slice(1..)]), Err(Mismatch::BlobSize));
     assert_eq!(pipeline.step(), need);
     pipeline.provide_blobs(vec![whole]).unwrap();
@@ -328,6 +328,14 @@ fn holocene_takes_batches_in_order_only() {
         assert_eq!(derive_order(Fork::Granite, order), granite, "{order:?}");
         assert_eq!(derive_order(Fork::Holocene, order), holocene, "{order:?}");
     }
+}
+
+#[test]
+fn future_batches_wait_for_their_turn() {
+    // The first block comes last; until then each search of the queue goes on where the one before it ended.
+    let items: Vec<Bytes> = (2..3000).chain([1]).map(|number| singular_item(&singular(number, 1))).collect();
+    let (head, world) = derive(config(Fork::Granite), &[&[post(1, &items)], &[]]);
+    assert_eq!((head, world.batched()), (17, vec![1; 17]), "block 18 belongs to L1 block 3");
 }
 
 #[test]
@@ -575,6 +583,40 @@ fn events_are_bounded() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Nothing in an L1 block that looks like a transaction stops the pipeline.
+    #[test]
+    fn survives_mutated_transactions(
+        kind in 0..4usize,
+        place in any::<prop::sample::Index>(),
+        length in any::<prop::sample::Index>(),
+        mask in any::<u8>(),
+    ) {
+        let input = post_blocks(1, 1..=2);
+        let hashes = vec![keccak256("blob"), keccak256("other")];
+        let transaction = match kind {
+            0 => BATCHER.seal(to_inbox(input)),
+            1 => BATCHER.seal(TxEip1559 { chain_id: 900, to: TxKind::Call(INBOX), input, ..Default::default() }),
+            2 => BATCHER.seal(blobs_to_inbox(hashes, Bytes::new())),
+            _ => [&[0x7E, 0xC4, 0x80, 0x80, 0x80, 0x80][..], &input].concat().into(),
+        };
+        let mut mutated = transaction.to_vec();
+        let place = place.index(mutated.len());
+        mutated[place] ^= mask;
+        if mask == 0 {
+            mutated.truncate(length.index(mutated.len()));
+        }
+        let mut world = World::new(config(Fork::Jovian));
+        world.push_transactions(vec![mutated.into(), BATCHER.seal(to_inbox(post_blocks(1, 1..=3)))]);
+        let mut pipeline = world.pipeline();
+        pipeline.step();
+        pipeline.provide_l1_block(world.l1_block(1).unwrap().unwrap()).unwrap();
+        if let Step::Need(Need::Blobs { hashes, .. }) = pipeline.step() {
+            pipeline.provide_blobs(vec![vec![0; 131_072].into(); hashes.len()]).unwrap();
+        }
+        let derived = next_attributes(&mut pipeline, &mut world).unwrap();
+        prop_assert_eq!(derived.map(|attributes| attributes.number()), Some(1));
+    }
 
     /// Nothing that a batcher posts stops the pipeline, and what it derives is a chain.
     #[test]

@@ -8,7 +8,7 @@ use crate::{
     event::Events,
     frame_queue::FrameQueue,
     inbox::Inbox,
-    pull::{Pause, Pull},
+    pull::{At, Pause, Pull},
 };
 use alloc::vec::Vec;
 use alloy_primitives::Bytes;
@@ -61,15 +61,15 @@ impl Upstream {
     }
 
     /// The next batch of the current channel or of the next one (rules D40 to D42).
-    pub(crate) fn next_batch(&mut self, config: &RollupConfig, origin: &BlockInfo, events: &mut Events) -> Pull<Batch> {
+    pub(crate) fn next_batch(&mut self, at: &mut At<'_>) -> Pull<Batch> {
         loop {
             match &mut self.reader {
-                Some(reader) => match reader.next_batch(config, origin, events) {
+                Some(reader) => match reader.next_batch(at) {
                     Some(batch) => return Pull::Item(batch),
                     None => self.reader = None,
                 },
-                None => match self.next_channel(config, origin, events) {
-                    Pull::Item(channel) => self.reader = BatchReader::open(channel, config, origin, events),
+                None => match self.next_channel(at) {
+                    Pull::Item(channel) => self.reader = BatchReader::open(channel, at),
                     Pull::Pause(pause) => return Pull::Pause(pause),
                 },
             }
@@ -80,24 +80,24 @@ impl Upstream {
     ///
     /// Answers what a pull for batches would have answered after the last of them: a channel is read to its end at the
     /// origin that completes it, so none that is skipped here could have been left half-read.
-    pub(crate) fn skip_batches(&mut self, config: &RollupConfig, origin: &BlockInfo, events: &mut Events) -> Pause {
+    pub(crate) fn skip_batches(&mut self, at: &mut At<'_>) -> Pause {
         if self.reader.take().is_some() {
             return Pause::More;
         }
-        match self.next_channel(config, origin, events) {
+        match self.next_channel(at) {
             Pull::Item(channel) => {
-                events.push(Subject::Channel(channel.id), Reason::BehindSafeHead);
+                at.events.push(Subject::Channel(channel.id), Reason::BehindSafeHead);
                 Pause::More
             }
             Pull::Pause(pause) => pause,
         }
     }
 
-    fn next_channel(&mut self, config: &RollupConfig, origin: &BlockInfo, events: &mut Events) -> Pull<RawChannel> {
+    fn next_channel(&mut self, at: &mut At<'_>) -> Pull<RawChannel> {
         let Self { inbox, frames, channels, .. } = self;
         match channels {
-            Channels::Bank(bank) => bank.next_channel(config, origin, frames, inbox, events),
-            Channels::Assembler(assembler) => assembler.next_channel(config, origin, frames, inbox, events),
+            Channels::Bank(bank) => bank.next_channel(at, frames, inbox),
+            Channels::Assembler(assembler) => assembler.next_channel(at, frames, inbox),
         }
     }
 
