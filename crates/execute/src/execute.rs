@@ -1,6 +1,6 @@
 use crate::{
     ExecuteError, InvalidBlock, InvalidTransaction, State, StateSource, fee,
-    overlay::{HISTORY_CONTRACT, Overlay, Unavailable},
+    overlay::{Overlay, Unavailable},
     receipt::Receipt,
     state::BLOCK_HASH_WINDOW,
     transaction::{Transaction, decode_all},
@@ -25,6 +25,9 @@ const SEQUENCER_FEE_VAULT: Address = address!("420000000000000000000000000000000
 
 /// The contract that keeps the parent beacon block roots from Ecotone on (EIP-4788).
 const BEACON_ROOTS_CONTRACT: Address = address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02");
+
+/// The contract that keeps the hashes of the last blocks from Isthmus on (EIP-2935).
+const HISTORY_CONTRACT: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
 
 /// Where Canyon puts the create2Deployer, and the hash of its code.
 const CREATE2_DEPLOYER: Address = address!("13b0D85CcB8bf860b6b79AF3029fCA081AE9beF2");
@@ -73,7 +76,7 @@ impl State {
         }
 
         let isthmus = spec.is_enabled_in(OpSpecId::ISTHMUS);
-        let mut overlay = Overlay::new(&mut self.tries, source, &mut self.ancestors, self.head.number, isthmus);
+        let mut overlay = Overlay::new(&mut self.tries, source, &mut self.ancestors, self.head.number);
         if self.config.forks.get(Fork::Canyon) == Some(attributes.timestamp) {
             let code = Bytes::from_static(CREATE2_DEPLOYER_CODE);
             overlay.set_code(CREATE2_DEPLOYER, CREATE2_DEPLOYER_CODE_HASH, code)?;

@@ -5,7 +5,7 @@ use crate::{
 use alloc::{collections::VecDeque, vec::Vec};
 use alloy_consensus::TrieAccount;
 use alloy_primitives::{
-    Address, B256, Bytes, KECCAK256_EMPTY, U256, address, keccak256,
+    Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256,
     map::{AddressMap, Entry, U256Map},
 };
 use kohala_trie::{EMPTY_ROOT, TrieError};
@@ -14,12 +14,6 @@ use revm::{
     database_interface::DBErrorMarker,
     state::{AccountInfo, Bytecode, EvmState},
 };
-
-/// The contract that keeps the hashes of the last blocks from Isthmus on (EIP-2935).
-pub(crate) const HISTORY_CONTRACT: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
-
-/// How many hashes the history contract keeps.
-const HISTORY_LENGTH: u64 = 8191;
 
 /// The EVM's database for one block: the state's tries below, the block's changes on top.
 ///
@@ -32,8 +26,6 @@ pub(crate) struct Overlay<'a, S: StateSource> {
     ancestors: &'a mut VecDeque<B256>,
     /// Number of the first of `ancestors`.
     parent: u64,
-    /// The history contract may hold block hashes (rules X62).
-    keeps_history: bool,
     /// Why a read failed, whatever the EVM makes of it.
     failure: Option<ExecuteError<S::Error>>,
 }
@@ -80,14 +72,8 @@ impl DBErrorMarker for Unavailable {}
 
 impl<'a, S: StateSource> Overlay<'a, S> {
     /// An overlay without changes for the block on top of `parent`, whose hash is the first of `ancestors`.
-    pub(crate) fn new(
-        tries: &'a mut Tries,
-        source: &'a mut S,
-        ancestors: &'a mut VecDeque<B256>,
-        parent: u64,
-        keeps_history: bool,
-    ) -> Self {
-        Self { tries, source, accounts: AddressMap::default(), ancestors, parent, keeps_history, failure: None }
+    pub(crate) fn new(tries: &'a mut Tries, source: &'a mut S, ancestors: &'a mut VecDeque<B256>, parent: u64) -> Self {
+        Self { tries, source, accounts: AddressMap::default(), ancestors, parent, failure: None }
     }
 
     /// Why a read failed, if one did. To be asked after every transaction: not every failure comes out of the EVM as
@@ -217,20 +203,16 @@ impl<'a, S: StateSource> Overlay<'a, S> {
         })
     }
 
-    /// The hash of an ancestor: of those known already, or from the history contract, or by walking back header by
-    /// header (rules X62).
+    /// The hash of an ancestor: of those known already, or by walking back header by header (rules X62).
+    ///
+    /// The history contract would answer in fewer reads, but not from the preimages that op-program's and kona's hosts
+    /// record: their clients walk.
     fn ancestor(&mut self, number: u64) -> Result<B256, ExecuteError<S::Error>> {
         let Some(depth) = self.parent.checked_sub(number).and_then(|depth| usize::try_from(depth).ok()) else {
             return Ok(B256::ZERO);
         };
         if let Some(hash) = self.ancestors.get(depth) {
             return Ok(*hash);
-        }
-        if self.keeps_history {
-            let kept = self.read_slot(HISTORY_CONTRACT, U256::from(number % HISTORY_LENGTH))?;
-            if !kept.is_zero() {
-                return Ok(kept.into());
-            }
         }
         while self.ancestors.len() <= depth {
             let last = *self.ancestors.back().ok_or(ExecuteError::Head)?;
