@@ -14,7 +14,7 @@ use crate::{
     recorded::{self, check},
 };
 use alloy_primitives::{B256, Bytes, hex};
-use kohala_preimage::{BLOB_BYTES, BlobKeys, FIELD_ELEMENTS, Key, KeyKind, Preimages, WrongPreimage};
+use kohala_preimage::{BLOB_BYTES, BlobError, BlobKeys, FIELD_ELEMENTS, Key, KeyKind, Preimages, WrongPreimage};
 use std::{
     fs, io,
     io::Write,
@@ -120,8 +120,9 @@ impl Directory {
                 None => return Ok(None),
             }
         }
-        if kzg::commitment(&bytes)? != commitment {
-            return Err(StoreError::Blob(kohala_preimage::BlobError::Proof));
+        let wrong = |reason| StoreError::Blob { blob: versioned_hash, reason };
+        if kzg::commitment(&bytes).map_err(wrong)? != commitment {
+            return Err(wrong(BlobError::Proof));
         }
         Ok(Some(bytes.into()))
     }

@@ -3,12 +3,12 @@
 //! Checking takes one pairing and two constants, so a run that only reads blobs never loads the trusted setup, which
 //! costs more than most claims. Making commitments and proofs does load it: that happens when blobs are imported.
 
-use alloy_primitives::hex;
+use alloy_primitives::{Keccak256, hex};
 use blstrs::{Bls12, G1Affine, G1Projective, G2Affine, G2Prepared, Scalar};
 use kohala_preimage::{BLOB_BYTES, Blob, BlobError};
 use pairing::{
     MillerLoopResult, MultiMillerLoop,
-    group::{Group, prime::PrimeCurveAffine},
+    group::{Curve, Group, ff::Field, prime::PrimeCurveAffine},
 };
 use std::sync::LazyLock;
 
@@ -26,21 +26,79 @@ static G2: LazyLock<Option<(G2Prepared, G2Prepared)>> = LazyLock::new(|| {
 
 /// Whether `proof` shows that the polynomial behind `commitment` has the value `value` at `point`
 /// (`verify_kzg_proof`). What is no point or no field element shows nothing.
-///
-/// The equation `e(C - y, -1) · e(π, τ - z) = 1` is rearranged to `e(C - y + zπ, -1) · e(π, τ) = 1`: no multiplication
-/// in G2, and both points there are known beforehand.
 pub fn verify_proof(commitment: &[u8; 48], point: &[u8; 32], value: &[u8; 32], proof: &[u8; 48]) -> bool {
-    let check = || {
-        let (minus_one, tau) = G2.as_ref()?;
-        let commitment = Option::<G1Affine>::from(G1Affine::from_compressed(commitment))?;
-        let proof = Option::<G1Affine>::from(G1Affine::from_compressed(proof))?;
-        let point = Option::<Scalar>::from(Scalar::from_bytes_be(point))?;
-        let value = Option::<Scalar>::from(Scalar::from_bytes_be(value))?;
-        let left = G1Projective::from(commitment) - G1Projective::generator() * value + proof * point;
-        let loops = Bls12::multi_miller_loop(&[(&left.into(), minus_one), (&proof, tau)]);
-        Some(bool::from(loops.final_exponentiation().is_identity()))
-    };
-    check().unwrap_or(false)
+    Opening::read(commitment, point, value, proof).is_some_and(|opening| hold(&[opening], Scalar::ONE))
+}
+
+/// The claim that the polynomial behind a commitment `C` has the value `y` at `z`, and its proof `π`.
+struct Opening {
+    commitment: G1Projective,
+    point: Scalar,
+    value: Scalar,
+    proof: G1Projective,
+}
+
+impl Opening {
+    fn read(commitment: &[u8; 48], point: &[u8; 32], value: &[u8; 32], proof: &[u8; 48]) -> Option<Self> {
+        Some(Self {
+            commitment: Option::<G1Affine>::from(G1Affine::from_compressed(commitment))?.into(),
+            point: Option::from(Scalar::from_bytes_be(point))?,
+            value: Option::from(Scalar::from_bytes_be(value))?,
+            proof: Option::<G1Affine>::from(G1Affine::from_compressed(proof))?.into(),
+        })
+    }
+}
+
+/// Whether all openings hold. `weight` must be unforeseeable for who made them, unless there is only one.
+///
+/// For one opening the equation is `e(C - y, -1) · e(π, τ - z) = 1`, rearranged to `e(C - y + zπ, -1) · e(π, τ) = 1`: no
+/// multiplication in G2, and both points there are known beforehand. Any number of openings is added up, each weighted
+/// with another power of `weight`, and costs the same pairing.
+fn hold(openings: &[Opening], weight: Scalar) -> bool {
+    if openings.is_empty() {
+        return true;
+    }
+    let Some((minus_one, tau)) = G2.as_ref() else { return false };
+    let mut points = vec![G1Projective::generator()];
+    let mut scalars = vec![Scalar::ZERO];
+    let (mut proofs, mut weights) = (Vec::new(), Vec::new());
+    let mut power = Scalar::ONE;
+    for opening in openings {
+        scalars[0] -= power * opening.value;
+        points.extend([opening.commitment, opening.proof]);
+        scalars.extend([power, power * opening.point]);
+        proofs.push(opening.proof);
+        weights.push(power);
+        power *= weight;
+    }
+    let left = G1Projective::multi_exp(&points, &scalars).to_affine();
+    let right = G1Projective::multi_exp(&proofs, &weights).to_affine();
+    let loops = Bls12::multi_miller_loop(&[(&left, minus_one), (&right, tau)]);
+    loops.final_exponentiation().is_identity().into()
+}
+
+/// Checks many blobs at once, at about a third of the price of each alone (EIP-4844 `verify_blob_kzg_proof_batch`).
+///
+/// # Errors
+/// Where one of them is wrong, without saying which.
+pub fn verify_all<'a>(blobs: impl IntoIterator<Item = &'a Blob>) -> Result<(), BlobError> {
+    let mut openings = Vec::new();
+    let mut transcript = Keccak256::new();
+    for blob in blobs {
+        blob.verify(|commitment, point, value, proof| {
+            let parts: [&[u8]; 4] = [commitment, point, value, proof];
+            parts.into_iter().for_each(|part| transcript.update(part));
+            let opening = Opening::read(commitment, point, value, proof);
+            let readable = opening.is_some();
+            openings.extend(opening);
+            readable
+        })?;
+    }
+    // A hash of all that the makers of the blobs could choose, cut to the size of a field element.
+    let mut weight = transcript.finalize().0;
+    weight[0] &= 0x3f;
+    let weight = Option::from(Scalar::from_bytes_be(&weight));
+    if weight.is_some_and(|weight| hold(&openings, weight)) { Ok(()) } else { Err(BlobError::Proof) }
 }
 
 /// Checks a blob against its commitment by its proof.

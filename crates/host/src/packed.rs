@@ -24,6 +24,7 @@ use alloy_primitives::{B256, Bytes};
 use kohala_preimage::{BLOB_BYTES, Blob, Key, KeyKind, Preimages, versioned_hash};
 use rayon::prelude::*;
 use std::{
+    collections::HashMap,
     fs::{self, File},
     io::{self, BufWriter, Read, Write},
     os::unix::fs::FileExt,
@@ -55,6 +56,16 @@ pub struct Packed {
     /// Blobs likewise.
     blobs: Vec<u8>,
     cache: Mutex<Cache>,
+    verified: Mutex<Verified>,
+}
+
+/// Blobs that were verified together with one that was asked for, before they were asked for themselves.
+#[derive(Debug, Default)]
+struct Verified {
+    /// By place in the index. Each is taken out when it is asked for: a blob is read once.
+    waiting: HashMap<usize, Blob>,
+    /// Blobs asked for so far.
+    asked: usize,
 }
 
 /// Where a block is and what it must be.
@@ -127,7 +138,7 @@ impl Packed {
         if crc.finalize() != index_crc {
             return Err(StoreError::Altered(Part::Index));
         }
-        Ok(Self { file, blocks, values, blobs, cache: Mutex::default() })
+        Ok(Self { file, blocks, values, blobs, cache: Mutex::default(), verified: Mutex::default() })
     }
 
     /// The preimage of `key`, checked.
@@ -150,10 +161,32 @@ impl Packed {
     }
 
     /// The blob with this versioned hash, checked by its proof.
+    ///
+    /// Many proofs are checked for little more than the price of one, so every blob that must be read brings others
+    /// with it: as many as were asked for so far, which at worst doubles the work and mostly saves two thirds.
     pub(crate) fn blob(&self, hash: B256) -> Result<Option<Blob>, StoreError> {
-        let entry = self.blobs.as_chunks::<BLOB_ENTRY_BYTES>().0.iter();
-        let entry = entry.copied().find(|entry| versioned_hash(&entry[..48]) == hash);
-        entry.map(|entry| self.read_blob(&entry)).transpose()
+        let entries = self.blobs.as_chunks::<BLOB_ENTRY_BYTES>().0;
+        let Some(place) = entries.iter().position(|entry| versioned_hash(&entry[..48]) == hash) else {
+            return Ok(None);
+        };
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = verified.asked;
+        verified.asked += 1;
+        if let Some(blob) = verified.waiting.remove(&place) {
+            return Ok(Some(blob));
+        }
+        let wanted = self.read_blob(&entries[place])?;
+        let unread = entries.iter().enumerate().cycle().skip(place + 1).take(entries.len() - 1);
+        let unread = unread.filter(|(place, _)| !verified.waiting.contains_key(place));
+        // What is wrong with another blob is said when that one is asked for.
+        let batch: Vec<_> =
+            unread.take(others).filter_map(|(place, entry)| Some((place, self.read_blob(entry).ok()?))).collect();
+        if kzg::verify_all(batch.iter().map(|(_, blob)| blob).chain([&wanted])).is_ok() {
+            verified.waiting.extend(batch);
+        } else {
+            kzg::verify(&wanted).map_err(|reason| StoreError::Blob { blob: hash, reason })?;
+        }
+        Ok(Some(wanted))
     }
 
     /// The commitments of all blobs.
@@ -178,8 +211,15 @@ impl Packed {
                 _ => return Err(altered()),
             }
         }
-        for entry in self.blobs.as_chunks::<BLOB_ENTRY_BYTES>().0 {
-            preimages.insert_blob(self.read_blob(entry)?, kzg::verify_proof)?;
+        let blobs = self.blobs.as_chunks::<BLOB_ENTRY_BYTES>().0.iter();
+        let blobs = blobs.map(|entry| self.read_blob(entry)).collect::<Result<Vec<_>, _>>()?;
+        let all = kzg::verify_all(&blobs);
+        for blob in blobs {
+            let hash = blob.versioned_hash();
+            let inserted = preimages.insert_blob(blob, |commitment, point, value, proof| {
+                all.is_ok() || kzg::verify_proof(commitment, point, value, proof)
+            });
+            inserted.map_err(|reason| StoreError::Blob { blob: hash, reason })?;
         }
         Ok(preimages)
     }
@@ -213,16 +253,11 @@ impl Packed {
         Ok(bytes.slice(offset..end.ok_or(StoreError::Altered(Part::Index))?))
     }
 
+    /// Reads a blob without checking its proof.
     fn read_blob(&self, entry: &[u8; BLOB_ENTRY_BYTES]) -> Result<Blob, StoreError> {
         let mut fields = Fields(entry);
-        let blob = Blob {
-            commitment: fields.array(),
-            proof: fields.array(),
-            // Not through the cache: a blob is read once.
-            data: self.read_block(fields.u32())?,
-        };
-        kzg::verify(&blob)?;
-        Ok(blob)
+        // Not through the cache: a blob is read once.
+        Ok(Blob { commitment: fields.array(), proof: fields.array(), data: self.read_block(fields.u32())? })
     }
 
     fn cached(&self, number: u32) -> Result<Bytes, StoreError> {

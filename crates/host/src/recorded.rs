@@ -144,8 +144,10 @@ impl Sorted {
                 self.elements.remove(&key);
                 self.blob_keys.remove(&key.with_kind(KeyKind::Keccak256));
             }
+            let hash = blob.versioned_hash();
             // The commitment was just computed from the data, which says more than the proof does.
-            self.preimages.insert_blob(blob, |_, _, _, _| true)?;
+            let inserted = self.preimages.insert_blob(blob, |_, _, _, _| true);
+            inserted.map_err(|reason| StoreError::Blob { blob: hash, reason })?;
         }
 
         // kona keeps the proof of a blob as an element past the last. The proof is made anew, so nothing is lost.
@@ -186,11 +188,9 @@ impl Sorted {
             Some(_) if bytes.is_empty() => Ok(None),
             Some(key) => Err(StoreError::IncompleteBlob { blob: versioned_hash(commitment), key }),
             None => {
-                let blob = kzg::blob(&bytes)?;
-                if blob.commitment != *commitment {
-                    return Err(StoreError::Blob(BlobError::Proof));
-                }
-                Ok(Some(blob))
+                let wrong = |reason| StoreError::Blob { blob: versioned_hash(commitment), reason };
+                let blob = kzg::blob(&bytes).map_err(wrong)?;
+                if blob.commitment == *commitment { Ok(Some(blob)) } else { Err(wrong(BlobError::Proof)) }
             }
         }
     }

@@ -41,8 +41,13 @@ pub enum StoreError {
     #[error(transparent)]
     Wrong(#[from] WrongPreimage),
     /// A blob is not what its commitment says.
-    #[error(transparent)]
-    Blob(#[from] BlobError),
+    #[error("the blob {blob} is wrong: {reason}")]
+    Blob {
+        /// The blob's versioned hash.
+        blob: B256,
+        /// What is wrong with it.
+        reason: BlobError,
+    },
     /// Nothing in the store proves this value.
     #[error("nothing in the store proves the value for {0}")]
     Unproven(Key),

@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn constants_follow_from_the_specification() {
-        let primitive = uint!(10238227357739495823651030575849232062558860180284477541489508159991286009131_U256);
+        let primitive = uint!(10238227357739495823651030575849232062558860180284477541189508159991286009131_U256);
         assert_eq!(primitive.pow_mod(U256::from(1 << 20), MODULUS), ROOT);
         let r = U256::from(2).pow_mod(U256::from(256), MODULUS);
         assert_eq!(r.mul_mod(r, MODULUS), R2);

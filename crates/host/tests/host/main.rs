@@ -1,0 +1,6 @@
+//! Stores, blobs and serving, over one small set of preimages.
+
+mod common;
+mod kzg;
+mod serving;
+mod stores;

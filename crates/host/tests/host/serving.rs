@@ -1,0 +1,173 @@
+//! Programs served over pipes and in this process.
+
+use crate::common::{BLOBS, preimages};
+use alloy_primitives::{B256, Bytes};
+use embedded_io_adapters::std::FromStd;
+use kohala_host::{
+    Channels, HostError, LocalInputs, NativeOracle, Request, Server, Store, answer_offline, serve, server::ServerError,
+};
+use kohala_preimage::{BlobKeys, Client, ClientError, Hint, Key, KeyKind, Missing, Oracle, ServeError};
+use std::{
+    io::{PipeReader, PipeWriter, pipe},
+    thread,
+};
+
+type Reader = FromStd<PipeReader>;
+type Writer = FromStd<PipeWriter>;
+
+fn channels() -> (Client<Reader, Writer>, Channels<Reader, Writer>) {
+    let pipes: [(Reader, Writer); 4] = std::array::from_fn(|_| {
+        let (reader, writer) = pipe().unwrap();
+        (FromStd::new(reader), FromStd::new(writer))
+    });
+    let [keys, values, hints, acknowledgements] = pipes;
+    let client = Client {
+        preimage_reader: values.0,
+        preimage_writer: keys.1,
+        hint_reader: acknowledgements.0,
+        hint_writer: hints.1,
+    };
+    let host = Channels {
+        preimage_reader: keys.0,
+        preimage_writer: values.1,
+        hint_reader: hints.0,
+        hint_writer: acknowledgements.1,
+    };
+    (client, host)
+}
+
+fn inputs() -> LocalInputs {
+    [(1, Bytes::from_static(b"head")), (2, Bytes::from_static(b"root"))].into()
+}
+
+/// Every kind of store with the same in it.
+fn stores(folder: &std::path::Path) -> Vec<Store> {
+    let preimages = preimages(&BLOBS[..2]);
+    let (packed, directory) = (folder.join("a.kohala"), folder.join("directory"));
+    Store::write(&packed, &preimages).unwrap();
+    Store::write(&directory, &preimages).unwrap();
+    vec![Store::open(packed).unwrap(), Store::open(directory).unwrap(), Store::Memory(preimages)]
+}
+
+/// Runs a program against a served store.
+fn served<T>(store: &Store, program: impl FnOnce(Client<Reader, Writer>) -> T) -> (T, Result<(), ServerError>) {
+    let (client, host) = channels();
+    thread::scope(|scope| {
+        let server = scope.spawn(|| serve(Server::new(store, inputs()), host));
+        let result = program(client);
+        (result, server.join().unwrap())
+    })
+}
+
+#[test]
+fn program_behind_pipes_reads_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = preimages(&BLOBS[..2]);
+    for store in stores(folder.path()) {
+        let ((), outcome) = served(&store, |mut client| {
+            assert_eq!(client.get(Key::local(1)).unwrap(), Bytes::from_static(b"head"));
+            client.hint(&Hint::L1BlockHeader(B256::ZERO)).unwrap();
+            for (key, value) in expected.iter() {
+                assert_eq!(client.get(key).unwrap(), *value);
+            }
+            for blob in expected.blobs() {
+                assert_eq!(client.blob(blob.versioned_hash(), 0, 0).unwrap(), blob.to_bytes());
+            }
+        });
+        assert!(outcome.is_ok());
+    }
+}
+
+#[test]
+fn elements_and_their_keys_are_served_without_being_announced() {
+    let folder = tempfile::tempdir().unwrap();
+    for store in stores(folder.path()) {
+        let blob = &BLOBS[1];
+        let (key, preimage) = BlobKeys::new(blob.commitment).nth(33).unwrap();
+        let (element, outcome) = served(&store, |mut client| client.get(key).unwrap());
+        assert_eq!(element[..], blob.element(33));
+        assert!(outcome.is_ok());
+        let (proof, _) = served(&store, |mut client| client.get(key.with_kind(KeyKind::Keccak256)).unwrap());
+        assert_eq!(proof[..], preimage);
+    }
+}
+
+#[test]
+fn missing_preimage_closes_the_channel_and_is_named_with_its_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = [Key::keccak256(B256::ZERO), Key::sha256(B256::ZERO), Key::from([5; 32]), Key::from([6; 32])];
+    for store in stores(folder.path()) {
+        for key in keys.into_iter().chain([Key::local(9), Key::from([3; 32]), Key::from([7; 32])]) {
+            let hint = Hint::L2StateNode { hash: B256::ZERO, chain_id: None };
+            let (answer, outcome) = served(&store, |mut client| {
+                client.hint(&Hint::L1BlockHeader(B256::ZERO)).unwrap();
+                client.hint(&hint).unwrap();
+                let answer = client.get(key);
+                // Hints are answered still: a program that gives one more must not hang.
+                client.hint(&hint).unwrap();
+                answer
+            });
+            assert_eq!(answer, Err(ClientError::Closed));
+            let Err(ServeError::Answer(HostError::Missing(missing))) = outcome else { panic!("{outcome:?}") };
+            assert_eq!(missing, Missing { key, hint: Some(hint) });
+        }
+    }
+}
+
+#[test]
+fn native_program_reads_the_store_and_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = preimages(&BLOBS[..2]);
+    for store in stores(folder.path()) {
+        let (mut oracle, requests) = NativeOracle::new(&store, inputs());
+        drop(requests); // nothing is asked of the host
+        assert_eq!(oracle.get(Key::local(2)).unwrap(), Bytes::from_static(b"root"));
+        for (key, value) in expected.iter() {
+            assert_eq!(oracle.get(key).unwrap(), *value);
+        }
+        assert_eq!(oracle.blob(BLOBS[0].versioned_hash(), 0, 0).unwrap(), BLOBS[0].to_bytes());
+        let (reads, held) = (oracle.reads(), kohala_host::store::count(&expected));
+        for kind in [KeyKind::Keccak256, KeyKind::Sha256, KeyKind::Precompile] {
+            assert_eq!(reads.of(kind), held.of(kind));
+        }
+        assert_eq!((reads.of(KeyKind::Local).number, reads.of(KeyKind::Local).bytes), (1, 4));
+        assert_eq!((reads.blobs.number, reads.blobs.bytes), (1, 131_072));
+    }
+}
+
+#[test]
+fn native_program_learns_what_is_missing() {
+    let store = Store::Memory(preimages(&[]));
+    let (mut oracle, requests) = NativeOracle::new(&store, inputs());
+    thread::scope(|scope| {
+        scope.spawn(|| answer_offline(requests));
+        let hint = Hint::L2Code { hash: B256::ZERO, chain_id: None };
+        oracle.hint(&hint).unwrap();
+        for key in [Key::keccak256(B256::ZERO), Key::local(7)] {
+            let Err(HostError::Missing(missing)) = oracle.get(key) else { panic!("{key} is not missing") };
+            assert_eq!(missing, Missing { key, hint: Some(hint.clone()) });
+        }
+        let Err(HostError::Missing(missing)) = oracle.blob(BLOBS[0].versioned_hash(), 2, 5) else { panic!() };
+        let hint = Hint::L1Blob { versioned_hash: BLOBS[0].versioned_hash(), index: Some(2), l1_time: 5 };
+        assert_eq!(missing, Missing { key: Key::sha256(BLOBS[0].versioned_hash()), hint: Some(hint) });
+        drop(oracle); // or the host would wait for ever
+    });
+}
+
+#[test]
+fn host_thread_may_answer_what_the_store_lacks() {
+    let store = Store::Memory(preimages(&[]));
+    let (mut oracle, requests) = NativeOracle::new(&store, inputs());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let answer = |request: Request| {
+                let blob = if request.whole_blob { BLOBS[0].to_bytes() } else { Bytes::from_static(b"fetched") };
+                request.answer(Ok(blob));
+            };
+            requests.into_iter().for_each(answer);
+        });
+        assert_eq!(oracle.get(Key::keccak256(B256::ZERO)).unwrap(), Bytes::from_static(b"fetched"));
+        assert_eq!(oracle.blob(BLOBS[0].versioned_hash(), 0, 0).unwrap(), BLOBS[0].to_bytes());
+        drop(oracle);
+    });
+}
