@@ -134,10 +134,14 @@ pub fn blob(bytes: &[u8]) -> Result<Blob, BlobError> {
 
 fn commit(bytes: &[u8]) -> Result<(Box<c_kzg::Blob>, [u8; 48]), BlobError> {
     if bytes.len() != BLOB_BYTES {
-        return Err(BlobError::TooLong);
+        return Err(BlobError::Length);
     }
-    let whole = Box::new(c_kzg::Blob::from_bytes(bytes).map_err(|_| BlobError::TooLong)?);
-    let commitment =
-        c_kzg::ethereum_kzg_settings(0).blob_to_kzg_commitment(&whole).map_err(|_| BlobError::NotCanonical(0))?;
+    let whole = Box::new(c_kzg::Blob::from_bytes(bytes).map_err(|_| BlobError::Length)?);
+    let (elements, _) = bytes.as_chunks::<32>();
+    let canonical = |element| Option::<Scalar>::from(Scalar::from_bytes_be(element)).is_some();
+    if let Some(index) = elements.iter().position(|element| !canonical(element)) {
+        return Err(BlobError::NotCanonical(index));
+    }
+    let commitment = c_kzg::ethereum_kzg_settings(0).blob_to_kzg_commitment(&whole).map_err(|_| BlobError::Length)?;
     Ok((whole, commitment.to_bytes().into_inner()))
 }

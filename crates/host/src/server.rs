@@ -130,6 +130,9 @@ pub struct Channels<R, W> {
 impl Channels<FromStd<File>, FromStd<File>> {
     /// The pipes that whoever started this process has left open for it: hints on 3 and 4, preimages on 5 and 6.
     ///
+    /// They are opened a second time, by name. The first ones stay open until the process ends, and only then does the
+    /// program see its channel closed: after an error of [`serve`] the process has to end.
+    ///
     /// # Errors
     /// Where one of them isn't open.
     pub fn inherited() -> io::Result<Self> {

@@ -23,9 +23,9 @@ pub fn versioned_hash(commitment: &[u8]) -> B256 {
 /// Why a blob isn't what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BlobError {
-    /// More than 131072 bytes.
-    #[error("blob is too long")]
-    TooLong,
+    /// Not 131072 bytes, or more than that where zeros at the end may be left out.
+    #[error("the blob has a wrong length")]
+    Length,
     /// A field element is not below the field's order.
     #[error("field element {0} of the blob is not canonical")]
     NotCanonical(usize),
@@ -79,7 +79,7 @@ impl Blob {
         pairing: impl FnOnce(&[u8; 48], &[u8; 32], &[u8; 32], &[u8; 48]) -> bool,
     ) -> Result<(), BlobError> {
         if self.data.len() > BLOB_BYTES {
-            return Err(BlobError::TooLong);
+            return Err(BlobError::Length);
         }
         let point = self.challenge();
         let value = self.evaluate(point)?;

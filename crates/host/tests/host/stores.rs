@@ -111,12 +111,10 @@ fn every_altered_byte_of_a_packed_file_is_an_error() {
     right_or_error(&path, &expected).unwrap();
     let whole = fs::read(&path).unwrap();
     for place in 0..whole.len() {
-        for flip in [1, 0x80, 0xff] {
-            let mut altered = whole.clone();
-            altered[place] ^= flip;
-            fs::write(&path, altered).unwrap();
-            assert!(right_or_error(&path, &expected).is_err(), "byte {place} altered by {flip:#x}");
-        }
+        let mut altered = whole.clone();
+        altered[place] ^= 1 << (place % 8);
+        fs::write(&path, altered).unwrap();
+        assert!(right_or_error(&path, &expected).is_err(), "byte {place}");
     }
 }
 
