@@ -165,8 +165,10 @@ fn forged_checksums_yield_no_wrong_answer() {
     let expected = preimages(&BLOBS[..1]);
     Packed::write(&path, &expected).unwrap();
     let whole = fs::read(&path).unwrap();
-    let mut refused = 0;
-    for place in 36..whole.len() {
+    let (mut tried, mut refused) = (0, 0);
+    // A prime step passes through every field of the index entries, and takes a fraction of the time.
+    for place in (36..whole.len()).step_by(7) {
+        tried += 1;
         let mut altered = whole.clone();
         altered[place] ^= 0x11;
         forge(&mut altered);
@@ -187,7 +189,7 @@ fn forged_checksums_yield_no_wrong_answer() {
             Err(_) => refused += 1,
         }
     }
-    assert!(refused > whole.len() / 2);
+    assert!(refused > tried / 2, "{refused} of {tried}");
 }
 
 #[test]
