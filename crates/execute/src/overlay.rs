@@ -155,15 +155,15 @@ impl<'a, S: StateSource> Overlay<'a, S> {
             let storage_root = account.write_storage(*address, tries, *source)?;
             let now = TrieAccount { nonce: info.nonce, balance: info.balance, storage_root, code_hash: info.code_hash };
             if account.before != Some(now) {
-                tries.accounts.insert(&account.key, &alloy_rlp::encode(now), *source)?;
+                tries.accounts.insert(&account.key, &alloy_rlp::encode(now), &mut tries.made.or(*source))?;
             }
         }
         for (_, account) in touched.iter().filter(|(_, account)| account.before.is_some() && account.now.is_none()) {
-            tries.accounts.remove(&account.key, *source)?;
+            tries.accounts.remove(&account.key, &mut tries.made.or(*source))?;
         }
         let message_passer = tries.account(keccak256(MESSAGE_PASSER), *source)?;
         Ok(Roots {
-            state: tries.accounts.root(),
+            state: tries.made.commit(&mut tries.accounts),
             message_passer: message_passer.map_or(B256::ZERO, |account| account.storage_root),
         })
     }
@@ -288,14 +288,14 @@ impl Account {
             return Ok(self.storage_root());
         }
         changed.sort_unstable_by_key(|slot| slot.key);
-        let trie = tries.storage(address, self.storage_root());
+        let (trie, made) = tries.storage(address, self.storage_root());
         for slot in changed.iter().filter(|slot| !slot.now.is_zero()) {
-            trie.insert(&slot.key, &alloy_rlp::encode_fixed_size(&slot.now), source)?;
+            trie.insert(&slot.key, &alloy_rlp::encode_fixed_size(&slot.now), &mut made.or(source))?;
         }
         for slot in changed.iter().filter(|slot| slot.now.is_zero()) {
-            trie.remove(&slot.key, source)?;
+            trie.remove(&slot.key, &mut made.or(source))?;
         }
-        Ok(trie.root())
+        Ok(made.commit(trie))
     }
 }
 

@@ -75,11 +75,51 @@ pub(crate) struct Tries {
     pub(crate) storage: AddressMap<Trie>,
     /// Codes by hash, analysed.
     pub(crate) code: B256Map<Bytecode>,
+    /// Nodes that blocks of this state have made.
+    pub(crate) made: Made,
+}
+
+/// Trie nodes that were made here, by hash.
+///
+/// The source is not asked for these. A trie opened from below can lead to one: contracts of the same kind hold the
+/// same leaves. op-program's client keeps its nodes too, so what its host records for a claim lacks them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Made(B256Map<Bytes>);
+
+impl Made {
+    /// The root of a trie, whose new nodes are kept.
+    pub(crate) fn commit(&mut self, trie: &mut Trie) -> B256 {
+        trie.commit(|hash, node| {
+            self.0.insert(hash, Bytes::copy_from_slice(node));
+        })
+    }
+
+    /// These nodes first, then those of `source`.
+    pub(crate) const fn or<'a, S>(&'a self, source: &'a mut S) -> MadeOr<'a, S> {
+        MadeOr { made: self, source }
+    }
+}
+
+/// A source of nodes with the nodes that were made here before it.
+pub(crate) struct MadeOr<'a, S> {
+    made: &'a Made,
+    source: &'a mut S,
+}
+
+impl<S: NodeSource> NodeSource for MadeOr<'_, S> {
+    type Error = S::Error;
+
+    fn node(&mut self, hash: B256) -> Result<Bytes, Self::Error> {
+        match self.made.0.get(&hash) {
+            Some(node) => Ok(node.clone()),
+            None => self.source.node(hash),
+        }
+    }
 }
 
 impl Tries {
     fn at(root: B256) -> Self {
-        Self { accounts: Trie::at(root), storage: AddressMap::default(), code: B256Map::default() }
+        Self { accounts: Trie::at(root), storage: AddressMap::default(), code: B256Map::default(), made: Made::default() }
     }
 
     /// The account at a hashed address.
@@ -88,7 +128,7 @@ impl Tries {
         key: B256,
         source: &mut S,
     ) -> Result<Option<TrieAccount>, ExecuteError<S::Error>> {
-        let leaf = self.accounts.get(&key, source)?;
+        let leaf = self.accounts.get(&key, &mut self.made.or(source))?;
         leaf.map(|leaf| alloy_rlp::decode_exact(leaf).map_err(|_| ExecuteError::Leaf(key))).transpose()
     }
 
@@ -104,7 +144,8 @@ impl Tries {
         if storage_root == EMPTY_ROOT {
             return Ok(U256::ZERO);
         }
-        let Some(mut leaf) = self.storage(address, storage_root).get(&key, source)? else {
+        let (trie, made) = self.storage(address, storage_root);
+        let Some(mut leaf) = trie.get(&key, &mut made.or(source))? else {
             return Ok(U256::ZERO);
         };
         match U256::decode(&mut leaf) {
@@ -113,9 +154,9 @@ impl Tries {
         }
     }
 
-    /// The account's storage trie, at `root` if it was not opened yet.
-    pub(crate) fn storage(&mut self, address: Address, root: B256) -> &mut Trie {
-        self.storage.entry(address).or_insert_with(|| Trie::at(root))
+    /// The account's storage trie, at `root` if it was not opened yet; and the nodes that it may lead to.
+    pub(crate) fn storage(&mut self, address: Address, root: B256) -> (&mut Trie, &mut Made) {
+        (self.storage.entry(address).or_insert_with(|| Trie::at(root)), &mut self.made)
     }
 
     /// Forgets what was written halfway: the state is at `root` again, the storage of `accounts` unopened.
