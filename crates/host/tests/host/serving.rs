@@ -42,7 +42,7 @@ fn inputs() -> LocalInputs {
 
 /// Every kind of store with the same in it.
 fn stores(folder: &std::path::Path) -> Vec<Store> {
-    let preimages = preimages(&BLOBS[..2]);
+    let preimages = preimages(&BLOBS[1..2]);
     let (packed, directory) = (folder.join("a.kohala"), folder.join("directory"));
     Store::write(&packed, &preimages).unwrap();
     Store::write(&directory, &preimages).unwrap();
@@ -62,7 +62,7 @@ fn served<T>(store: &Store, program: impl FnOnce(Client<Reader, Writer>) -> T) -
 #[test]
 fn program_behind_pipes_reads_everything() {
     let folder = tempfile::tempdir().unwrap();
-    let expected = preimages(&BLOBS[..2]);
+    let expected = preimages(&BLOBS[1..2]);
     for store in stores(folder.path()) {
         let ((), outcome) = served(&store, |mut client| {
             assert_eq!(client.get(Key::local(1)).unwrap(), Bytes::from_static(b"head"));
@@ -117,7 +117,7 @@ fn missing_preimage_closes_the_channel_and_is_named_with_its_hint() {
 #[test]
 fn native_program_reads_the_store_and_counts() {
     let folder = tempfile::tempdir().unwrap();
-    let expected = preimages(&BLOBS[..2]);
+    let expected = preimages(&BLOBS[1..2]);
     for store in stores(folder.path()) {
         let (mut oracle, requests) = NativeOracle::new(&store, inputs());
         drop(requests); // nothing is asked of the host
@@ -125,7 +125,7 @@ fn native_program_reads_the_store_and_counts() {
         for (key, value) in expected.iter() {
             assert_eq!(oracle.get(key).unwrap(), *value);
         }
-        assert_eq!(oracle.blob(BLOBS[0].versioned_hash(), 0, 0).unwrap(), BLOBS[0].to_bytes());
+        assert_eq!(oracle.blob(BLOBS[1].versioned_hash(), 0, 0).unwrap(), BLOBS[1].to_bytes());
         let (reads, held) = (oracle.reads(), kohala_host::store::count(&expected));
         for kind in [KeyKind::Keccak256, KeyKind::Sha256, KeyKind::Precompile] {
             assert_eq!(reads.of(kind), held.of(kind));
@@ -147,9 +147,9 @@ fn native_program_learns_what_is_missing() {
             let Err(HostError::Missing(missing)) = oracle.get(key) else { panic!("{key} is not missing") };
             assert_eq!(missing, Missing { key, hint: Some(hint.clone()) });
         }
-        let Err(HostError::Missing(missing)) = oracle.blob(BLOBS[0].versioned_hash(), 2, 5) else { panic!() };
-        let hint = Hint::L1Blob { versioned_hash: BLOBS[0].versioned_hash(), index: Some(2), l1_time: 5 };
-        assert_eq!(missing, Missing { key: Key::sha256(BLOBS[0].versioned_hash()), hint: Some(hint) });
+        let Err(HostError::Missing(missing)) = oracle.blob(BLOBS[1].versioned_hash(), 2, 5) else { panic!() };
+        let hint = Hint::L1Blob { versioned_hash: BLOBS[1].versioned_hash(), index: Some(2), l1_time: 5 };
+        assert_eq!(missing, Missing { key: Key::sha256(BLOBS[1].versioned_hash()), hint: Some(hint) });
         drop(oracle); // or the host would wait for ever
     });
 }
@@ -161,13 +161,13 @@ fn host_thread_may_answer_what_the_store_lacks() {
     thread::scope(|scope| {
         scope.spawn(|| {
             let answer = |request: Request| {
-                let blob = if request.whole_blob { BLOBS[0].to_bytes() } else { Bytes::from_static(b"fetched") };
+                let blob = if request.whole_blob { BLOBS[1].to_bytes() } else { Bytes::from_static(b"fetched") };
                 request.answer(Ok(blob));
             };
             requests.into_iter().for_each(answer);
         });
         assert_eq!(oracle.get(Key::keccak256(B256::ZERO)).unwrap(), Bytes::from_static(b"fetched"));
-        assert_eq!(oracle.blob(BLOBS[0].versioned_hash(), 0, 0).unwrap(), BLOBS[0].to_bytes());
+        assert_eq!(oracle.blob(BLOBS[1].versioned_hash(), 0, 0).unwrap(), BLOBS[1].to_bytes());
         drop(oracle);
     });
 }
