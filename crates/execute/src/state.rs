@@ -119,7 +119,12 @@ impl<S: NodeSource> NodeSource for MadeOr<'_, S> {
 
 impl Tries {
     fn at(root: B256) -> Self {
-        Self { accounts: Trie::at(root), storage: AddressMap::default(), code: B256Map::default(), made: Made::default() }
+        Self {
+            accounts: Trie::at(root),
+            storage: AddressMap::default(),
+            code: B256Map::default(),
+            made: Made::default(),
+        }
     }
 
     /// The account at a hashed address.

@@ -2,6 +2,7 @@
 
 use crate::{Counts, HostError, LocalInputs, NativeOracle, Store, answer_offline};
 use alloy_primitives::{B256, Bytes};
+use kohala_preimage::Oracle;
 use kohala_program::{
     Boot, CUSTOM_CHAIN, Event, LocalKey, OracleInputs, Program, ProgramError, Progress, ReadError, Verdict,
 };
@@ -128,7 +129,11 @@ pub fn judge(store: &Store, dispute: &Dispute, watch: impl FnMut(Sight<'_>)) -> 
     })
 }
 
-fn run(oracle: &mut NativeOracle<'_>, mut watch: impl FnMut(Sight<'_>)) -> Result<Judgement, JudgeError> {
+/// The program from boot to verdict. What was read, `oracle` knows.
+pub(crate) fn run<O: Oracle<Error = HostError>>(
+    oracle: &mut O,
+    mut watch: impl FnMut(Sight<'_>),
+) -> Result<Judgement, JudgeError> {
     let start = Instant::now();
     let boot = Boot::read(oracle)?;
     let mut program = Program::start(boot, OracleInputs::new(oracle))?;

@@ -10,6 +10,7 @@
 //! | [`native`] | the oracle of a program that runs in this process |
 //! | [`server`] | the oracle of a program behind file descriptors |
 //! | [`kzg`] | checking and making the proofs of blobs |
+//! | [`witness`](mod@witness) | the preimages of one claim, and no others |
 //! | [`precompile`] | computing what precompile keys stand for |
 //!
 //! Nothing leaves a store unchecked: hashes are computed again, blobs are checked against their commitment, outcomes
@@ -25,6 +26,7 @@ pub mod precompile;
 pub mod recorded;
 pub mod server;
 pub mod store;
+pub mod witness;
 
 mod counts;
 
@@ -33,6 +35,7 @@ pub use judge::{Chain, Dispute, JudgeError, Judgement, Phases, Sight, judge};
 pub use native::{HostError, NativeOracle, Request, answer_offline};
 pub use server::{Channels, Server, serve};
 pub use store::{Store, StoreError};
+pub use witness::witness;
 
 /// The boot inputs of one run, by identifier. Kept apart from the stores: they are the claim, not data about it.
 pub type LocalInputs = std::collections::BTreeMap<u64, alloy_primitives::Bytes>;

@@ -49,7 +49,7 @@ const LEVEL: i32 = 19;
 /// A packed file, open for reading. Any number of threads may read.
 #[derive(Debug)]
 pub struct Packed {
-    file: File,
+    file: Source,
     blocks: Vec<Block>,
     /// Values as they are in the file: sorted, so they are searched in place.
     values: Vec<u8>,
@@ -66,6 +66,34 @@ struct Verified {
     waiting: HashMap<usize, Blob>,
     /// Blobs asked for so far.
     asked: usize,
+}
+
+/// Where a packed file's bytes are.
+#[derive(Debug)]
+enum Source {
+    File(File),
+    Memory(Bytes),
+}
+
+impl Source {
+    fn len(&self) -> io::Result<u64> {
+        match self {
+            Self::File(file) => Ok(file.metadata()?.len()),
+            Self::Memory(bytes) => Ok(bytes.len() as u64),
+        }
+    }
+
+    fn read_exact_at(&self, buffer: &mut [u8], start: u64) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.read_exact_at(buffer, start),
+            Self::Memory(bytes) => {
+                let start = usize::try_from(start).unwrap_or(usize::MAX);
+                let end = start.saturating_add(buffer.len());
+                buffer.copy_from_slice(bytes.get(start..end).ok_or(io::ErrorKind::UnexpectedEof)?);
+                Ok(())
+            }
+        }
+    }
 }
 
 /// Where a block is and what it must be.
@@ -99,10 +127,21 @@ impl Packed {
     /// [`StoreError::Format`], [`StoreError::Version`], [`StoreError::Truncated`] (also where there is too much), and
     /// [`StoreError::Altered`] for header or index.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let file = File::open(path)?;
-        let len = file.metadata()?.len();
-        let mut header = Vec::new();
-        (&file).take(HEADER_BYTES as u64).read_to_end(&mut header)?;
+        Self::read(Source::File(File::open(path)?))
+    }
+
+    /// Opens a packed file that is in memory as a whole, such as one that was compiled in.
+    ///
+    /// # Errors
+    /// As [`Packed::open`].
+    pub fn from_bytes(bytes: Bytes) -> Result<Self, StoreError> {
+        Self::read(Source::Memory(bytes))
+    }
+
+    fn read(file: Source) -> Result<Self, StoreError> {
+        let len = file.len()?;
+        let mut header = vec![0; len.min(HEADER_BYTES as u64) as usize];
+        file.read_exact_at(&mut header, 0)?;
         if !Self::is_packed(&header) {
             return Err(StoreError::Format);
         }

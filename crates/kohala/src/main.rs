@@ -1,1 +1,42 @@
-fn main() {}
+//! The command line. It parses, calls `kohala-host`, and says what came out, for people or as JSON; it decides
+//! nothing about a claim itself.
+
+mod claim;
+mod cli;
+mod demo;
+mod report;
+mod store;
+mod verify;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use std::{process::ExitCode, thread};
+
+/// The claim is wrong.
+const INVALID: u8 = 1;
+/// There is no verdict.
+const NO_VERDICT: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // A panic is a bug and never a verdict: it must not end in the exit code that says «wrong».
+    thread::spawn(|| dispatch(cli)).join().unwrap_or(ExitCode::from(NO_VERDICT))
+}
+
+fn dispatch(cli: Cli) -> ExitCode {
+    let (outcome, json) = match cli.command {
+        Command::Verify(flags) => (verify::verify(&flags), flags.output.json),
+        Command::Witness(flags) => (verify::witness(&flags), flags.verify.output.json),
+        Command::Demo(output) => (demo::demo(output), output.json),
+        Command::Store(command) => (store::run(&command), command.output().json),
+    };
+    outcome.unwrap_or_else(|error| {
+        report::failure(&error, json);
+        ExitCode::from(NO_VERDICT)
+    })
+}
+
+/// The exit code of a verdict.
+fn exit_code(valid: bool) -> ExitCode {
+    if valid { ExitCode::SUCCESS } else { ExitCode::from(INVALID) }
+}

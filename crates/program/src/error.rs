@@ -2,7 +2,7 @@ use crate::BootError;
 use alloy_primitives::B256;
 use kohala_derive::{Halted, Mismatch};
 use kohala_execute::InvalidBlock;
-use kohala_protocol::{BlockId, L2BlockError};
+use kohala_protocol::{BlockId, Fork, L2BlockError};
 
 /// Why the program ended without a verdict.
 ///
@@ -30,6 +30,14 @@ pub enum ProgramError<E> {
     /// Derivation came to a point where op-node stops with a critical error.
     #[error("derivation cannot go on: {0}")]
     Halted(Halted),
+    /// The claim reaches a fork whose rules are not all here.
+    #[error("block {number} is of the {} fork, whose rules this version does not have", fork.name())]
+    Fork {
+        /// The block's number.
+        number: u64,
+        /// The fork.
+        fork: Fork,
+    },
     /// A block of derived deposits alone is invalid, which the protocol rules out.
     #[error("block {number} is invalid even without its batch: {reason}")]
     DepositsInvalid {

@@ -10,8 +10,11 @@ use alloy_primitives::{B256, Bytes, Sealed};
 use kohala_derive::{Event, IndexedBlobHash, L1Block, L2Block, NextError, Pipeline, SafeHead, Source, next_attributes};
 use kohala_execute::{Block, ExecuteError, State, StateSource};
 use kohala_preimage::Oracle;
-use kohala_protocol::{Attributes, BlockInfo, RollupConfig, may_hold_deposits_or_config};
+use kohala_protocol::{Attributes, BlockInfo, Fork, RollupConfig, may_hold_deposits_or_config};
 use kohala_trie::{NodeSource, TrieError};
+
+/// The first fork whose rules are not all here: its upgrade transactions are missing, so no block of it is judged.
+const UNSUPPORTED: Fork = Fork::Karst;
 
 /// The program's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +133,11 @@ impl<I: Inputs> Program<I> {
         self.pipeline.events()
     }
 
+    /// The newest block: the agreed one before the first step.
+    pub fn head(&self) -> &Sealed<Header> {
+        self.state.head()
+    }
+
     /// The boot inputs.
     pub fn boot(&self) -> &Boot {
         &self.boot
@@ -139,6 +147,9 @@ impl<I: Inputs> Program<I> {
         let Self { pipeline, inputs, l1, l2, boot, .. } = self;
         let mut source = DerivationInputs { inputs, l1, l2, config: &boot.rollup };
         match next_attributes(pipeline, &mut source) {
+            Ok(Some(attributes)) if boot.rollup.is_active(UNSUPPORTED, attributes.timestamp) => {
+                Err(ProgramError::Fork { number: attributes.number(), fork: UNSUPPORTED })
+            }
             Ok(attributes) => Ok(attributes.map(Box::new)),
             Err(NextError::Source(error)) => Err(error),
             Err(NextError::Mismatch(mismatch)) => Err(Contradiction::Derivation(mismatch).into()),

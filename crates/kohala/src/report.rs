@@ -1,0 +1,186 @@
+//! What came out, in words and as JSON.
+
+use crate::cli::Output;
+use anyhow::Error;
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
+use kohala_host::{Count, Counts, Dispute, HostError, JudgeError, Judgement, Sight};
+use kohala_preimage::KeyKind;
+use kohala_program::{ProgramError, Progress as Step, ReadError};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Progress while a claim is judged: a bar on a terminal, a line a block with `-v`.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    claimed: u64,
+    verbose: u8,
+}
+
+impl Progress {
+    pub(crate) fn new(dispute: &Dispute, output: Output) -> Self {
+        let bar = if output.json || output.verbose > 0 { ProgressBar::hidden() } else { ProgressBar::new(0) };
+        let style = ProgressStyle::with_template("{bar:30} block {pos} of {len}").expect("the template is well-formed");
+        Self { bar: bar.with_style(style), claimed: dispute.claimed_block_number, verbose: output.verbose }
+    }
+
+    pub(crate) fn see(&mut self, sight: Sight<'_>) {
+        match sight {
+            Sight::Started { agreed, .. } => {
+                self.bar.set_length(self.claimed);
+                self.bar.set_position(agreed);
+                self.bar.reset_eta();
+            }
+            Sight::Step(Step::Executed(block)) => {
+                self.bar.set_position(block.header.number);
+                if self.verbose > 0 {
+                    let (header, transactions) = (&block.header, block.receipts.len());
+                    let (number, hash, gas) = (header.number, header.hash(), HumanCount(header.gas_used));
+                    eprintln!("block {number}: {hash}, {transactions} transactions, {gas} gas");
+                }
+            }
+            Sight::Step(Step::Rejected { number }) if self.verbose > 0 => {
+                eprintln!("block {number}: what its batch says is invalid and counts for nothing");
+            }
+            Sight::Dropped(event) if self.verbose > 1 => {
+                let origin = event.origin.number;
+                eprintln!("L1 block {origin}: dropped {:?}: {:?}", event.subject, event.reason);
+            }
+            Sight::Step(_) | Sight::Dropped(_) => {}
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Says what was judged and how.
+pub(crate) fn judgement(dispute: &Dispute, judgement: &Judgement, wall: Duration, output: Output) {
+    if output.json {
+        println!("{}", judgement_json(dispute, judgement, wall));
+    } else {
+        println!("{}", judgement_text(dispute, judgement, wall));
+    }
+}
+
+fn judgement_json(dispute: &Dispute, judgement: &Judgement, wall: Duration) -> Value {
+    let verdict = &judgement.verdict;
+    let phases = &judgement.phases;
+    json!({
+        "verdict": if verdict.is_valid() { "valid" } else { "invalid" },
+        "l1_head": dispute.l1_head,
+        "agreed_output_root": dispute.agreed_output_root,
+        "claimed_output_root": verdict.claimed_output_root,
+        "claimed_block_number": verdict.claimed_block_number,
+        "output_root": verdict.output_root,
+        "block_number": verdict.block_number,
+        "blocks": judgement.blocks,
+        "transactions": judgement.transactions,
+        "gas_used": judgement.gas_used,
+        "seconds": {
+            "prologue": phases.prologue.as_secs_f64(),
+            "derivation": phases.derivation.as_secs_f64(),
+            "execution": phases.execution.as_secs_f64(),
+            "epilogue": phases.epilogue.as_secs_f64(),
+            "total": wall.as_secs_f64(),
+        },
+        "preimages": counts_json(&judgement.reads),
+    })
+}
+
+fn judgement_text(dispute: &Dispute, judgement: &Judgement, wall: Duration) -> String {
+    let verdict = &judgement.verdict;
+    let phases = &judgement.phases;
+    let total = judgement.reads.total();
+    let millis = |time: Duration| format!("{:.0} ms", time.as_secs_f64() * 1e3);
+    let mut text = String::new();
+    let mut line = |label: &str, what: String| text.push_str(&format!("  {label:<9} {what}\n"));
+    line(
+        "claimed",
+        format!("block {} has the output root {}", verdict.claimed_block_number, verdict.claimed_output_root),
+    );
+    line("trusted", format!("L1 block          {}", dispute.l1_head));
+    line("", format!("agreed output root {}", dispute.agreed_output_root));
+    line(
+        "read",
+        format!(
+            "{} preimages ({}) and {} blobs, each checked against its hash",
+            HumanCount(total.number),
+            HumanBytes(total.bytes),
+            HumanCount(judgement.reads.blobs.number)
+        ),
+    );
+    line(
+        "derived",
+        format!("{} blocks from L1 data in {}", judgement.blocks, millis(phases.prologue + phases.derivation)),
+    );
+    line(
+        "executed",
+        format!(
+            "{} transactions, {} gas in {}",
+            HumanCount(judgement.transactions),
+            HumanCount(judgement.gas_used),
+            millis(phases.execution + phases.epilogue)
+        ),
+    );
+    line("computed", format!("block {} has the output root {}", verdict.block_number, verdict.output_root));
+    if verdict.block_number < verdict.claimed_block_number {
+        let (last, claimed) = (verdict.block_number, verdict.claimed_block_number);
+        line(
+            "",
+            format!(
+                "L1 up to the head gives rise to no block {claimed}: {last} is the last, and its root is the answer"
+            ),
+        );
+    }
+    let conclusion = if verdict.is_valid() { "VALID: the claim is right" } else { "INVALID: the claim is wrong" };
+    text.push_str(&format!("  verdict   {conclusion} ({})", millis(wall)));
+    text
+}
+
+/// Says what a store holds.
+pub(crate) fn store(counts: &Counts, bytes_on_disk: u64, json: bool) {
+    if json {
+        println!("{}", json!({ "preimages": counts_json(counts), "bytes_on_disk": bytes_on_disk }));
+        return;
+    }
+    let line = |name: &str, count: Count| {
+        println!("{name:>10} {:>10} {:>12}", HumanCount(count.number).to_string(), HumanBytes(count.bytes).to_string());
+    };
+    kinds(counts).for_each(|(name, count)| line(name, count));
+    println!("{:>10} {:>23}", "on disk", HumanBytes(bytes_on_disk).to_string());
+}
+
+/// Says why there is no verdict.
+pub(crate) fn failure(error: &Error, json: bool) {
+    if json {
+        println!("{}", json!({ "verdict": null, "error": format!("{error:#}") }));
+    }
+    eprintln!("error: {error:#}");
+}
+
+/// Adds what a user can do about it to an error of a run.
+pub(crate) fn advise(error: JudgeError) -> Error {
+    let advice = match &error {
+        ProgramError::Read(ReadError::Oracle(HostError::Missing(_))) => {
+            "no verdict: the store lacks data that this claim needs. Check the L1 head and the agreed output root, or \
+             record the claim's preimages again"
+        }
+        ProgramError::Read(ReadError::Oracle(HostError::Store(_))) => "no verdict: the store is damaged",
+        ProgramError::Contradiction(_) => "no verdict: the inputs contradict each other",
+        _ => "no verdict",
+    };
+    Error::new(error).context(advice)
+}
+
+fn counts_json(counts: &Counts) -> Value {
+    kinds(counts)
+        .map(|(name, count)| (name.to_owned(), json!({ "number": count.number, "bytes": count.bytes })))
+        .collect()
+}
+
+/// The kinds that occur, by name; whole blobs come last.
+fn kinds(counts: &Counts) -> impl Iterator<Item = (&'static str, Count)> {
+    let kinds = KeyKind::ALL.into_iter().map(|kind| (kind.name(), counts.of(kind)));
+    kinds.chain([("blobs", counts.blobs)]).filter(|(_, count)| count.number > 0)
+}

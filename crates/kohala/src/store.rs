@@ -1,0 +1,50 @@
+//! `kohala store`: conversion and examination of stores. Whatever is read is checked, preimage by preimage.
+
+use crate::{
+    cli::Store as Command,
+    report,
+    verify::{open, packed_name},
+};
+use anyhow::{Context, Result, bail};
+use kohala_host::{Store, store::count};
+use std::{fs, path::Path, process::ExitCode};
+
+pub(crate) fn run(command: &Command) -> Result<ExitCode> {
+    let json = command.output().json;
+    match command {
+        Command::Import { from, to, .. } => {
+            convert(from, packed_name("TO", to)?, json)?;
+        }
+        Command::Export { from, to, .. } => {
+            if packed_name("TO", to).is_ok() {
+                bail!("TO: {} must be a folder: to pack a store, use `kohala store import`", to.display());
+            }
+            convert(from, to, json)?;
+        }
+        Command::Inspect { store, .. } => {
+            let preimages = open("STORE", store, None)?.load().with_context(|| damaged(store))?;
+            report::store(&count(&preimages), size(store)?, json);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn convert(from: &Path, to: &Path, json: bool) -> Result<()> {
+    let preimages = open("FROM", from, None)?.load().with_context(|| damaged(from))?;
+    let counts = Store::write(to, &preimages).with_context(|| format!("TO: {} can't be written", to.display()))?;
+    report::store(&counts, size(to)?, json);
+    Ok(())
+}
+
+fn damaged(path: &Path) -> String {
+    format!("{} is damaged", path.display())
+}
+
+/// Bytes of a file, or of all files below a folder.
+fn size(path: &Path) -> Result<u64> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_dir() {
+        return Ok(metadata.len());
+    }
+    fs::read_dir(path)?.map(|entry| size(&entry?.path())).sum()
+}

@@ -1,0 +1,98 @@
+//! `kohala verify` and `kohala witness`: one claim, one store, one verdict.
+
+use crate::{
+    claim::{Asked, asked},
+    cli::{DataFormat, Output, Verify, Witness},
+    exit_code,
+    report::{self, Progress},
+};
+use alloy_primitives::B256;
+use anyhow::{Context, Result, bail};
+use kohala_host::{Dispute, JudgeError, Judgement, Sight, Store, judge, packed::Packed};
+use kohala_preimage::Key;
+use kohala_protocol::OutputRootPreimage;
+use std::{path::Path, process::ExitCode, time::Instant};
+
+pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
+    let (store, dispute) = asked_of(flags)?;
+    let judgement = run(&dispute, flags.output, |watch| judge(&store, &dispute, watch))?;
+    Ok(exit_code(judgement.verdict.is_valid()))
+}
+
+/// `kohala witness`: the same, and the claim's preimages as a file.
+pub(crate) fn witness(flags: &Witness) -> Result<ExitCode> {
+    let to = packed_name("TO", &flags.to)?;
+    let (store, dispute) = asked_of(&flags.verify)?;
+    let mut preimages = None;
+    let judgement = run(&dispute, flags.verify.output, |watch| {
+        let (judgement, read) = kohala_host::witness(&store, &dispute, watch)?;
+        preimages = Some(read);
+        Ok(judgement)
+    })?;
+    if let Some(preimages) = preimages {
+        Store::write(to, &preimages).with_context(|| format!("TO: {} can't be written", to.display()))?;
+    }
+    Ok(exit_code(judgement.verdict.is_valid()))
+}
+
+fn asked_of(flags: &Verify) -> Result<(Store, Dispute)> {
+    let Asked { dispute, agreed_l2_head_hash } = asked(&flags.claim, &flags.chain)?;
+    let store = open("--data-dir", &flags.data_dir, flags.data_format)?;
+    if let Some(hash) = agreed_l2_head_hash {
+        check_agreed_head(&store, dispute.agreed_output_root, hash)?;
+    }
+    Ok((store, dispute))
+}
+
+/// Judges a claim by `judge`, shows progress, and reports as `output` asks.
+pub(crate) fn run(
+    dispute: &Dispute,
+    output: Output,
+    judge: impl FnOnce(&mut dyn FnMut(Sight<'_>)) -> Result<Judgement, JudgeError>,
+) -> Result<Judgement> {
+    let start = Instant::now();
+    let mut progress = Progress::new(dispute, output);
+    let judgement = judge(&mut |sight| progress.see(sight));
+    progress.finish();
+    let judgement = judgement.map_err(report::advise)?;
+    report::judgement(dispute, &judgement, start.elapsed(), output);
+    Ok(judgement)
+}
+
+/// A name for a packed file: [`Store::write`] tells those from folders by it.
+pub(crate) fn packed_name<'a>(what: &str, path: &'a Path) -> Result<&'a Path> {
+    if path.extension().is_none_or(|extension| extension != Packed::EXTENSION) {
+        bail!("{what}: the packed file's name must end in .{}, {} does not", Packed::EXTENSION, path.display());
+    }
+    Ok(path)
+}
+
+/// Opens the store at `path`, which must be of `format` if that was asked for.
+pub(crate) fn open(what: &str, path: &Path, format: Option<DataFormat>) -> Result<Store> {
+    let store = Store::open(path)
+        .with_context(|| format!("{what}: {} can't be opened as a store of preimages", path.display()))?;
+    let found = match store {
+        Store::Packed(_) => DataFormat::Packed,
+        Store::Directory(_) => DataFormat::Directory,
+        Store::Memory(_) => DataFormat::Stream,
+    };
+    if format.is_some_and(|format| format != found) {
+        bail!("--data-format: {} is a store of another format, leave the flag out to have it found", path.display());
+    }
+    Ok(store)
+}
+
+/// kona's host takes the agreed block's hash beside the output root that commits to it: they must agree.
+fn check_agreed_head(store: &Store, output_root: B256, hash: B256) -> Result<()> {
+    let Some(preimage) = store.get(Key::keccak256(output_root))? else {
+        // The program will say what is missing.
+        return Ok(());
+    };
+    match OutputRootPreimage::decode(&preimage) {
+        Ok(output) if output.block_hash != hash => bail!(
+            "--agreed-l2-head-hash is {hash}, but --agreed-l2-output-root commits to the block {}",
+            output.block_hash
+        ),
+        _ => Ok(()),
+    }
+}
