@@ -1,6 +1,6 @@
 //! `kohala demo`: a true claim proven and a false one refuted, on a chain that comes with the binary.
 
-use crate::{cli::Output, exit_code, verify};
+use crate::{cli::Output, exit_code, report, verify};
 use alloy_primitives::{B256, Bytes, b256};
 use anyhow::{Result, ensure};
 use kohala_host::{Chain, Dispute, Store, judge, packed::Packed};
@@ -41,7 +41,7 @@ pub(crate) fn demo(output: Output) -> Result<ExitCode> {
 
     let say = |text: &str| {
         if !output.json {
-            println!("{text}");
+            report::say(text);
         }
     };
     say(INTRODUCTION);

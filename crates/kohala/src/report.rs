@@ -7,7 +7,11 @@ use kohala_host::{Count, Counts, Dispute, HostError, JudgeError, Judgement, Sigh
 use kohala_preimage::KeyKind;
 use kohala_program::{ProgramError, Progress as Step, ReadError};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    time::Duration,
+};
 
 /// Progress while a claim is judged: a bar on a terminal, a line a block with `-v`.
 pub(crate) struct Progress {
@@ -54,12 +58,17 @@ impl Progress {
     }
 }
 
+/// Prints a line. That nobody reads on is no reason to end otherwise than with the verdict's exit code.
+pub(crate) fn say(text: impl Display) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
 /// Says what was judged and how.
 pub(crate) fn judgement(dispute: &Dispute, judgement: &Judgement, wall: Duration, output: Output) {
     if output.json {
-        println!("{}", judgement_json(dispute, judgement, wall));
+        say(judgement_json(dispute, judgement, wall));
     } else {
-        println!("{}", judgement_text(dispute, judgement, wall));
+        say(judgement_text(dispute, judgement, wall));
     }
 }
 
@@ -141,20 +150,21 @@ fn judgement_text(dispute: &Dispute, judgement: &Judgement, wall: Duration) -> S
 /// Says what a store holds.
 pub(crate) fn store(counts: &Counts, bytes_on_disk: u64, json: bool) {
     if json {
-        println!("{}", json!({ "preimages": counts_json(counts), "bytes_on_disk": bytes_on_disk }));
+        say(json!({ "preimages": counts_json(counts), "bytes_on_disk": bytes_on_disk }));
         return;
     }
     let line = |name: &str, count: Count| {
-        println!("{name:>10} {:>10} {:>12}", HumanCount(count.number).to_string(), HumanBytes(count.bytes).to_string());
+        let (number, bytes) = (HumanCount(count.number).to_string(), HumanBytes(count.bytes).to_string());
+        say(format_args!("{name:>10} {number:>10} {bytes:>12}"));
     };
     kinds(counts).for_each(|(name, count)| line(name, count));
-    println!("{:>10} {:>23}", "on disk", HumanBytes(bytes_on_disk).to_string());
+    say(format_args!("{:>10} {:>23}", "on disk", HumanBytes(bytes_on_disk).to_string()));
 }
 
 /// Says why there is no verdict.
 pub(crate) fn failure(error: &Error, json: bool) {
     if json {
-        println!("{}", json!({ "verdict": null, "error": format!("{error:#}") }));
+        say(json!({ "verdict": null, "error": format!("{error:#}") }));
     }
     eprintln!("error: {error:#}");
 }
