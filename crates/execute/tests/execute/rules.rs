@@ -254,6 +254,26 @@ fn reads_storage_of_absent_account_without_the_source() {
 }
 
 #[test]
+fn asks_for_no_node_that_it_made_itself() {
+    // PUSH1 7 PUSH0 SSTORE; PUSH0 SLOAD PUSH1 1 SSTORE
+    const WRITER: [u8; 4] = hex!("60075f55");
+    const READER: [u8; 5] = hex!("5f54600155");
+    let other = address!("0000000000000000000000000000000000002002");
+    let mut sandbox =
+        Sandbox::new(Fork::Jovian, vec![account(CONTRACT, &WRITER, vec![]), account(other, &READER, vec![slot(0, 7)])]);
+    let storage = sandbox.memory.put_storage(&[slot(0, 7)]);
+    sandbox.memory.nodes.remove(&storage);
+    sandbox.try_block(vec![call(other, 100_000)]).expect_err("the node is not there");
+    sandbox.memory.asked.clear();
+
+    // The first contract's storage becomes the same trie as the second's.
+    sandbox.block(vec![call(CONTRACT, 100_000)]);
+    let block = sandbox.block(vec![call(other, 100_000)]);
+    assert!(succeeded(&block, 1));
+    assert!(!sandbox.memory.asked.contains(&storage));
+}
+
+#[test]
 fn puts_the_create2_deployer_at_canyon_only() {
     let deployer = address!("13b0D85CcB8bf860b6b79AF3029fCA081AE9beF2");
     let code_hash = hex!("b0550b5b431e30d38000efb7107aaa0ade03d48a7198a140edda9d27134468b2");
