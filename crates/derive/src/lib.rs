@@ -46,4 +46,4 @@ pub use event::{Event, Reason, Subject};
 pub use pipeline::{Mismatch, Pipeline, Step};
 pub use pull::{Halted, IndexedBlobHash, Need};
 pub use source::{L1Block, L2Block, NextError, Source, next_attributes};
-pub use start::{Batcher, SafeHead, Start, reaches_back};
+pub use start::{Batcher, SafeHead, Start, steps_back};

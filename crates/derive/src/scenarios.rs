@@ -2,7 +2,7 @@
 
 use crate::{
     Halted, IndexedBlobHash, L1Block, Mismatch, Need, NextError, Pipeline, Reason, SafeHead, Source, Step,
-    next_attributes, reaches_back, testing::*,
+    next_attributes, steps_back, testing::*,
 };
 use alloc::{vec, vec::Vec};
 use alloy_consensus::{TxEip1559, TxEip2930, TxEip7702};
@@ -456,11 +456,16 @@ fn the_walk_back_reaches_a_channel_time_out_before_the_head() {
     {
         let mut config = config(fork);
         (config.genesis.l1.number, config.genesis.l2.number) = (genesis_l1, genesis_l2);
-        let mut number = 600;
-        while reaches_back(&config, &l2_block(600), &l2_block(number), 0) {
+        let steps = |number| steps_back(&config, &l2_block(600), &l2_block(number), 0);
+        let (mut number, mut leaping) = (600, 600);
+        while steps(number) > 0 {
             number -= 1;
         }
         assert_eq!(l2_block(number).l1_origin.number, expected, "{fork:?} {genesis_l1} {genesis_l2}");
+        while steps(leaping) > 0 {
+            leaping -= steps(leaping);
+        }
+        assert_eq!(leaping, number, "whole steps lead to the same block as single ones");
     }
 }
 

@@ -18,7 +18,7 @@ pub struct SafeHead {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batcher(pub Address);
 
-/// Where derivation begins (rules D60, Z03): see [`reaches_back`].
+/// Where derivation begins (rules D60, Z03): see [`steps_back`].
 #[derive(Clone, Debug)]
 pub struct Start {
     /// The block to build on.
@@ -30,13 +30,16 @@ pub struct Start {
     pub batcher: Batcher,
 }
 
-/// True if the walk back from `head` must go on to the parent of `l2` (rules D60).
+/// How many parents at least the walk back from `head` must still step over from `l2`; none where it ends (rules D60).
 ///
 /// A channel that holds the next batch may have been opened a channel time-out before the head's L1 origin, so
-/// reading begins at the origin of an older L2 block: beginning with the head itself, step to the parent while this
-/// holds. `origin_time` is the time of the L1 origin of `l2`.
-pub fn reaches_back(config: &RollupConfig, head: &L2BlockInfo, l2: &L2BlockInfo, origin_time: u64) -> bool {
-    l2.block.number > config.genesis.l2.number
-        && l2.l1_origin.number > config.genesis.l1.number
-        && l2.l1_origin.number.saturating_add(config.channel_timeout(origin_time)) > head.l1_origin.number
+/// reading begins at the origin of an older L2 block: beginning with the head itself, step back while this is not
+/// zero. A block's L1 origin is its parent's or the one after it: the blocks between need not be looked at.
+/// `origin_time` is the time of the L1 origin of `l2`.
+pub fn steps_back(config: &RollupConfig, head: &L2BlockInfo, l2: &L2BlockInfo, origin_time: u64) -> u64 {
+    let reached = l2.l1_origin.number.saturating_add(config.channel_timeout(origin_time));
+    reached
+        .saturating_sub(head.l1_origin.number)
+        .min(l2.block.number.saturating_sub(config.genesis.l2.number))
+        .min(l2.l1_origin.number.saturating_sub(config.genesis.l1.number))
 }

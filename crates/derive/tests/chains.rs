@@ -6,7 +6,7 @@ use alloy_primitives::Bytes;
 use alloy_rlp::Decodable;
 use kohala_derive::{
     Batcher, IndexedBlobHash, L1Block, L2Block, Need, Pipeline, SafeHead, Source, Start, Step, next_attributes,
-    reaches_back,
+    steps_back,
 };
 use kohala_protocol::{
     Attributes, BlockInfo, L1ChainConfig, L1Header, L2BlockInfo, L2BlockParts, Receipt, RollupConfig, SystemConfig,
@@ -62,10 +62,11 @@ impl Recording {
         let mut oldest = safe_head;
         loop {
             let origin = self.l1_header(oldest.info.l1_origin.number);
-            if !reaches_back(&self.config, &safe_head.info, &oldest.info, origin.timestamp) {
+            let steps = steps_back(&self.config, &safe_head.info, &oldest.info, origin.timestamp);
+            if steps == 0 {
                 break;
             }
-            oldest = self.safe_head(oldest.info.block.number - 1);
+            oldest = self.safe_head(oldest.info.block.number - steps);
         }
         let origin = self.l1_block_record(oldest.info.l1_origin.number);
         let batcher = Batcher(oldest.system_config.batcher);

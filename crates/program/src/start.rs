@@ -1,5 +1,5 @@
 use crate::{Inputs, ProgramError, l1::L1Chain, l2::L2Chain};
-use kohala_derive::{Batcher, L1Block, SafeHead, Start};
+use kohala_derive::{Batcher, L1Block, SafeHead, Start, steps_back};
 use kohala_protocol::RollupConfig;
 
 /// Where the pipeline starts so that it meets every channel that may still be open at the agreed head (rules D60).
@@ -15,21 +15,14 @@ pub(crate) fn pipeline_start<I: Inputs>(
     inputs: &mut I,
 ) -> Result<Start, ProgramError<I::Error>> {
     let (safe_info, safe_config) = l2.info(agreed, config, inputs)?;
-    let genesis = &config.genesis;
     let (mut info, mut system_config) = (safe_info, safe_config);
     let origin = loop {
         let origin = l1.origin(info.l1_origin, inputs)?;
-        let timeout = config.channel_timeout(origin.timestamp);
-        let missing = (info.l1_origin.number + timeout).saturating_sub(safe_info.l1_origin.number);
-        // A block's origin is its parent's or the one after it, so fewer steps back than `missing` can't be enough:
-        // those blocks' headers are read on the way, but not their L1 info.
-        let steps = missing
-            .min(info.block.number.saturating_sub(genesis.l2.number))
-            .min(info.l1_origin.number.saturating_sub(genesis.l1.number));
-        if steps == 0 {
-            break origin.clone();
+        match steps_back(config, &safe_info, &info, origin.timestamp) {
+            0 => break origin.clone(),
+            // The headers between are read on the way, but not their L1 info.
+            steps => (info, system_config) = l2.info(info.block.number - steps, config, inputs)?,
         }
-        (info, system_config) = l2.info(info.block.number - steps, config, inputs)?;
     };
     let transactions = inputs.l1_transactions(&origin).map_err(ProgramError::Read)?;
     Ok(Start {
