@@ -1,0 +1,7 @@
+//! The fault proof program on plain data: recorded chains, the end of L1, boot inputs, and an invalid span.
+
+mod boot;
+mod chains;
+mod end_of_l1;
+mod spans;
+mod support;
