@@ -1,6 +1,6 @@
 //! Whole blobs, and the part of checking a KZG proof that is plain field arithmetic.
 
-use crate::field::{MODULUS, Roots, add, invert, montgomery, mul, sub};
+use crate::field::{MODULUS, evaluate, montgomery};
 use alloc::{vec, vec::Vec};
 use alloy_primitives::{B256, Bytes, U256, hex};
 use sha2::{Digest, Sha256};
@@ -104,41 +104,18 @@ impl Blob {
         U256::from_be_bytes::<32>(hasher.finalize().into()).reduce_mod(MODULUS)
     }
 
-    /// The polynomial's value at `z` (EIP-4844 `evaluate_polynomial_in_evaluation_form`), passing over zero elements:
-    /// `(z^4096 - 1) / 4096 · Σ element_i · root_i / (z - root_i)`.
+    /// The polynomial's value at `z` (EIP-4844 `evaluate_polynomial_in_evaluation_form`). Only the elements that there
+    /// are cost something: those beyond the data are zero.
     fn evaluate(&self, z: U256) -> Result<U256, BlobError> {
-        let z = montgomery(z);
-        let mut terms = Vec::with_capacity(self.data.len().div_ceil(32));
-        for (index, root) in Roots::montgomery().take(self.data.len().div_ceil(32)).enumerate() {
+        let mut values = Vec::with_capacity(self.data.len().div_ceil(32));
+        for index in 0..self.data.len().div_ceil(32) {
             let element = U256::from_be_bytes(self.element(index));
             if element >= MODULUS {
                 return Err(BlobError::NotCanonical(index));
             }
-            if root == z {
-                return Ok(element);
-            }
-            if !element.is_zero() {
-                terms.push((element, root, sub(z, root)));
-            }
+            values.push(element);
         }
-
-        // One inversion for all denominators: the product before each, then backwards through the inverse of all.
-        let mut before = Vec::with_capacity(terms.len());
-        let product = terms.iter().fold(montgomery(U256::ONE), |product, (_, _, denominator)| {
-            before.push(product);
-            mul(product, *denominator)
-        });
-        let mut inverse = invert(product);
-        let mut sum = U256::ZERO;
-        for ((element, root, denominator), before) in terms.into_iter().zip(before).rev() {
-            sum = add(sum, mul(element, mul(root, mul(inverse, before))));
-            inverse = mul(inverse, denominator);
-        }
-
-        let power = (0..FIELD_ELEMENTS.trailing_zeros()).fold(z, |power, _| mul(power, power));
-        let one = montgomery(U256::ONE);
-        let width = invert(montgomery(U256::from(FIELD_ELEMENTS)));
-        Ok(mul(sum, mul(sub(power, one), width)))
+        Ok(evaluate(values, montgomery(z)))
     }
 }
 
