@@ -44,8 +44,17 @@ impl State {
     /// The state after the block `head`, nothing of it opened yet. That `head` is of the chain of `config` and has the
     /// hash it is sealed with is the caller's word.
     pub fn at(config: Arc<RollupConfig>, head: Sealed<Header>) -> Self {
-        let ancestors = VecDeque::from([head.hash(), head.parent_hash]);
-        Self { config, tries: Tries::at(head.state_root), head, ancestors }
+        Self { config, tries: Tries::at(head.state_root), ancestors: ancestors(&head), head }
+    }
+
+    /// Takes blocks back: the state is of `head` again, a block that it has been of before.
+    ///
+    /// What blocks made on the way stays known by its hash, since the source need not have it.
+    pub fn rewind(&mut self, head: Sealed<Header>) {
+        self.tries.accounts = Trie::at(head.state_root);
+        self.tries.storage.clear();
+        self.ancestors = ancestors(&head);
+        self.head = head;
     }
 
     /// The block that the state is of.
@@ -64,6 +73,11 @@ impl State {
         };
         Ok(output_root(self.head.state_root, message_passer, self.head.hash()))
     }
+}
+
+/// What a header says of the hashes up to its block.
+fn ancestors(head: &Sealed<Header>) -> VecDeque<B256> {
+    VecDeque::from([head.hash(), head.parent_hash])
 }
 
 /// The tries of a state and the codes that its accounts name.

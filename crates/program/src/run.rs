@@ -192,7 +192,7 @@ impl<I: Inputs> Program<I> {
         }
         self.l2.rewind(safe.number);
         let header = self.l2.header(safe.number, &mut self.inputs)?.clone();
-        self.state = State::at(Arc::clone(&self.boot.rollup), header);
+        self.state.rewind(header);
         if safe.number < self.boot.claimed_block_number {
             self.candidate = None;
         }

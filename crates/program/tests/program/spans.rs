@@ -117,6 +117,8 @@ fn chain(fork: Fork, spans: &[&[(bool, Content)]], number: u64, root: B256) -> R
         recording.inputs.l1_transactions.insert(hash, transactions);
         recording.inputs.l1_receipts.insert(hash, Vec::new());
     }
+    // A span that begins at block 1 again is held to its parent.
+    recording.inputs.l2_transactions.insert(recording.chain.l2[0].hash, Vec::new());
     recording.boot.l1_head = l1_hash(&recording, 4);
     recording.boot.claimed_block_number = number;
     recording.boot.claimed_output_root = root;
@@ -195,4 +197,16 @@ fn from_holocene_on_earlier_blocks_of_a_span_stay() {
     let (verdict, steps) = run(&chain(Fork::Holocene, &[BAD], 4, agreed));
     assert_eq!(steps, "d1 e1 d2 e2 d3 r3 e3");
     assert_eq!((verdict.is_valid(), verdict.block_number), (false, 3));
+}
+
+/// The blocks before the span stay, and so does their state: nobody else has it.
+#[test]
+fn state_before_blocks_taken_back_is_not_asked_for() {
+    const BAD_FOURTH: &[(bool, Content)] = &[(false, Empty), (false, Empty), (false, Empty), (false, Invalid)];
+    const LONGER: &[(bool, Content)] = &[(false, Empty), (false, Empty), (false, Empty)];
+    let agreed = Recording::load("staged").root(0);
+    let expected = run(&chain(Fork::Granite, &[LONGER], 3, agreed)).0.output_root;
+    let (verdict, steps) = run(&chain(Fork::Granite, &[SAME, BAD_FOURTH, LONGER], 3, expected));
+    assert_eq!(steps, "d1 e1 d2 e2 d3 e3 d4 r4 d3 e3");
+    assert!(verdict.is_valid());
 }
