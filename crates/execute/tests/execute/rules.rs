@@ -416,6 +416,20 @@ fn failed_deposit_keeps_its_mint_and_uses_its_gas_limit() {
     }
 }
 
+/// The limit of EIP-3860 is for what users send to L2; L1 bounds what deposits carry (specification, «Deposits»).
+#[test]
+fn deposits_may_create_with_more_init_code_than_transactions() {
+    let mut init_code = vec![0; 50_000];
+    init_code[..INIT_CODE.len()].copy_from_slice(&INIT_CODE);
+    let creation = TxDeposit { input: init_code.into(), to: TxKind::Create, ..to(CONTRACT, 2_000_000) };
+    let mut sandbox = Sandbox::new(Fork::Jovian, vec![]);
+    let block = sandbox.block(vec![deposit(creation)]);
+    assert!(succeeded(&block, 1));
+    // The nonce is 1 by then: the L1 info deposit of the block is of the same sender.
+    let created = account(DEPOSITOR.create(1), &DESTRUCTIBLE, vec![slot(1, 9)]);
+    assert_eq!(block.header.state_root, sandbox.root(&[created, depositor(2)]));
+}
+
 #[test]
 fn receipts_hold_the_deposit_nonce_from_canyon_on() {
     for (fork, expected) in [(Fork::Regolith, None), (Fork::Canyon, Some(1)), (Fork::Isthmus, Some(1))] {
