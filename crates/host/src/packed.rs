@@ -19,9 +19,9 @@
 //! used. A value is hashed when it is read and a blob checked by its proof: the checksums are there to say what is
 //! wrong, not to be trusted.
 
-use crate::{StoreError, kzg, precompile::Call, recorded::check, store::Part};
+use crate::{StoreError, kzg, precompile::Call, recorded::key_of, store::Part};
 use alloy_primitives::{B256, Bytes};
-use kohala_preimage::{BLOB_BYTES, Blob, Key, KeyKind, Preimages, versioned_hash};
+use kohala_preimage::{BLOB_BYTES, Blob, Key, KeyKind, Preimages, WrongPreimage, versioned_hash};
 use rayon::prelude::*;
 use std::{
     collections::HashMap,
@@ -265,8 +265,9 @@ impl Packed {
 
     /// The value filed under `kind` that is the preimage of `key`.
     ///
-    /// The index knows eight bytes of a key. Values that share them lie side by side, and hashing tells them apart;
-    /// where none of them is right, one was altered or, less likely than anything, the key was never there.
+    /// The index knows eight bytes of a key. Values that share them lie side by side, and hashing tells them apart. One
+    /// that doesn't hash to the bytes it is filed under was altered; one that does is another key's, as it happens where
+    /// somebody mistypes the end of a hash.
     fn value(&self, key: Key, kind: KeyKind) -> Result<Option<Bytes>, StoreError> {
         let entries = self.values.as_chunks::<VALUE_BYTES>().0;
         let key = key.with_kind(kind);
@@ -274,14 +275,15 @@ impl Packed {
         let first = entries.partition_point(|entry| &entry[..8] < prefix);
         // A call is the keccak256 preimage of its digest.
         let hashed = if kind == KeyKind::Precompile { KeyKind::Keccak256 } else { kind };
-        let mut wrong = Ok(None);
         for entry in entries[first..].iter().take_while(|entry| &entry[..8] == prefix) {
-            match check(key.with_kind(hashed), hashed, self.read_value(entry)?) {
-                Ok(value) => return Ok(Some(value)),
-                Err(error) => wrong = Err(error),
+            let value = self.read_value(entry)?;
+            match key_of(hashed, &value).map(|found| found.with_kind(kind)) {
+                Some(found) if found == key => return Ok(Some(value)),
+                Some(found) if &found.as_bytes()[..8] == prefix => {}
+                _ => return Err(WrongPreimage { key }.into()),
             }
         }
-        wrong
+        Ok(None)
     }
 
     fn read_value(&self, entry: &[u8; VALUE_BYTES]) -> Result<Bytes, StoreError> {

@@ -15,14 +15,18 @@ use std::{
 /// Bytes in the preimage of a blob key.
 const BLOB_KEY_BYTES: usize = 80;
 
+/// The key that a value hashes to, where `kind` is one of hashes.
+pub(crate) fn key_of(kind: KeyKind, value: &[u8]) -> Option<Key> {
+    match kind {
+        KeyKind::Keccak256 => Some(Key::keccak256(keccak256(value))),
+        KeyKind::Sha256 => Some(Key::sha256(versioned_hash(value))),
+        _ => None,
+    }
+}
+
 /// Checks a value that hashes to its key.
 pub(crate) fn check(key: Key, kind: KeyKind, value: Bytes) -> Result<Bytes, StoreError> {
-    let found = match kind {
-        KeyKind::Keccak256 => Some(Key::keccak256(keccak256(&value))),
-        KeyKind::Sha256 => Some(Key::sha256(versioned_hash(&value))),
-        _ => None,
-    };
-    if found == Some(key) { Ok(value) } else { Err(WrongPreimage { key }.into()) }
+    if key_of(kind, &value) == Some(key) { Ok(value) } else { Err(WrongPreimage { key }.into()) }
 }
 
 /// Reads a stream of preimages: 32-byte key, big-endian length in four bytes, value, repeated. It may be compressed

@@ -51,6 +51,21 @@ fn packed_file_gives_back_what_was_put_in() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
 }
 
+/// The index keeps the start of each key, so a key that differs in its end finds another's value.
+#[test]
+fn key_that_shares_its_start_with_another_is_absent() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.kohala");
+    let written = preimages(&BLOBS);
+    Packed::write(&path, &written).unwrap();
+    let store = Store::open(&path).unwrap();
+    for (key, _) in written.iter() {
+        let mut neighbour = *key.as_bytes();
+        neighbour[31] ^= 1;
+        assert_eq!(store.get(Key::from(neighbour)).unwrap(), None, "{key}");
+    }
+}
+
 #[test]
 fn packed_file_of_many_blocks_gives_back_what_was_put_in() {
     let folder = tempfile::tempdir().unwrap();
