@@ -236,7 +236,7 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
             None
         };
         if let Some(encoded) = &env.enveloped_tx {
-            self.evm.0.ctx.chain = self.fees(encoded)?;
+            self.evm.0.ctx.chain = self.fees(encoded, transaction.estimated_size)?;
         }
 
         let executed = self.evm.transact_one(transaction.env);
@@ -263,7 +263,7 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
     }
 
     /// What the fees of a transaction depend on, whose bytes are `encoded`.
-    fn fees(&mut self, encoded: &[u8]) -> Result<L1BlockInfo, ExecuteError<S::Error>> {
+    fn fees(&mut self, encoded: &[u8], estimated_size: u64) -> Result<L1BlockInfo, ExecuteError<S::Error>> {
         let fees = match self.fees.take() {
             Some(fees) => fees,
             None => {
@@ -272,7 +272,7 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
                 self.checked(None, read.map_err(EVMError::Database))?
             }
         };
-        let info = fees.of(encoded);
+        let info = fees.of(encoded, estimated_size);
         self.fees = Some(fees);
         Ok(info)
     }

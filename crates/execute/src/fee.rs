@@ -6,7 +6,6 @@ use kohala_protocol::{Attributes, Eip1559Params, ExtraData, Fork, RollupConfig};
 use op_revm::{
     L1BlockInfo, OpSpecId,
     constants::{L1_BLOCK_CONTRACT, L1_SCALAR_SLOT},
-    transaction::estimate_tx_compressed_size,
 };
 use revm::Database;
 
@@ -90,11 +89,8 @@ pub(crate) fn da_footprint(transactions: &[Transaction]) -> Result<u64, InvalidB
         return Err(InvalidBlock::L1Info);
     }
     let scalar = u64::from(u16::from_be_bytes([data[JOVIAN_L1_INFO_LENGTH - 2], data[JOVIAN_L1_INFO_LENGTH - 1]]));
-    let footprint = |transaction: &Transaction| {
-        let encoded = transaction.env.enveloped_tx.as_ref()?;
-        Some(estimate_tx_compressed_size(encoded) / 1_000_000 * scalar)
-    };
-    Ok(transactions.iter().filter_map(footprint).fold(0, u64::saturating_add))
+    let footprint = |transaction: &Transaction| transaction.estimated_size / 1_000_000 * scalar;
+    Ok(transactions.iter().map(footprint).fold(0, u64::saturating_add))
 }
 
 /// What the L1 and operator fees of one block depend on, read from the L1 block contract after the block's first
@@ -105,6 +101,8 @@ pub(crate) struct L1Fees {
     /// The block is the first of Ecotone: the contract doesn't know the new parameters yet, and the fee is still
     /// Bedrock's, whatever other forks are active besides (rules X13).
     first_of_ecotone: bool,
+    /// Fees are Fjord's.
+    fjord: bool,
 }
 
 impl L1Fees {
@@ -116,17 +114,29 @@ impl L1Fees {
             // op-revm leaves the scalar of the new slot here, zero, where Bedrock's own still holds.
             info.l1_base_fee_scalar = database.storage(L1_BLOCK_CONTRACT, L1_SCALAR_SLOT)?;
         }
-        Ok(Self { info, first_of_ecotone })
+        Ok(Self { info, first_of_ecotone, fjord: spec.is_enabled_in(OpSpecId::FJORD) })
     }
 
-    /// The view for one transaction, whose EIP-2718 bytes are `encoded`.
-    pub(crate) fn of(&self, encoded: &[u8]) -> L1BlockInfo {
+    /// The view for one transaction, whose EIP-2718 bytes are `encoded`. Where it has an L1 cost, the EVM takes that
+    /// for what it would compute itself.
+    pub(crate) fn of(&self, encoded: &[u8], estimated_size: u64) -> L1BlockInfo {
         let mut info = self.info.clone();
         if self.first_of_ecotone {
-            // Kept in `info`, so that the EVM takes it for what it would compute itself.
             info.calculate_tx_l1_cost(encoded, OpSpecId::ECOTONE);
+        } else if self.fjord {
+            info.tx_l1_cost = Some(self.fjord_cost(estimated_size));
         }
         info
+    }
+
+    /// The L1 cost of a transaction from Fjord on, in wei (rules X14). As op-revm computes it; but the estimate, which
+    /// takes a look at every byte, is made once for each transaction and not here again.
+    fn fjord_cost(&self, estimated_size: u64) -> U256 {
+        let L1BlockInfo { l1_base_fee, l1_base_fee_scalar, l1_blob_base_fee, l1_blob_base_fee_scalar, .. } = self.info;
+        let calldata = l1_base_fee.saturating_mul(U256::from(16)).saturating_mul(l1_base_fee_scalar);
+        let blobs = l1_blob_base_fee.unwrap_or_default().saturating_mul(l1_blob_base_fee_scalar.unwrap_or_default());
+        let scaled = U256::from(estimated_size).saturating_mul(calldata.saturating_add(blobs));
+        scaled / U256::from(1_000_000_000_000u64)
     }
 }
 
@@ -137,6 +147,7 @@ mod tests {
     use alloy_eips::eip1559::{BaseFeeParams, calc_next_block_base_fee};
     use alloy_primitives::{Address, B256, bytes, hex};
     use kohala_protocol::{BaseFeeConfig, BlockId, ForkTimes, Genesis};
+    use op_revm::transaction::estimate_tx_compressed_size;
 
     const CONSTANTS: BaseFeeConfig = BaseFeeConfig { elasticity: 6, denominator: 50, denominator_canyon: 250 };
 
@@ -287,8 +298,28 @@ mod tests {
     fn paying(encoded: Bytes) -> Transaction {
         let mut transaction = deposit(vec![]);
         transaction.env.base.tx_type = 2;
+        transaction.estimated_size = estimate_tx_compressed_size(&encoded);
         transaction.env.enveloped_tx = Some(encoded);
         transaction
+    }
+
+    #[test]
+    fn fjord_cost_is_what_op_revm_computes() {
+        let noise: Vec<u8> = (0..1000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        for wei in [0, 1, 7, 1_000_000_007, u64::MAX] {
+            let info = L1BlockInfo {
+                l1_base_fee: U256::from(wei),
+                l1_base_fee_scalar: U256::from(wei / 3),
+                l1_blob_base_fee: (wei != 7).then(|| U256::from(wei / 5)),
+                l1_blob_base_fee_scalar: (wei != 7).then(|| U256::from(810_949)),
+                ..L1BlockInfo::default()
+            };
+            let fees = L1Fees { info: info.clone(), first_of_ecotone: false, fjord: true };
+            for encoded in [&[2; 10][..], &noise] {
+                let expected = info.clone().calculate_tx_l1_cost(encoded, OpSpecId::FJORD);
+                assert_eq!(fees.of(encoded, estimate_tx_compressed_size(encoded)).tx_l1_cost, Some(expected), "{wei}");
+            }
+        }
     }
 
     #[test]

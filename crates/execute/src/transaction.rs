@@ -6,11 +6,14 @@ use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, keccak256};
 use alloy_rlp::{Decodable, EMPTY_STRING_CODE, Encodable, Header};
 use op_revm::{
     OpTransaction,
-    transaction::deposit::{DEPOSIT_TRANSACTION_TYPE, DepositTransactionParts},
+    transaction::{
+        deposit::{DEPOSIT_TRANSACTION_TYPE, DepositTransactionParts},
+        estimate_tx_compressed_size,
+    },
 };
 use revm::context::{TxEnv, either::Either};
 
-/// A transaction of a block, ready for the EVM but for its sender, which [`recover_senders`] fills in.
+/// A transaction of a block, ready for the EVM but for what takes long, which [`complete`] fills in.
 ///
 /// Its bytes stay as they came: they are what the transactions' root and the L1 fee are computed from.
 #[derive(Debug)]
@@ -21,6 +24,9 @@ pub(crate) struct Transaction {
     proof: Option<SenderProof>,
     /// Authorizations as signed (EIP-7702), moved into `env` with their authorities recovered.
     authorizations: Vec<SignedAuthorization>,
+    /// Estimated size after compression in millionths of a byte, zero for deposits, which cost nothing on L1. Both the
+    /// L1 cost from Fjord on and Jovian's footprint are computed from it (rules X14, X16).
+    pub(crate) estimated_size: u64,
 }
 
 #[derive(Debug)]
@@ -36,25 +42,25 @@ pub(crate) fn decode_all(encoded: &[Bytes]) -> Result<Vec<Transaction>, InvalidB
     for (index, bytes) in encoded.iter().enumerate() {
         transactions.push(Transaction::decode(bytes).map_err(|reason| refuse((index, reason)))?);
     }
-    recover_senders(&mut transactions).map_err(|index| refuse((index, InvalidTransaction::Signature)))?;
+    complete(&mut transactions).map_err(|index| refuse((index, InvalidTransaction::Signature)))?;
     Ok(transactions)
 }
 
-/// Recovers all senders; the error is the position of a transaction that nobody signed.
+/// Completes all transactions; the error is the position of a transaction that nobody signed.
 #[cfg(not(feature = "parallel"))]
-fn recover_senders(transactions: &mut [Transaction]) -> Result<(), usize> {
+fn complete(transactions: &mut [Transaction]) -> Result<(), usize> {
     for (index, transaction) in transactions.iter_mut().enumerate() {
-        transaction.recover_sender().ok_or(index)?;
+        transaction.complete().ok_or(index)?;
     }
     Ok(())
 }
 
-/// Recovers all senders on all cores; the error is the position of a transaction that nobody signed.
+/// Completes all transactions on all cores; the error is the position of a transaction that nobody signed.
 #[cfg(feature = "parallel")]
-fn recover_senders(transactions: &mut [Transaction]) -> Result<(), usize> {
+fn complete(transactions: &mut [Transaction]) -> Result<(), usize> {
     use rayon::prelude::*;
-    let recover = |(index, transaction): (usize, &mut Transaction)| transaction.recover_sender().ok_or(index);
-    transactions.par_iter_mut().enumerate().try_for_each(recover)
+    let complete = |(index, transaction): (usize, &mut Transaction)| transaction.complete().ok_or(index);
+    transactions.par_iter_mut().enumerate().try_for_each(complete)
 }
 
 impl Transaction {
@@ -80,12 +86,14 @@ impl Transaction {
         self.ty() == DEPOSIT_TRANSACTION_TYPE
     }
 
-    fn recover_sender(&mut self) -> Option<()> {
+    /// Recovers the sender and the authorities, and estimates the size; `None` if nobody signed.
+    fn complete(&mut self) -> Option<()> {
         if let Some(proof) = &self.proof {
             self.env.base.caller = recover_signer(&proof.signature, proof.signing_hash).ok()?;
         }
         let authorizations = self.authorizations.drain(..).map(|authorization| Either::Right(recovered(authorization)));
         self.env.base.authorization_list.extend(authorizations);
+        self.estimated_size = self.env.enveloped_tx.as_ref().map_or(0, |encoded| estimate_tx_compressed_size(encoded));
         Some(())
     }
 
@@ -94,6 +102,7 @@ impl Transaction {
             env: OpTransaction { enveloped_tx: Some(encoded.clone()), ..OpTransaction::new(env) },
             proof: Some(SenderProof { signing_hash, signature }),
             authorizations: Vec::new(),
+            estimated_size: 0,
         }
     }
 }
@@ -208,6 +217,7 @@ fn decode_deposit(encoded: &Bytes) -> alloy_rlp::Result<Transaction> {
         env: OpTransaction { base: env, enveloped_tx: None, deposit },
         proof: None,
         authorizations: Vec::new(),
+        estimated_size: 0,
     })
 }
 
