@@ -1,6 +1,6 @@
 //! One run of the fault proof program in this process: a dispute in, a judgement out.
 
-use crate::{Counts, HostError, LocalInputs, NativeOracle, Store, answer_offline};
+use crate::{Counts, HostError, LocalInputs, NativeOracle, Store, answer_offline, precompile};
 use alloy_primitives::{B256, Bytes};
 use kohala_preimage::Oracle;
 use kohala_program::{
@@ -134,6 +134,7 @@ pub(crate) fn run<O: Oracle<Error = HostError>>(
     oracle: &mut O,
     mut watch: impl FnMut(Sight<'_>),
 ) -> Result<Judgement, JudgeError> {
+    precompile::use_native_crypto();
     let start = Instant::now();
     let boot = Boot::read(oracle)?;
     let mut program = Program::start(boot, OracleInputs::new(oracle))?;

@@ -11,7 +11,7 @@
 //! | [`server`] | the oracle of a program behind file descriptors |
 //! | [`kzg`] | checking and making the proofs of blobs |
 //! | [`witness`](mod@witness) | the preimages of one claim, and no others |
-//! | [`precompile`] | computing what precompile keys stand for |
+//! | [`precompile`] | precompiles: what their keys stand for, their native cryptography |
 //!
 //! Nothing leaves a store unchecked: hashes are computed again, blobs are checked against their commitment, outcomes
 //! of precompiles are computed rather than believed. This crate asks nobody over the network and knows nothing of

@@ -1,7 +1,8 @@
-//! Outcomes of precompile calls: what keys of the kind precompile stand for.
+//! Precompiles, natively: their outcomes, which keys of the kind precompile stand for, and their cryptography.
 
+use crate::kzg;
 use alloy_primitives::{Address, Bytes};
-use revm::precompile::Precompiles;
+use revm::precompile::{Crypto, PrecompileHalt, Precompiles, install_crypto};
 
 /// A precompile call as it is hashed into a key: address (20 bytes), required gas (8), input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,5 +35,66 @@ impl<'a> Call<'a> {
             Ok(output) if output.is_success() => [&[1], &output.bytes[..]].concat().into(),
             _ => failure,
         })
+    }
+}
+
+/// revm's own cryptography, but for the point evaluation: that has a pairing with two constants here, which takes half
+/// as long.
+#[derive(Debug)]
+struct NativeCrypto;
+
+impl Crypto for NativeCrypto {
+    fn verify_kzg_proof(
+        &self,
+        point: &[u8; 32],
+        value: &[u8; 32],
+        commitment: &[u8; 48],
+        proof: &[u8; 48],
+    ) -> Result<(), PrecompileHalt> {
+        let holds = kzg::verify_proof(commitment, point, value, proof);
+        if holds { Ok(()) } else { Err(PrecompileHalt::BlobVerifyKzgProofFailed) }
+    }
+}
+
+/// Lets every EVM of this process compute precompiles by [`NativeCrypto`], if nobody has chosen otherwise before.
+pub(crate) fn use_native_crypto() {
+    install_crypto(NativeCrypto);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use revm::precompile::DefaultCrypto;
+
+    #[test]
+    fn point_evaluation_is_what_revm_computes() {
+        let mut infinity = [0; 48];
+        infinity[0] = 0xc0;
+        let mut opening = ([0; 48], [0; 32], [0; 32], [0; 48]);
+        let data: Vec<u8> =
+            (0..kohala_preimage::BLOB_BYTES).map(|index| if index % 32 == 0 { 0 } else { index as u8 }).collect();
+        let blob = kzg::blob(&data).unwrap();
+        blob.verify(|commitment, point, value, proof| {
+            opening = (*commitment, *point, *value, *proof);
+            true
+        })
+        .unwrap();
+        let (commitment, point, value, proof) = opening;
+        let cases = [
+            (commitment, point, value, proof, true),
+            (commitment, value, value, proof, false),
+            (commitment, point, [0; 32], proof, false),
+            (commitment, point, [0xff; 32], proof, false),
+            (commitment, [0xff; 32], value, proof, false),
+            (proof, point, value, commitment, false),
+            ([0x80; 48], point, value, proof, false),
+            (infinity, point, [0; 32], infinity, true),
+            (infinity, point, value, infinity, false),
+        ];
+        for (number, (commitment, point, value, proof, holds)) in cases.into_iter().enumerate() {
+            let ours = NativeCrypto.verify_kzg_proof(&point, &value, &commitment, &proof);
+            let theirs = DefaultCrypto.verify_kzg_proof(&point, &value, &commitment, &proof);
+            assert_eq!((ours.is_ok(), theirs.is_ok()), (holds, holds), "case {number}");
+        }
     }
 }
