@@ -2,7 +2,7 @@
 
 use crate::common::{BLOBS, blob_bytes};
 use kohala_host::kzg;
-use kohala_preimage::{BlobError, Key};
+use kohala_preimage::{Blob, BlobError, Key};
 
 #[test]
 fn proof_of_every_blob_holds_here_and_in_c_kzg() {
@@ -63,6 +63,24 @@ fn bytes_that_are_no_points_prove_nothing() {
         let mut blob = BLOBS[0].clone();
         blob.commitment = bytes;
         assert_eq!(kzg::verify(&blob), Err(BlobError::Proof));
+    }
+}
+
+/// The point at infinity is the commitment to zeros alone, and the proof of blobs that are the same everywhere.
+#[test]
+fn infinity_proves_constants_only() {
+    let mut infinity = [0; 48];
+    infinity[0] = 0xc0;
+    let constant = kzg::blob(&[0, 7].repeat(16 * 4096)).unwrap();
+    assert_eq!(constant.proof, infinity);
+    assert_ne!(constant.commitment, infinity);
+    kzg::verify(&constant).unwrap();
+    kzg::verify_all([&constant, &BLOBS[2], &BLOBS[1], &constant]).unwrap();
+    let Blob { commitment, proof, data } = BLOBS[1].clone();
+    for (commitment, proof) in [(commitment, infinity), (infinity, proof), (infinity, infinity)] {
+        let forged = Blob { commitment, proof, data: data.clone() };
+        assert_eq!(kzg::verify(&forged), Err(BlobError::Proof));
+        assert_eq!(kzg::verify_all([&BLOBS[2], &forged, &constant]), Err(BlobError::Proof));
     }
 }
 
