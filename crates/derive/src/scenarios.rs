@@ -470,6 +470,22 @@ fn the_walk_back_reaches_a_channel_time_out_before_the_head() {
 }
 
 #[test]
+fn the_walk_back_stops_where_the_time_out_was_shorter() {
+    // Before Granite, which L1 block 80 began, ten blocks; fifty since.
+    let mut config = config(Fork::Fjord);
+    config.forks.set(Fork::Granite, Some(l1_header(80).timestamp));
+    let mut number = 600;
+    loop {
+        let l2 = l2_block(number);
+        match steps_back(&config, &l2_block(600), &l2, l1_header(l2.l1_origin.number).timestamp) {
+            0 => break,
+            steps => number -= steps,
+        }
+    }
+    assert_eq!(number, 479, "the last block of epoch 79");
+}
+
+#[test]
 fn end_of_l1_is_no_attributes() {
     let mut world = World::new(config(Fork::Jovian));
     let mut pipeline = world.pipeline();

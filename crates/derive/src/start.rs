@@ -34,12 +34,13 @@ pub struct Start {
 ///
 /// A channel that holds the next batch may have been opened a channel time-out before the head's L1 origin, so
 /// reading begins at the origin of an older L2 block: beginning with the head itself, step back while this is not
-/// zero. A block's L1 origin is its parent's or the one after it: the blocks between need not be looked at.
-/// `origin_time` is the time of the L1 origin of `l2`.
+/// zero. A block's L1 origin is its parent's or the one after it, so the blocks between need not be looked at as long
+/// as the shorter of the two time-outs covers them: Granite's may be the longer one. `origin_time` is the time of the
+/// L1 origin of `l2`.
 pub fn steps_back(config: &RollupConfig, head: &L2BlockInfo, l2: &L2BlockInfo, origin_time: u64) -> u64 {
-    let reached = l2.l1_origin.number.saturating_add(config.channel_timeout(origin_time));
-    reached
-        .saturating_sub(head.l1_origin.number)
+    let missing = |timeout| l2.l1_origin.number.saturating_add(timeout).saturating_sub(head.l1_origin.number);
+    missing(config.channel_timeout(origin_time))
+        .min(missing(config.channel_timeout).max(1))
         .min(l2.block.number.saturating_sub(config.genesis.l2.number))
         .min(l2.l1_origin.number.saturating_sub(config.genesis.l1.number))
 }
