@@ -1,5 +1,6 @@
 //! The project's own tasks, run as `cargo xtask <task>`. Nothing that the product needs lies here.
 
+mod bench;
 mod no_std;
 mod registry;
 mod step;
@@ -20,6 +21,18 @@ enum Task {
     Tidy,
     /// The core crates built for bare metal RISC-V and MIPS; as root on Debian installs the compiler it needs.
     NoStd,
+    /// What judging recorded claims costs: time, memory, reads, allocations, instructions, beside other implementations.
+    Bench {
+        /// The folder with the recordings, for the claim whose preimages the repository hasn't [default: ../shared/chains].
+        #[arg(long)]
+        chains: Option<PathBuf>,
+        /// Runs of each claim.
+        #[arg(long, default_value_t = 5)]
+        runs: usize,
+        /// Times single parts instead: trie, channels, derivation, execution.
+        #[arg(long, conflicts_with_all = ["chains", "runs"])]
+        micro: bool,
+    },
     /// Compacts recorded chains into testdata/chains.
     Testdata {
         /// The folder with the recordings: one folder a chain.
@@ -40,6 +53,8 @@ fn main() -> ExitCode {
         Task::Test => test::run(),
         Task::Tidy => tidy::run(),
         Task::NoStd => no_std::run(),
+        Task::Bench { micro: true, .. } => bench::micro(),
+        Task::Bench { chains, runs, .. } => bench::run(chains.as_deref(), runs),
         Task::Testdata { recordings } => testdata::run(&recordings),
         Task::Registry { registry, check } => registry::run(&registry, check),
     };

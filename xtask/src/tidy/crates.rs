@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::path::Path;
 
 /// The workspace's crates, from the core outwards, and those of ours that each may depend on.
-const MAY_KNOW: [(&str, &[&str]); 10] = [
+const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("kohala-protocol", &[]),
     ("kohala-trie", &[]),
     ("kohala-preimage", &[]),
@@ -15,6 +15,18 @@ const MAY_KNOW: [(&str, &[&str]); 10] = [
     ("kohala-host", &["kohala-program", "kohala-preimage", "kohala-protocol"]),
     ("kohala", &["kohala-host", "kohala-program", "kohala-protocol", "kohala-preimage"]),
     ("kohala-testdata", &[]),
+    (
+        "kohala-benches",
+        &[
+            "kohala-host",
+            "kohala-preimage",
+            "kohala-derive",
+            "kohala-execute",
+            "kohala-protocol",
+            "kohala-trie",
+            "kohala-testdata",
+        ],
+    ),
     ("xtask", &["kohala-testdata"]),
 ];
 
