@@ -37,7 +37,8 @@ pub struct IndexedBlobHash {
 }
 
 /// Why derivation can't go on: exactly where op-node raises a critical error, or asks for a reset that can't change
-/// anything because the L1 chain of a proof is fixed (rules D02, D62). Nothing that a batcher posts leads here.
+/// anything because the L1 chain of a proof is fixed (rules D02, D62). A batcher leads here by skipping an epoch whose
+/// sequencing window is over; a user never does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Halted {
     /// A deposit log of the epoch that begins is malformed: deposits may not be skipped (rules S03).
@@ -62,12 +63,13 @@ pub enum Halted {
         /// The L2 block.
         number: u64,
     },
-    /// The safe head's L1 origin is not on the L1 chain that was fed.
+    /// The next block's L1 origin is neither the safe head's nor the one after it: the safe head is not of the L1 chain
+    /// that was fed, or a batch skips an epoch.
     #[error("the safe head's L1 origin {safe_head} does not fit the L1 block {l1_block}")]
     OriginMismatch {
         /// Number of the safe head's L1 origin.
         safe_head: u64,
-        /// Number of the L1 block of the current epoch.
+        /// Number of the L1 block of the current epoch, or of the batch's.
         l1_block: u64,
     },
     /// The next L2 block would be older than its L1 origin.

@@ -7,7 +7,7 @@ use crate::{
 use alloc::{vec, vec::Vec};
 use alloy_consensus::{TxEip1559, TxEip2930, TxEip7702};
 use alloy_primitives::{Address, Bytes, TxKind, keccak256};
-use kohala_protocol::{Fork, Frame, RollupConfig};
+use kohala_protocol::{Fork, Frame, RollupConfig, SingularBatch};
 use proptest::prelude::*;
 
 /// Safe head and reasons after deriving from L1 blocks with these data.
@@ -429,6 +429,33 @@ fn derivation_recovers_after_an_expired_window() {
         assert_eq!(world.derive(), head, "{fork:?} {inclusion}");
         assert_eq!(world.batched()[..23], [0; 23]);
         assert!(world.batched()[23..].iter().all(|count| *count == 1));
+    }
+}
+
+#[test]
+fn halts_on_a_batch_that_skips_an_epoch_whose_window_is_over() {
+    for fork in [Fork::Granite, Fork::Holocene] {
+        let mut config = config(fork);
+        config.seq_window_size = 4;
+        let batch = |number, epoch| singular_item(&SingularBatch { epoch: l1_id(epoch), ..singular(number, 1) });
+        // Thirty blocks of epoch 0, then silence. L1 block 4 ends the epoch, as block 31 may begin epoch 1 or 2.
+        let mut world = World::new(config);
+        world.push(&[post(1, &(1..=30).map(|number| batch(number, 0)).collect::<Vec<_>>())]);
+        world.push_until(4);
+        assert_eq!(world.derive(), 30);
+        for (epoch, expected) in
+            [(1, Ok(Some(31))), (2, Err(NextError::Halted(Halted::OriginMismatch { safe_head: 0, l1_block: 2 })))]
+        {
+            let mut world = world.clone();
+            world.push(&[post(2, &[batch(31, epoch)])]);
+            let mut pipeline = world.pipeline();
+            for _ in 1..=30 {
+                let attributes = next_attributes(&mut pipeline, &mut world).unwrap().unwrap();
+                pipeline.accept(world.build(attributes));
+            }
+            let next = next_attributes(&mut pipeline, &mut world);
+            assert_eq!(next.map(|attributes| attributes.map(|attributes| attributes.number())), expected, "{fork:?}");
+        }
     }
 }
 

@@ -331,6 +331,7 @@ pub(crate) fn deposit_log(data: Bytes) -> Receipt {
 }
 
 /// Both chains: L1 as it is pushed, L2 as it is derived; L2 blocks up to `safe` are there from the start.
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) config: RollupConfig,
     l1: Vec<L1Block>,
