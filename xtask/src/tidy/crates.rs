@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::path::Path;
 
 /// The workspace's crates, from the core outwards, and those of ours that each may depend on.
-const MAY_KNOW: [(&str, &[&str]); 11] = [
+const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("kohala-protocol", &[]),
     ("kohala-trie", &[]),
     ("kohala-preimage", &[]),
@@ -15,6 +15,7 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("kohala-host", &["kohala-program", "kohala-preimage", "kohala-protocol"]),
     ("kohala", &["kohala-host", "kohala-program", "kohala-protocol", "kohala-preimage"]),
     ("kohala-testdata", &[]),
+    ("kohala-devnet", &[]),
     (
         "kohala-benches",
         &[
@@ -29,6 +30,9 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
     ),
     ("xtask", &["kohala-testdata"]),
 ];
+
+/// Whom the tests of a crate may know besides: the program judges the chain that knows none of us.
+const TESTS_MAY_KNOW: [(&str, &[&str]); 1] = [("kohala-devnet", &["kohala-program", "kohala-protocol"])];
 
 /// The crates below `host`: no async, clock, network, log or metrics in them.
 pub(super) const CORE: [&str; 6] = ["protocol", "derive", "trie", "execute", "preimage", "program"];
@@ -83,7 +87,8 @@ pub(super) fn check(metadata: &Metadata, root: &Path, manifest: impl Fn(&Path) -
             let name = dependency.name.as_str();
             let is_dev = dependency.kind.as_deref() == Some("dev");
             let is_ours = MAY_KNOW.iter().any(|(ours, _)| *ours == name);
-            if is_ours && !known.contains(&name) && !(is_dev && name == "kohala-testdata") {
+            let judged = TESTS_MAY_KNOW.iter().any(|(ours, known)| *ours == package.name && known.contains(&name));
+            if is_ours && !known.contains(&name) && !(is_dev && (judged || name == "kohala-testdata")) {
                 found(name, format!("{} must not know {name}", package.name));
             }
             if !is_dev && PEERS.iter().any(|peer| name.starts_with(peer)) {
@@ -116,6 +121,7 @@ mod tests {
         assert_eq!(broken("kohala-execute", "kohala-trie", None), []);
         assert_eq!(broken("kohala-trie", "kohala-testdata", Some("dev")), []);
         assert_eq!(broken("kohala-program", "kona-derive", Some("dev")), []);
+        assert_eq!(broken("kohala-devnet", "kohala-program", Some("dev")), []);
         assert_eq!(broken("kohala-host", "tracing", None), []);
     }
 
@@ -128,6 +134,14 @@ mod tests {
         assert_eq!(
             rules(broken("kohala-derive", "kohala-execute", Some("dev"))),
             ["kohala-derive must not know kohala-execute"]
+        );
+        assert_eq!(
+            rules(broken("kohala-devnet", "kohala-program", None)),
+            ["kohala-devnet must not know kohala-program"]
+        );
+        assert_eq!(
+            rules(broken("kohala-devnet", "kohala-trie", Some("dev"))),
+            ["kohala-devnet must not know kohala-trie"]
         );
         assert_eq!(
             rules(broken("kohala-trie", "kohala-testdata", None)),

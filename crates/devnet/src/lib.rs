@@ -1,0 +1,13 @@
+//! A deterministic OP Stack chain in one process: an independent witness for our tests.
+//!
+//! [`chain`] makes it: L1 blocks, the L2 blocks that hang on them and a batcher's posts, step by step as a script says;
+//! equal scripts make equal chains. L2 is executed by alloy-op-evm and rooted by alloy-trie, and no crate of ours is
+//! known here, so that its blocks can judge our derivation and execution.
+//!
+//! L1 is simulated as far as L2 can see it: headers, transactions, receipts, logs and blobs are real, and all hashes,
+//! roots, filters, fees and signatures are what they commit to. But nothing is executed on L1: the script says what a
+//! receipt holds, and the state roots there commit to nothing.
+//!
+//! This crate doesn't sequence, reorganise or follow a network, and forks of L2 are active from its genesis block on.
+
+pub mod chain;
