@@ -12,9 +12,10 @@ use kohala_preimage::{
 };
 use std::{
     collections::{BTreeSet, HashMap},
+    convert::Infallible,
     fs::File,
     io,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     thread,
 };
 
@@ -23,19 +24,33 @@ use std::{
 pub struct Server<'a> {
     store: &'a Store,
     inputs: LocalInputs,
-    hint: Option<Hint>,
+    hint: LastHint,
     elements: Elements,
+}
+
+/// The last hint that could be read. Of what the two channels bring it is all that they share.
+#[derive(Debug, Clone, Default)]
+struct LastHint(Arc<Mutex<Option<Hint>>>);
+
+impl LastHint {
+    fn set(&self, text: &[u8]) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Hint::parse(text).ok();
+    }
+
+    fn get(&self) -> Option<Hint> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl<'a> Server<'a> {
     /// A server over `store` for one run with the boot inputs `inputs`.
     pub fn new(store: &'a Store, inputs: LocalInputs) -> Self {
-        Self { store, inputs, hint: None, elements: Elements::default() }
+        Self { store, inputs, hint: LastHint::default(), elements: Elements::default() }
     }
 
     /// Takes note of a hint; one that can't be read counts for none.
     pub fn hint(&mut self, text: &[u8]) {
-        self.hint = Hint::parse(text).ok();
+        self.hint.set(text);
     }
 
     /// The preimage of `key`, field elements of blobs and the preimages of their keys included.
@@ -59,7 +74,7 @@ impl<'a> Server<'a> {
         {
             self.elements.announced.insert(commitment);
         }
-        found.ok_or_else(|| Missing { key, hint: self.hint.clone() }.into())
+        found.ok_or_else(|| Missing { key, hint: self.hint.get() }.into())
     }
 }
 
@@ -153,36 +168,29 @@ pub type ServerError = ServeError<HostError>;
 
 /// Serves a program until it closes its ends.
 ///
-/// Hints are always answered. A preimage that is missing ends the service: the channel is closed, which the program
-/// understands, and the error says what was missing.
+/// A preimage that is missing ends the service at once: the channel is closed, which the program understands, and the
+/// error says what was missing. Hints are answered even then, until the program closes their channel.
 ///
 /// # Errors
 /// The first of the preimage channel, or else of the hint channel.
-pub fn serve<R: Read + Send, W: Write + Send>(server: Server<'_>, channels: Channels<R, W>) -> Result<(), ServerError> {
-    let Channels { preimage_reader, preimage_writer, mut hint_reader, mut hint_writer } = channels;
-    let server = &Mutex::new(server);
-    let lock = || server.lock().unwrap_or_else(PoisonError::into_inner);
-    thread::scope(|scope| {
-        let preimages = scope.spawn(move || {
-            // Owned here, so that a failure closes the channel while hints are still served.
-            let (mut reader, mut writer) = (preimage_reader, preimage_writer);
-            while serve_preimage(&mut reader, &mut writer, |key| lock().preimage(key))? == Served::Answered {}
-            Ok(())
-        });
-        let hints = loop {
-            match serve_hint(&mut hint_reader, &mut hint_writer, |text| lock().hint(text)) {
-                Ok(Served::Answered) => {}
-                Ok(Served::Closed) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        };
-        drop((hint_reader, hint_writer));
-        let preimages = preimages.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        preimages.and(hints.map_err(|error| match error {
-            ServeError::Read(kind) => ServeError::Read(kind),
-            ServeError::Write(kind) => ServeError::Write(kind),
-            ServeError::Truncated => ServeError::Truncated,
-            ServeError::Answer(never) => match never {},
-        }))
+pub fn serve<R, W>(mut server: Server<'_>, channels: Channels<R, W>) -> Result<(), ServerError>
+where
+    R: Read + Send + 'static,
+    W: Write + Send + 'static,
+{
+    let Channels { mut preimage_reader, mut preimage_writer, mut hint_reader, mut hint_writer } = channels;
+    let hint = server.hint.clone();
+    // A program that waits for a preimage gives no more hints, so nobody may wait for this thread after a failure.
+    let hints = thread::spawn(move || {
+        while serve_hint(&mut hint_reader, &mut hint_writer, |text| hint.set(text))? == Served::Answered {}
+        Ok(())
+    });
+    while serve_preimage(&mut preimage_reader, &mut preimage_writer, |key| server.preimage(key))? == Served::Answered {}
+    let hints = hints.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    hints.map_err(|error| match error {
+        ServeError::Read(kind) => ServeError::Read(kind),
+        ServeError::Write(kind) => ServeError::Write(kind),
+        ServeError::Truncated => ServeError::Truncated,
+        ServeError::Answer::<Infallible>(never) => match never {},
     })
 }

@@ -9,7 +9,9 @@ use kohala_host::{
 use kohala_preimage::{BlobKeys, Client, ClientError, Hint, Key, KeyKind, Missing, Oracle, ServeError};
 use std::{
     io::{PipeReader, PipeWriter, pipe},
+    sync::mpsc,
     thread,
+    time::Duration,
 };
 
 type Reader = FromStd<PipeReader>;
@@ -112,6 +114,22 @@ fn missing_preimage_closes_the_channel_and_is_named_with_its_hint() {
             assert_eq!(missing, Missing { key, hint: Some(hint) });
         }
     }
+}
+
+/// A process can't close the pipes that it was started with: the program would wait for an answer, and the server for the
+/// program.
+#[test]
+fn missing_preimage_ends_the_service_though_the_program_waits() {
+    let (mut client, host) = channels();
+    let inherited = host.preimage_writer.inner().try_clone().unwrap();
+    let (ended, outcome) = mpsc::channel();
+    thread::spawn(move || ended.send(serve(Server::new(&Store::Memory(preimages(&[])), inputs()), host)));
+    let program = thread::spawn(move || client.get(Key::keccak256(B256::ZERO)));
+    let outcome = outcome.recv_timeout(Duration::from_secs(10)).expect("the service ends");
+    assert!(matches!(outcome, Err(ServeError::Answer(HostError::Missing(_)))), "{outcome:?}");
+    assert!(!program.is_finished());
+    drop(inherited);
+    assert_eq!(program.join().unwrap(), Err(ClientError::Closed));
 }
 
 #[test]
