@@ -55,25 +55,27 @@ impl Opening {
 /// multiplication in G2, and both points there are known beforehand. Any number of openings is added up, each weighted
 /// with another power of `weight`, and costs the same pairing.
 fn hold(openings: &[Opening], weight: Scalar) -> bool {
-    if openings.is_empty() {
-        return true;
-    }
+    let Some((first, others)) = openings.split_first() else { return true };
     let Some((minus_one, tau)) = G2.as_ref() else { return false };
-    let mut points = vec![G1Projective::generator()];
-    let mut scalars = vec![Scalar::ZERO];
-    let (mut proofs, mut weights) = (Vec::new(), Vec::new());
-    let mut power = Scalar::ONE;
-    for opening in openings {
-        scalars[0] -= power * opening.value;
-        points.extend([opening.commitment, opening.proof]);
-        scalars.extend([power, power * opening.point]);
-        proofs.push(opening.proof);
-        weights.push(power);
-        power *= weight;
+    // The first one's weight is one, which saves two multiplications; most calls have no others.
+    let (mut left, mut right, mut value) = (first.commitment + first.proof * first.point, first.proof, first.value);
+    if !others.is_empty() {
+        let (mut points, mut scalars) = (Vec::new(), Vec::new());
+        let (mut proofs, mut weights) = (Vec::new(), Vec::new());
+        let mut power = weight;
+        for opening in others {
+            value += power * opening.value;
+            points.extend([opening.commitment, opening.proof]);
+            scalars.extend([power, power * opening.point]);
+            proofs.push(opening.proof);
+            weights.push(power);
+            power *= weight;
+        }
+        left += G1Projective::multi_exp(&points, &scalars);
+        right += G1Projective::multi_exp(&proofs, &weights);
     }
-    let left = G1Projective::multi_exp(&points, &scalars).to_affine();
-    let right = G1Projective::multi_exp(&proofs, &weights).to_affine();
-    let loops = Bls12::multi_miller_loop(&[(&left, minus_one), (&right, tau)]);
+    left -= G1Projective::generator() * value;
+    let loops = Bls12::multi_miller_loop(&[(&left.to_affine(), minus_one), (&right.to_affine(), tau)]);
     loops.final_exponentiation().is_identity().into()
 }
 
