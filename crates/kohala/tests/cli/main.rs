@@ -2,5 +2,6 @@
 
 mod claims;
 mod input;
+mod preimages;
 mod stores;
 mod support;

@@ -1,1 +1,140 @@
+//! Stores converted and examined, witnesses made and used, the demo.
 
+use crate::support::{Run, chain_flags, claim, claim_flags, data_flags, file, run};
+use serde_json::Value;
+use std::{fs, path::Path};
+
+fn store(command: &str, paths: &[&Path]) -> Run {
+    let paths = paths.iter().map(|path| path.display().to_string());
+    run(["store".to_owned(), command.to_owned(), "--json".to_owned()].into_iter().chain(paths))
+}
+
+/// What a store is said to hold.
+#[track_caller]
+fn held(run: &Run) -> Value {
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
+    run.json()["preimages"].clone()
+}
+
+fn verify_with(chain: &str, name: &str, data: &Path) -> Run {
+    let start = vec!["verify".to_owned(), "--json".to_owned(), format!("--data-dir={}", data.display())];
+    run([start, claim_flags(&claim(chain, name)), chain_flags(chain)].concat())
+}
+
+/// `kohala witness` of a claim into `to`.
+fn witness(chain: &str, name: &str, to: &Path) -> Run {
+    let start = vec!["witness".to_owned(), "--json".to_owned(), to.display().to_string()];
+    run([start, claim_flags(&claim(chain, name)), data_flags(chain)].concat())
+}
+
+#[test]
+fn store_comes_back_from_a_folder_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    assert!(witness("staged", "1-2", &at("witness.kohala")).is_valid());
+    let inspected = held(&store("inspect", &[&at("witness.kohala")]));
+    assert!(inspected["keccak256"]["number"].as_u64().unwrap() > 30);
+    assert!(inspected["blobs"]["number"].as_u64().unwrap() > 0);
+    assert_eq!(held(&store("export", &[&at("witness.kohala"), &at("folder")])), inspected);
+    assert_eq!(held(&store("inspect", &[&at("folder")])), inspected);
+    assert_eq!(held(&store("import", &[&at("folder"), &at("again.kohala")])), inspected);
+    assert_eq!(fs::read(at("witness.kohala")).unwrap(), fs::read(at("again.kohala")).unwrap());
+    assert!(verify_with("staged", "1-2", &at("folder")).is_valid());
+    assert!(verify_with("staged", "1-2", &at("again.kohala")).is_valid());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "nothing else is left");
+}
+
+#[test]
+fn recorded_stores_are_what_they_say() {
+    for chain in kohala_testdata::CHAINS {
+        let run = store("inspect", &[&file(chain, "preimages.kohala")]);
+        let held = held(&run);
+        assert!(held["keccak256"]["number"].as_u64().unwrap() > 100, "{chain}");
+        assert_eq!(held["sha256"]["number"], held["blobs"]["number"], "{chain}: commitments and blobs");
+        assert_eq!(run.json()["bytes_on_disk"], fs::metadata(file(chain, "preimages.kohala")).unwrap().len());
+    }
+}
+
+#[test]
+fn witness_is_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    for (chain, name) in [("main", "20-21"), ("staged", "9-10"), ("full", "3-4"), ("staged", "1-35")] {
+        let path = folder.path().join(format!("{chain}-{name}.kohala"));
+        let made = witness(chain, name, &path);
+        assert!(made.is_valid());
+        assert!(fs::metadata(&path).unwrap().len() < fs::metadata(file(chain, "preimages.kohala")).unwrap().len());
+        let judged = verify_with(chain, name, &path);
+        assert!(judged.is_valid(), "{chain} {name}");
+        assert_eq!(judged.json()["output_root"], made.json()["output_root"]);
+    }
+}
+
+/// Of a false claim too: a refutation is worth as much as a proof.
+#[test]
+fn witness_of_a_false_claim_refutes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("false.kohala");
+    let lie = crate::support::but(&claim("main", "0-1"), |claim| claim.claimed_l2_output_root.0[0] ^= 1);
+    let start = vec!["witness".to_owned(), "--json".to_owned(), path.display().to_string()];
+    assert!(!run([start, claim_flags(&lie), data_flags("main")].concat()).is_valid());
+    let start = vec!["verify".to_owned(), "--json".to_owned(), format!("--data-dir={}", path.display())];
+    assert!(!run([start, claim_flags(&lie), chain_flags("main")].concat()).is_valid());
+    assert!(verify_with("main", "0-1", &path).is_valid());
+}
+
+#[test]
+fn nothing_is_written_without_a_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    // Another chain's preimages, a name that says no packed file, a store that is none.
+    let start = vec!["witness".to_owned(), "--json".to_owned(), at("a.kohala").display().to_string()];
+    let foreign = run([start, claim_flags(&claim("main", "0-1")), data_flags("staged")].concat());
+    foreign.error_names(&["no verdict"]);
+    witness("main", "0-1", &at("a.txt")).error_names(&["TO", "a.txt", ".kohala"]);
+    store("import", &[&file("main", "preimages.kohala"), &at("a")]).error_names(&["TO", ".kohala"]);
+    store("export", &[&file("main", "preimages.kohala"), &at("a.kohala")]).error_names(&["TO", "folder"]);
+    store("import", &[&at("none"), &at("a.kohala")]).error_names(&["FROM", "none", "No such file"]);
+    store("export", &[&at("none"), &at("a")]).error_names(&["FROM", "none", "No such file"]);
+    store("inspect", &[&at("none")]).error_names(&["STORE", "none", "No such file"]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// A file that stands in the way of a failed witness stays as it is.
+#[test]
+fn failed_import_leaves_the_old_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, cut) = (folder.path().join("old.kohala"), folder.path().join("cut.kohala"));
+    let whole = fs::read(file("staged", "preimages.kohala")).unwrap();
+    fs::write(&old, &whole).unwrap();
+    fs::write(&cut, &whole[..whole.len() - 1]).unwrap();
+    store("import", &[&cut, &old]).error_names(&["FROM", "truncated"]);
+    assert_eq!(fs::read(&old).unwrap(), whole);
+}
+
+#[test]
+fn demo_proves_and_refutes() {
+    let told = run(["demo"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    let (proven, refuted) =
+        (told.stdout.find("VALID: the claim is right"), told.stdout.find("INVALID: the claim is wrong"));
+    assert!(proven.unwrap() < refuted.unwrap());
+    for word in ["A true claim", "one bit of the root changed", "trusted", "derived", "executed", "computed"] {
+        assert!(told.stdout.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn demo_prints_two_objects_as_json() {
+    let told = run(["demo", "--json"]);
+    assert_eq!((told.code, told.stderr.as_str()), (0, ""), "{told:?}");
+    let judged: Vec<Value> = told.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let verdicts: Vec<_> = judged.iter().map(|judged| judged["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["valid", "invalid"]);
+    let claim = claim("main", "60-110");
+    assert_eq!(judged[0]["output_root"], claim.claimed_l2_output_root.to_string());
+    assert_eq!(judged[0]["output_root"], judged[1]["output_root"]);
+    assert_eq!(judged[0]["l1_head"], claim.l1_head.to_string());
+    assert_eq!(judged[0]["agreed_output_root"], claim.agreed_l2_output_root.to_string());
+    assert_eq!(judged[0]["claimed_block_number"], claim.claimed_l2_block_number);
+    assert_eq!(judged[0]["blocks"], 50);
+}
