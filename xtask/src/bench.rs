@@ -172,7 +172,9 @@ impl Programs {
     fn instructions(&self, verify: &[OsString]) -> Result<Option<u64>> {
         let profile = self.scratch.join("callgrind.out");
         let mut valgrind = Command::new("valgrind");
-        valgrind.args(["--tool=callgrind", "--callgrind-out-file"]).arg(&profile).args(verify);
+        let mut file = OsString::from("--callgrind-out-file=");
+        file.push(&profile);
+        valgrind.arg("--tool=callgrind").arg(file).args(verify);
         valgrind.stdout(Stdio::null());
         let Ok(output) = on_one_thread(valgrind).output() else { return Ok(None) };
         let text = String::from_utf8_lossy(&output.stderr);
