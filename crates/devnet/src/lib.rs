@@ -8,6 +8,10 @@
 //! roots, filters, fees and signatures are what they commit to. But nothing is executed on L1: the script says what a
 //! receipt holds, and the state roots there commit to nothing.
 //!
+//! [`serve`] answers for its nodes over HTTP on loopback as op-geth, op-node and a beacon node would, and counts what it
+//! was asked.
+//!
 //! This crate doesn't sequence, reorganise or follow a network, and forks of L2 are active from its genesis block on.
 
 pub mod chain;
+pub mod serve;

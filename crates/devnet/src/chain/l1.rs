@@ -35,6 +35,8 @@ pub struct L1Block {
     pub deposits: Vec<TxDeposit>,
     /// How it changes the system config.
     pub updates: Vec<ConfigUpdate>,
+    /// The L2 blocks that [`L1Script::batch`] posts in it.
+    pub posted: Vec<RangeInclusive<u64>>,
 }
 
 /// A blob with what commits to it.
@@ -101,6 +103,7 @@ pub struct L1Script<'a> {
     genesis_time: u64,
     l2: &'a [L2Block],
     events: Vec<Event>,
+    posted: Vec<RangeInclusive<u64>>,
 }
 
 /// One transaction of an L1 block, unsigned.
@@ -121,7 +124,7 @@ enum Effect {
 
 impl<'a> L1Script<'a> {
     pub(crate) fn new(l2: &'a [L2Block], genesis_time: u64) -> Self {
-        Self { genesis_time, l2, events: Vec::new() }
+        Self { genesis_time, l2, events: Vec::new(), posted: Vec::new() }
     }
 
     /// A user deposits.
@@ -144,9 +147,10 @@ impl<'a> L1Script<'a> {
     /// # Panics
     ///
     /// If one of the blocks isn't made yet, or the genesis block is among them.
-    pub fn batch(self, blocks: RangeInclusive<u64>, posting: Posting) -> Self {
+    pub fn batch(mut self, blocks: RangeInclusive<u64>, posting: Posting) -> Self {
         let (first, last) = (*blocks.start() as usize, *blocks.end() as usize);
         let frames = batcher::post(&self.l2[first - 1], &self.l2[first..=last], self.genesis_time, posting);
+        self.posted.push(blocks);
         match posting.carrier {
             Carrier::Calldata => frames.into_iter().fold(self, |script, frame| script.calldata(posting.signer, frame)),
             Carrier::Blobs => {
@@ -177,6 +181,7 @@ impl<'a> L1Script<'a> {
     /// Makes the block that follows `parent`.
     pub(crate) fn build(self, config: &Config, parent: &Header, nonces: &mut BTreeMap<u32, u64>) -> L1Block {
         let mut block = L1Block::unsealed(child(config, parent));
+        block.posted = self.posted;
         let (mut effects, mut gas_used) = (Vec::new(), 0);
         for event in self.events {
             let mut signer = Signer::new(config, event.signer, config.l1_chain_id);
@@ -248,6 +253,7 @@ impl L1Block {
             blobs: Vec::new(),
             deposits: Vec::new(),
             updates: Vec::new(),
+            posted: Vec::new(),
         }
     }
 

@@ -54,6 +54,8 @@ pub struct L2Block {
     pub state: State,
     /// What its execution read or wrote.
     pub touched: Touched,
+    /// Number of the oldest block whose hash its execution asked for.
+    pub oldest_ancestor: Option<u64>,
     /// Root of the storage of the contract that holds the withdrawals.
     pub message_passer_root: B256,
 }
@@ -79,6 +81,7 @@ impl L2Block {
             system_config,
             state,
             touched: Touched::new(),
+            oldest_ancestor: None,
             message_passer_root: EMPTY_ROOT_HASH,
         };
         block.seal(config, 0)
@@ -131,6 +134,7 @@ impl L2Block {
             system_config,
             state: self.state.clone(),
             touched: Touched::new(),
+            oldest_ancestor: None,
             message_passer_root: EMPTY_ROOT_HASH,
         };
         block.execute(config, block_hashes)
@@ -161,6 +165,7 @@ impl L2Block {
             let slots = account.account.iter().flat_map(|account| account.storage.keys().copied());
             self.touched.entry(*address).or_default().extend(slots);
         }
+        self.oldest_ancestor = overlay.block_hashes.lowest().map(|(number, _)| number);
         // The header holds the root of its storage, so whoever executes the block reads the account.
         self.touched.entry(MESSAGE_PASSER).or_default();
         overlay.merge_transitions(BundleRetention::PlainState);

@@ -117,6 +117,14 @@ impl Devnet {
         self.l2[number as usize].output_root()
     }
 
+    /// Number of the newest L2 block that is posted with all before it in the L1 blocks up to `l1_number`. A script that
+    /// also posts what derivation drops has to ask derivation.
+    pub fn safe_head(&self, l1_number: u64) -> u64 {
+        let posted =
+            self.l1.iter().take_while(|block| block.header.number <= l1_number).flat_map(|block| &block.posted);
+        posted.fold(0, |safe, range| if *range.start() <= safe + 1 { safe.max(*range.end()) } else { safe })
+    }
+
     /// The true claim about the block `claimed`, where `agreed` is agreed on and all of L1 is there.
     ///
     /// # Panics

@@ -1,0 +1,103 @@
+//! What op-geth tells of the L2 state.
+
+use super::{
+    block::l2_heads,
+    rpc::{RpcError, RpcResult, param, quantity},
+    select::select,
+};
+use crate::chain::{Devnet, L2Block};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256, map::B256Map};
+use alloy_trie::EMPTY_ROOT_HASH;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Nodes and codes of all L2 states by their hashes, as far as they were looked for.
+#[derive(Debug, Default)]
+pub(super) struct Preimages {
+    blocks: usize,
+    values: B256Map<Bytes>,
+}
+
+impl Preimages {
+    /// Catches up with the chain.
+    fn of(&mut self, blocks: &[L2Block]) -> &B256Map<Bytes> {
+        for block in &blocks[self.blocks..] {
+            let codes = block.state.accounts.values().map(|account| account.code.clone());
+            self.values.extend(block.state.nodes().into_iter().chain(codes).map(|value| (keccak256(&value), value)));
+        }
+        self.blocks = blocks.len();
+        &self.values
+    }
+}
+
+/// Answers for op-geth, as far as states are concerned.
+pub(super) fn answer(devnet: &Devnet, preimages: &mut Preimages, method: &str, params: &[Value]) -> RpcResult {
+    let find = |index: usize| {
+        let hashes = devnet.l2().iter().map(|block| block.header.hash());
+        select(params.get(index), l2_heads(devnet), hashes)?.ok_or(RpcError::NotFound)
+    };
+    match method {
+        "debug_dbGet" => db_get(preimages.of(devnet.l2()), &param(params, 0)?),
+        "debug_executionWitness" => execution_witness(devnet, find(0)?),
+        "eth_getCode" => {
+            let address: Address = param(params, 0)?;
+            let account = devnet.l2()[find(1)?].state.accounts.get(&address);
+            Ok(json!(account.map(|account| account.code.clone()).unwrap_or_default()))
+        }
+        "eth_getProof" => {
+            let slots: Vec<U256> = param(params, 1)?;
+            Ok(proof(&devnet.l2()[find(2)?], param(params, 0)?, &slots))
+        }
+        _ => Err(RpcError::Method),
+    }
+}
+
+/// A value of the database: a node by its hash, a code by its hash with or without geth's prefix.
+fn db_get(preimages: &B256Map<Bytes>, key: &Bytes) -> RpcResult {
+    let hash = match key[..] {
+        [b'c', ref hash @ ..] if hash.len() == 32 => B256::from_slice(hash),
+        ref hash if hash.len() == 32 => B256::from_slice(hash),
+        _ => return Err(RpcError::NotFound),
+    };
+    preimages.get(&hash).map(|value| json!(value)).ok_or(RpcError::NotFound)
+}
+
+/// What a stateless execution of the block needs: nodes and codes of the parent's state, and headers back to the oldest
+/// whose hash was asked for.
+fn execution_witness(devnet: &Devnet, number: usize) -> RpcResult {
+    let block = &devnet.l2()[number];
+    let parent = number.checked_sub(1).map(|parent| &devnet.l2()[parent]).ok_or(RpcError::NotFound)?;
+    let accounts = block.touched.keys().filter_map(|address| parent.state.accounts.get(address));
+    let codes: BTreeSet<_> = accounts.map(|account| &account.code).filter(|code| !code.is_empty()).collect();
+    let keys = block.touched.iter().flat_map(|(address, slots)| {
+        let slots = slots.iter().map(|slot| Bytes::from(slot.to_be_bytes::<32>()));
+        std::iter::once(Bytes::copy_from_slice(address.as_slice())).chain(slots)
+    });
+    let oldest = block.oldest_ancestor.map_or(number - 1, |oldest| (oldest as usize).min(number - 1));
+    let headers = devnet.l2()[oldest..number].iter().rev();
+    Ok(json!({
+        "state": parent.state.witness(&block.touched, &block.state),
+        "codes": codes,
+        "keys": keys.collect::<BTreeSet<_>>(),
+        "headers": headers.map(|block| Bytes::from(alloy_rlp::encode(block.header.inner()))).collect::<Vec<_>>(),
+    }))
+}
+
+/// An account, some of its slots, and the nodes that prove them (EIP-1186).
+fn proof(block: &L2Block, address: Address, slots: &[U256]) -> Value {
+    let account = block.state.accounts.get(&address);
+    let slot = |slot: &U256| {
+        let value = account.and_then(|account| account.storage.get(slot)).copied().unwrap_or_default();
+        let proof = account.map(|account| account.storage_proof(*slot)).unwrap_or_default();
+        json!({ "key": B256::from(*slot), "value": value, "proof": proof })
+    };
+    json!({
+        "address": address,
+        "accountProof": block.state.account_proof(address),
+        "balance": account.map(|account| account.balance).unwrap_or_default(),
+        "nonce": quantity(account.map(|account| account.nonce).unwrap_or_default()),
+        "codeHash": account.map_or(KECCAK256_EMPTY, |account| keccak256(&account.code)),
+        "storageHash": account.map_or(EMPTY_ROOT_HASH, |account| account.storage_root()),
+        "storageProof": slots.iter().map(slot).collect::<Vec<_>>(),
+    })
+}
