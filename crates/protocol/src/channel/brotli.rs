@@ -58,6 +58,11 @@ impl Brotli {
         }
     }
 
+    /// See [`super::Decompressor::is_held_up`].
+    pub(super) fn is_held_up(&self) -> bool {
+        BrotliDecoderHasMoreOutput(&self.state)
+    }
+
     fn next_piece(&mut self) -> bool {
         self.piece = self.input.next_piece(PIECE).unwrap_or_default();
         !self.piece.is_empty()

@@ -36,48 +36,48 @@ impl Buffer {
         Ok(self.buffer[self.start - 1])
     }
 
-    /// Reads `size` bytes. Memory grows with what arrives, not with what is asked for.
+    /// Reads `size` bytes.
     pub(super) fn read_exact(&mut self, size: usize) -> Result<Vec<u8>, End> {
-        let mut out = Vec::new();
-        let mut filled = 0;
-        while filled < size {
-            if filled == out.len() {
-                out.resize(size.min(INITIAL_ITEM_SIZE.max(2 * filled)), 0);
-            }
-            filled += if self.start < self.end {
-                self.copy(&mut out[filled..])
-            } else if size - filled < CAPACITY {
+        let mut item = Item { bytes: Vec::new(), filled: 0, size };
+        while item.wanted() > 0 {
+            if self.start < self.end {
+                self.copy(&mut item);
+            } else if item.wanted() < CAPACITY {
                 self.fill()?;
-                0
             } else {
-                self.read_directly(&mut out[filled..], size - filled)?
-            };
+                self.read_directly(&mut item)?;
+            }
         }
-        Ok(out)
+        Ok(item.bytes)
     }
 
     /// Takes what is buffered.
-    fn copy(&mut self, out: &mut [u8]) -> usize {
-        let read = out.len().min(self.end - self.start);
-        out[..read].copy_from_slice(&self.buffer[self.start..][..read]);
+    fn copy(&mut self, item: &mut Item) {
+        let room = item.room();
+        let read = room.len().min(self.end - self.start);
+        room[..read].copy_from_slice(&self.buffer[self.start..][..read]);
         self.start += read;
-        read
+        item.filled += read;
     }
 
-    /// Reads past the empty buffer, some of the `wanted` bytes. A flaw counts at once, even where it comes with all
-    /// that was wanted.
-    fn read_directly(&mut self, out: &mut [u8], wanted: usize) -> Result<usize, End> {
+    /// Reads once past the empty buffer. A flaw counts at once, even where it comes with all that was wanted.
+    fn read_directly(&mut self, item: &mut Item) -> Result<(), End> {
         if let Some(end) = self.pending {
             return Err(end);
         }
-        let (read, end) = self.decompressor.read(out);
-        match end {
-            Some(end @ End::Failed(_)) => Err(end),
-            Some(End::Complete) if read < wanted => Err(End::Complete),
-            end => {
-                self.pending = end;
-                Ok(read)
-            }
+        loop {
+            let (read, end) = self.decompressor.read(item.room());
+            item.filled += read;
+            return match end {
+                Some(end @ End::Failed(_)) => Err(end),
+                Some(End::Complete) if item.wanted() > 0 => Err(End::Complete),
+                // In op-node there is room for the whole item, so its decompressor doesn't stop here.
+                None if item.wanted() > 0 && self.decompressor.is_held_up() => continue,
+                end => {
+                    self.pending = end;
+                    Ok(())
+                }
+            };
         }
     }
 
@@ -89,5 +89,26 @@ impl Buffer {
         let (read, end) = self.decompressor.read(&mut self.buffer);
         (self.start, self.end, self.pending) = (0, read, end);
         Ok(())
+    }
+}
+
+/// An item on its way. Its memory grows with what arrives, not with what is asked for.
+struct Item {
+    bytes: Vec<u8>,
+    filled: usize,
+    size: usize,
+}
+
+impl Item {
+    fn wanted(&self) -> usize {
+        self.size - self.filled
+    }
+
+    /// Where the next bytes go.
+    fn room(&mut self) -> &mut [u8] {
+        if self.filled == self.bytes.len() {
+            self.bytes.resize(self.size.min(INITIAL_ITEM_SIZE.max(2 * self.filled)), 0);
+        }
+        &mut self.bytes[self.filled..]
     }
 }

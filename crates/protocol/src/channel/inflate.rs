@@ -88,6 +88,11 @@ impl Inflate {
         (read, self.end.filter(|_| self.ready.is_empty()))
     }
 
+    /// See [`super::Decompressor::is_held_up`].
+    pub(super) fn is_held_up(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// Decodes until something is ready or the end is reached; or not as far, then it is to be called again.
     fn decode(&mut self) -> Result<(), ChannelError> {
         match self.block {

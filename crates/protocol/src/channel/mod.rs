@@ -84,6 +84,14 @@ impl Decompressor {
             Self::Brotli(brotli) => brotli.read(out),
         }
     }
+
+    /// True if the last read would have yielded more bytes to a longer `out`.
+    fn is_held_up(&self) -> bool {
+        match self {
+            Self::Zlib(zlib) => zlib.is_held_up(),
+            Self::Brotli(brotli) => brotli.is_held_up(),
+        }
+    }
 }
 
 impl ChannelReader {

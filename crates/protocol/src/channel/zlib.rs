@@ -42,6 +42,11 @@ impl Zlib {
         self.end = end;
         (read, end)
     }
+
+    /// See [`super::Decompressor::is_held_up`].
+    pub(super) fn is_held_up(&self) -> bool {
+        self.inflate.is_held_up()
+    }
 }
 
 /// The Adler-32 check sum.
