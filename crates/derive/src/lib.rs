@@ -12,7 +12,7 @@
 //!
 //! This crate does not fetch, check hashes of what it is fed, execute blocks, or decide that missing data is an
 //! invalid block: what is not there is asked for, for ever. What a batcher or a user posts on L1 is dropped with an
-//! [`Event`] exactly where op-node drops it, and never stops the pipeline.
+//! [`Event`] exactly where op-node drops it, and goes on; [`Halted`] is for where op-node can't go on either.
 #![no_std]
 
 extern crate alloc;
