@@ -2,5 +2,6 @@
 
 mod chains;
 mod failures;
+mod model;
 mod rules;
 mod support;

@@ -21,7 +21,7 @@ const BASE_FEE: u64 = 1_000_000_000;
 pub(crate) struct Sandbox {
     pub(crate) state: State,
     pub(crate) memory: Memory,
-    config: Arc<RollupConfig>,
+    pub(crate) config: Arc<RollupConfig>,
 }
 
 impl Sandbox {
@@ -91,12 +91,12 @@ impl Sandbox {
         self.state.execute(&attributes, &mut self.memory)
     }
 
-    fn block(&mut self, transactions: Vec<Bytes>) -> Block {
+    pub(crate) fn block(&mut self, transactions: Vec<Bytes>) -> Block {
         self.try_block(transactions).unwrap()
     }
 
     /// The state root that these accounts have.
-    fn root(&mut self, accounts: &[GenesisAccount]) -> B256 {
+    pub(crate) fn root(&mut self, accounts: &[GenesisAccount]) -> B256 {
         self.memory.put_state(accounts)
     }
 }
@@ -155,7 +155,7 @@ pub(crate) fn call(contract: Address, gas_limit: u64) -> Bytes {
     deposit(to(contract, gas_limit))
 }
 
-fn to(address: Address, gas_limit: u64) -> TxDeposit {
+pub(crate) fn to(address: Address, gas_limit: u64) -> TxDeposit {
     TxDeposit {
         source_hash: B256::with_last_byte(1),
         from: DEPOSITOR,
@@ -165,12 +165,12 @@ fn to(address: Address, gas_limit: u64) -> TxDeposit {
     }
 }
 
-fn deposit(deposit: TxDeposit) -> Bytes {
+pub(crate) fn deposit(deposit: TxDeposit) -> Bytes {
     deposit.encoded_2718().into()
 }
 
 /// The depositor after so many deposits, as the only thing it has.
-fn depositor(nonce: u64) -> GenesisAccount {
+pub(crate) fn depositor(nonce: u64) -> GenesisAccount {
     GenesisAccount { nonce, ..account(DEPOSITOR, &[], vec![]) }
 }
 
