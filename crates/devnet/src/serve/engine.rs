@@ -6,8 +6,9 @@ use super::{
     select::select,
 };
 use crate::chain::{Devnet, L2Block};
-use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256, map::B256Map};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U64, U256, keccak256, map::B256Map};
 use alloy_trie::EMPTY_ROOT_HASH;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -39,6 +40,10 @@ pub(super) fn answer(devnet: &Devnet, preimages: &mut Preimages, method: &str, p
     match method {
         "debug_dbGet" => db_get(preimages.of(devnet.l2()), &param(params, 0)?),
         "debug_executionWitness" => execution_witness(devnet, find(0)?),
+        "debug_executePayload" => {
+            let number = payload(devnet, param(params, 0)?, &param(params, 1)?).ok_or(RpcError::NotFound)?;
+            execution_witness(devnet, number)
+        }
         "eth_getCode" => {
             let address: Address = param(params, 0)?;
             let account = devnet.l2()[find(1)?].state.accounts.get(&address);
@@ -60,6 +65,24 @@ fn db_get(preimages: &B256Map<Bytes>, key: &Bytes) -> RpcResult {
         _ => return Err(RpcError::NotFound),
     };
     preimages.get(&hash).map(|value| json!(value)).ok_or(RpcError::NotFound)
+}
+
+/// The part of payload attributes that tells blocks on one parent apart.
+#[derive(Deserialize)]
+struct Payload {
+    timestamp: U64,
+    #[serde(default)]
+    transactions: Vec<Bytes>,
+}
+
+/// Number of the block that these attributes make on this parent. op-reth executes any; here the block has to be the
+/// chain's.
+fn payload(devnet: &Devnet, parent: B256, payload: &Payload) -> Option<usize> {
+    devnet.l2().iter().position(|block| {
+        let header = &block.header;
+        let attributes = (header.parent_hash, header.timestamp, &block.transactions);
+        attributes == (parent, payload.timestamp.to(), &payload.transactions)
+    })
 }
 
 /// What a stateless execution of the block needs: nodes and codes of the parent's state, and headers back to the oldest

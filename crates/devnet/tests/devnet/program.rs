@@ -4,9 +4,12 @@ use crate::story::tell;
 use alloy_consensus::Header;
 use alloy_eips::eip2718::Encodable2718;
 use alloy_op_hardforks::OpHardfork;
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::{B256, Bytes, U256, keccak256};
 use alloy_rlp::Encodable;
-use kohala_devnet::chain::{Batches, Carrier, Claim, Compression, Config, Devnet, Posting};
+use kohala_devnet::chain::{
+    BATCHER, Batches, Carrier, Claim, Compression, Config, ConfigUpdate, DEPOSIT_CONTRACT, Devnet, Posting, USER,
+    batcher,
+};
 use kohala_program::{Boot, MemoryInputs, Program, Progress, Verdict};
 use kohala_protocol::{L1ChainConfig, L1Header, OutputRootPreimage, Receipt, RollupConfig};
 use std::sync::Arc;
@@ -132,4 +135,48 @@ fn every_fork_has_a_chain() {
     {
         honest_wins_and_junk_loses(Config { fork, ..Config::default() }, Posting::default());
     }
+}
+
+#[test]
+fn posts_of_strangers_do_not_count() {
+    let mut devnet = Devnet::new(Config::default());
+    devnet.l2_block(&[]);
+    devnet.l1_block(|block| block.batch(1..=1, Posting { signer: USER, ..Posting::default() }));
+    let verdict = judge(&devnet, 0, devnet.claim(0, 1));
+    assert_eq!((verdict.block_number, verdict.output_root), (0, devnet.output_root(0)));
+    devnet.l1_block(|block| block.batch(1..=1, Posting::default()));
+    assert!(judge(&devnet, 0, devnet.claim(0, 1)).is_valid());
+}
+
+#[test]
+fn a_new_batcher_takes_over() {
+    let mut devnet = Devnet::new(Config::default());
+    let successor = BATCHER + 7;
+    let update = ConfigUpdate::Batcher(devnet.l1_user(successor).address());
+    devnet.l2_block(&[]);
+    devnet.l1_block(|block| block.config_update(update));
+    for _ in 2..=6 {
+        devnet.l2_block(&[]);
+    }
+    assert_eq!(devnet.l2()[6].system_config.batcher, devnet.l1_user(successor).address());
+    devnet.l1_block(|block| block.batch(1..=6, Posting::default()));
+    let verdict = judge(&devnet, 0, devnet.claim(0, 6));
+    assert_eq!(verdict.block_number, 0, "the predecessor");
+    devnet.l1_block(|block| block.batch(1..=6, Posting { signer: successor, ..Posting::default() }));
+    assert!(judge(&devnet, 0, devnet.claim(0, 6)).is_valid());
+}
+
+#[test]
+fn garbage_between_the_frames_is_no_hindrance() {
+    let mut devnet = Devnet::new(Config::default());
+    let mut alice = devnet.user(0);
+    devnet.l2_block(&[alice.transfer(alice.address(), U256::from(1))]);
+    devnet.l1_block(|block| {
+        block
+            .calldata(BATCHER, Bytes::from_static(&[0; 40]))
+            .blobs(BATCHER, vec![batcher::blob(b"no frame"), Bytes::from(vec![0; 131_072])])
+            .call(BATCHER, DEPOSIT_CONTRACT, Bytes::from_static(b"no deposit"))
+            .batch(1..=1, Posting { carrier: Carrier::Calldata, frame_size: 50, ..Posting::default() })
+    });
+    assert!(judge(&devnet, 0, devnet.claim(0, 1)).is_valid());
 }

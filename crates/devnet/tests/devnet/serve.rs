@@ -223,6 +223,33 @@ fn witnesses_and_the_database_hold_the_parents_state() {
 }
 
 #[test]
+fn payloads_of_the_chain_have_their_blocks_witness() {
+    let server = served();
+    let block = server.with_chain(|devnet| devnet.l2()[6].clone());
+    let attributes = |transactions: &[Bytes]| {
+        json!([
+            block.header.parent_hash,
+            {
+                "timestamp": hex(block.header.timestamp),
+                "prevRandao": block.header.mix_hash,
+                "suggestedFeeRecipient": block.header.beneficiary,
+                "withdrawals": [],
+                "parentBeaconBlockRoot": block.header.parent_beacon_block_root,
+                "transactions": transactions,
+                "noTxPool": true,
+                "gasLimit": hex(block.header.gas_limit),
+            },
+        ])
+    };
+    let asked = call(&server, Endpoint::L2, "debug_executePayload", attributes(&block.transactions));
+    let expected = call(&server, Endpoint::L2, "debug_executionWitness", json!(["0x6"]));
+    assert_eq!(asked["result"], expected["result"]);
+    assert!(asked["result"]["state"].is_array());
+    let other = call(&server, Endpoint::L2, "debug_executePayload", attributes(&block.transactions[..1]));
+    assert_eq!(other["error"]["code"], -32000);
+}
+
+#[test]
 fn the_rollup_node_tells_outputs_and_heads() {
     let server = served();
     let devnet = server.with_chain(|devnet| devnet.clone());
