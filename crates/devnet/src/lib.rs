@@ -12,6 +12,25 @@
 //! was asked.
 //!
 //! This crate doesn't sequence, reorganise or follow a network, and forks of L2 are active from its genesis block on.
+//!
+//! ```
+//! use kohala_devnet::{
+//!     chain::{Config, ConfigUpdate, Devnet, Posting},
+//!     serve::{Endpoint, Server},
+//! };
+//! # use alloy_primitives::{Address, U256};
+//!
+//! let mut devnet = Devnet::new(Config::default());
+//! let mut alice = devnet.user(0);
+//! devnet.l2_block(&[alice.transfer(Address::ZERO, U256::from(1))]);
+//! devnet.l1_block(|block| block.config_update(ConfigUpdate::GasLimit(20_000_000)));
+//! devnet.l2_block(&[]);
+//! devnet.l1_block(|block| block.batch(1..=2, Posting::default()));
+//! let claim = devnet.claim(0, 2);
+//! let server = Server::start(devnet)?;
+//! println!("judge {claim:?} with {} and {}", server.url(Endpoint::L1), server.url(Endpoint::L2));
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 pub mod chain;
 pub mod serve;

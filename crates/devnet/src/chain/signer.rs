@@ -1,7 +1,10 @@
 use super::Config;
 use alloy_consensus::{SignableTransaction, Signed, TxEip1559, transaction::RlpEcdsaEncodableTx};
-use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, Bytes, Signature, TxKind, U256};
+use alloy_eips::{
+    eip2718::Encodable2718,
+    eip7702::{Authorization, SignedAuthorization},
+};
+use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256};
 use k256::ecdsa::SigningKey;
 
 /// A key that signs one transaction after the other, on L1 or L2.
@@ -60,8 +63,18 @@ impl Signer {
 
     /// Signs a transaction whose nonce is set.
     pub fn sign<T: SignableTransaction<Signature> + RlpEcdsaEncodableTx>(&self, transaction: T) -> Signed<T> {
-        let hash = transaction.signature_hash();
-        let signed = self.key.sign_prehash_recoverable(hash.as_slice()).expect("a hash of 32 bytes can be signed");
-        transaction.into_signed(Signature::from(signed))
+        let signature = self.sign_hash(transaction.signature_hash());
+        transaction.into_signed(signature)
+    }
+
+    /// Lets this account run the code of `address` (EIP-7702); `nonce` is the account's when that takes effect.
+    pub fn authorize(&self, address: Address, nonce: u64) -> SignedAuthorization {
+        let authorization = Authorization { chain_id: U256::from(self.chain_id), address, nonce };
+        let signature = self.sign_hash(authorization.signature_hash());
+        authorization.into_signed(signature)
+    }
+
+    fn sign_hash(&self, hash: B256) -> Signature {
+        self.key.sign_prehash_recoverable(hash.as_slice()).expect("a hash of 32 bytes can be signed").into()
     }
 }

@@ -1,6 +1,6 @@
 //! The program judges the chain: derivation and execution against blocks that none of our code made.
 
-use crate::story::tell;
+use crate::story::{every_kind, tell};
 use alloy_consensus::Header;
 use alloy_eips::eip2718::Encodable2718;
 use alloy_op_hardforks::OpHardfork;
@@ -179,4 +179,15 @@ fn garbage_between_the_frames_is_no_hindrance() {
             .batch(1..=1, Posting { carrier: Carrier::Calldata, frame_size: 50, ..Posting::default() })
     });
     assert!(judge(&devnet, 0, devnet.claim(0, 1)).is_valid());
+}
+
+#[test]
+fn every_kind_of_transaction_comes_across() {
+    let devnet = every_kind();
+    let (kinds, created) = (&devnet.l2()[1], &devnet.l2()[2]);
+    assert!(kinds.receipts.iter().chain(&created.receipts).all(|receipt| receipt.is_success()));
+    let bob = &kinds.state.accounts[&devnet.user(1).address()];
+    assert_eq!((bob.code.len(), bob.storage.len()), (23, 1), "bob runs the contract's code on his own storage");
+    assert!(judge(&devnet, 0, devnet.claim(0, 2)).is_valid());
+    assert!(judge(&devnet, 1, devnet.claim(1, 2)).is_valid());
 }

@@ -1,7 +1,8 @@
 //! What the endpoints answer, read with alloy's types for such answers and held against the chain.
 
-use crate::story::tell;
+use crate::story::{every_kind, tell};
 use alloy_consensus::{Header, TxReceipt, transaction::SignerRecoverable};
+use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{B256, Bytes, U64, U256, keccak256};
 use alloy_rlp::Decodable;
 use alloy_rpc_types_eth::{Block, EIP1186AccountProofResponse, Transaction, TransactionReceipt};
@@ -118,6 +119,25 @@ fn receipts_are_those_of_the_chain() {
             assert_eq!(receipt.inner.inner.status(), expected.status());
         }
     }
+}
+
+#[test]
+fn every_kind_of_transaction_is_told() {
+    let devnet = every_kind();
+    let server = Server::start(devnet.clone()).unwrap();
+    for number in [1, 2] {
+        let block: Block<op_alloy_rpc_types::Transaction> =
+            result(&server, Endpoint::L2, "eth_getBlockByNumber", json!([hex(number), true]));
+        let expected = &devnet.l2()[number as usize];
+        let transactions = block.transactions.txns().map(|transaction| transaction.inner.inner.encoded_2718());
+        assert_eq!(transactions.collect::<Vec<_>>(), expected.transactions);
+        let senders: Vec<_> = block.transactions.txns().map(|transaction| transaction.inner.inner.signer()).collect();
+        assert_eq!(senders, expected.senders);
+    }
+    let receipts: Vec<OpTransactionReceipt> = result(&server, Endpoint::L2, "eth_getBlockReceipts", json!(["0x2"]));
+    let created = receipts[1].inner.contract_address.unwrap();
+    assert_eq!(devnet.l2()[2].state.accounts[&created].code.len(), 1);
+    assert_eq!((receipts[0].inner.contract_address, receipts[1].inner.to), (None, None));
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! The chain that the tests tell.
 
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_consensus::{TxEip1559, TxEip2930, TxEip7702, TxLegacy};
+use alloy_eips::{
+    eip2718::Encodable2718,
+    eip2930::{AccessList, AccessListItem},
+};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, bytes};
 use kohala_devnet::chain::{Config, ConfigUpdate, Deposit, Devnet, MESSAGE_PASSER, Posting, SET_SLOT};
 
 /// Writes a slot of [`SET_SLOT`] or [`MESSAGE_PASSER`].
@@ -47,5 +52,55 @@ pub(crate) fn tell(config: Config, posting: Posting) -> Devnet {
     devnet.l2_block(&[]);
     devnet.l1_block(|block| block.batch(12..=12, posting));
     devnet.l1_block(|block| block);
+    devnet
+}
+
+/// Two L2 blocks with every kind of transaction that L2 knows, posted as one span.
+pub(crate) fn every_kind() -> Devnet {
+    let mut devnet = Devnet::new(Config::default());
+    let (mut alice, bob) = (devnet.user(0), devnet.user(1));
+    let chain_id = devnet.config().l2_chain_id;
+    let (to, gas_price, gas_limit) = (TxKind::Call(SET_SLOT), 20_000_000_000, 200_000);
+    let access = AccessListItem { address: SET_SLOT, storage_keys: vec![B256::ZERO, B256::repeat_byte(1)] };
+    let access_list = AccessList(vec![access]);
+    let unprotected = TxLegacy { nonce: 0, to, gas_price, gas_limit, input: slot(1, 1), ..TxLegacy::default() };
+    let legacy = TxLegacy { nonce: 1, chain_id: Some(chain_id), ..unprotected.clone() };
+    let eip2930 = TxEip2930 {
+        nonce: 2,
+        chain_id,
+        to,
+        gas_price,
+        gas_limit,
+        access_list: access_list.clone(),
+        input: slot(2, 2),
+        ..TxEip2930::default()
+    };
+    let eip7702 = TxEip7702 {
+        nonce: 3,
+        chain_id,
+        to: bob.address(),
+        max_fee_per_gas: gas_price,
+        gas_limit,
+        access_list,
+        authorization_list: vec![bob.authorize(SET_SLOT, bob.nonce)],
+        input: slot(3, 3),
+        ..TxEip7702::default()
+    };
+    let [unprotected, legacy] = [unprotected, legacy].map(|transaction| alice.sign(transaction).encoded_2718().into());
+    let (eip2930, eip7702) = (alice.sign(eip2930).encoded_2718().into(), alice.sign(eip7702).encoded_2718().into());
+    devnet.l2_block(&[unprotected, legacy, eip2930, eip7702]);
+    alice = devnet.user(0);
+    let creation = TxEip1559 {
+        nonce: alice.nonce,
+        chain_id,
+        to: TxKind::Create,
+        max_fee_per_gas: gas_price.into(),
+        gas_limit,
+        // Returns one byte of code: STOP.
+        input: bytes!("60015ff3"),
+        ..TxEip1559::default()
+    };
+    devnet.l2_block(&[alice.sign(creation).encoded_2718().into()]);
+    devnet.l1_block(|block| block.batch(1..=2, Posting::default()));
     devnet
 }
