@@ -60,8 +60,20 @@ fn memory_follows_what_arrives() {
     let used = peak(|| assert!(read(&brotli, LIMIT).unwrap().len() > 3000));
     assert!(used < 200_000, "brotli: {used}");
 
-    // A span that declares ten million blocks or transactions and has none.
     let context = SpanContext { genesis_time: 0, block_time: 2, chain_id: 10 };
+
+    // A batch of transactions of one byte: each takes a slice of the item and no more.
+    let count = 1_100_000;
+    let list = |length: usize| [&[0xfa][..], &(length as u32).to_be_bytes()[1..]].concat();
+    let fields = [&[0xa0; 33][..], &[7], &[0xa0; 33], &[9], &list(count)].concat();
+    let batch = [&[0][..], &list(fields.len() + count), &fields, &vec![1; count]].concat().into();
+    let used = peak(|| match Batch::decode(batch, &context) {
+        Ok(Batch::Singular(batch)) => assert_eq!(batch.transactions.len(), count),
+        other => panic!("{other:?}"),
+    });
+    assert!(used < 33 * count, "small transactions: {used}");
+
+    // A span that declares ten million blocks or transactions and has none.
     for counts in [&[0x80, 0xad, 0xe2, 4][..], &[1, 0, 0x80, 0xad, 0xe2, 4]] {
         let span = Bytes::from([&[1; 43], counts].concat());
         let used = peak(|| assert!(Batch::decode(span, &context).is_err()));

@@ -29,7 +29,13 @@ impl SingularBatch {
         if !fields.is_empty() {
             return Err(Error::UnexpectedLength.into());
         }
-        let mut transactions = Vec::new();
+        // A byte of the item may be a transaction, which takes far more here: counted first, so that nothing is spare.
+        let (mut rest, mut count) = (list, 0);
+        while !rest.is_empty() {
+            Header::decode_bytes(&mut rest, false)?;
+            count += 1;
+        }
+        let mut transactions = Vec::with_capacity(count);
         while !list.is_empty() {
             transactions.push(item.slice_ref(Header::decode_bytes(&mut list, false)?));
         }
