@@ -193,9 +193,6 @@ impl<I: Inputs> Program<I> {
         self.l2.rewind(safe.number);
         let header = self.l2.header(safe.number, &mut self.inputs)?.clone();
         self.state.rewind(header);
-        if safe.number < self.boot.claimed_block_number {
-            self.candidate = None;
-        }
         Ok(())
     }
 
@@ -203,6 +200,7 @@ impl<I: Inputs> Program<I> {
     /// rise to no such block.
     fn judge(&mut self) -> Result<Verdict, ProgramError<I::Error>> {
         let claimed_block_number = self.boot.claimed_block_number;
+        // A candidate that was taken back is not reached, or was replaced when its number was reached again.
         let reached = self.pipeline.safe_head().info.block.number >= claimed_block_number;
         let (output_root, block_number) = match self.candidate.filter(|_| reached) {
             Some(root) => (root, claimed_block_number),

@@ -186,6 +186,29 @@ fn other_blocks_may_come_in_the_place_of_those_taken_back() {
     }
 }
 
+/// A later span may begin with safe blocks: it is held to those that stayed, not to those that were taken back.
+#[test]
+fn safe_blocks_stay_when_a_later_span_is_taken_back() {
+    let agreed = Recording::load("staged").root(0);
+    let invalid: &[_] = &[(false, Empty), (false, Empty), (false, Empty), (false, Invalid)];
+    let good = |count| &[(false, Empty); 5][..count];
+    let expected = run(&chain(Fork::Granite, &[good(5)], 5, agreed)).0.output_root;
+    let (verdict, steps) = run(&chain(Fork::Granite, &[SAME, invalid, good(4), good(5)], 5, expected));
+    assert_eq!(steps, "d1 e1 d2 e2 d3 e3 d4 r4 d3 e3 d4 e4 d5 e5");
+    assert!(verdict.is_valid());
+}
+
+/// The claimed block may lie within a span: its root counts once the span's last block has shown to be valid.
+#[test]
+fn a_span_is_run_to_its_end_beyond_the_claimed_block() {
+    let agreed = Recording::load("staged").root(0);
+    let expected = run(&chain(Fork::Granite, &[SAME], 2, agreed)).0.output_root;
+    let (verdict, steps) = run(&chain(Fork::Granite, &[&[(false, Empty); 4]], 2, expected));
+    assert_eq!(steps, "d1 e1 d2 e2 d3 e3 d4 e4");
+    assert!(verdict.is_valid());
+    assert_eq!(verdict.block_number, 2);
+}
+
 /// The rule of later forks, on the same data: an invalid block is made of deposits alone, and those before it stay.
 #[test]
 fn from_holocene_on_earlier_blocks_of_a_span_stay() {
