@@ -116,6 +116,16 @@ fn configurations_of_different_l1_chains_are_refused() {
 }
 
 #[test]
+fn other_configuration_of_a_known_l1_chain_is_not_ignored() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("l1.json");
+    let l1 = fs::read_to_string(file("main", "l1-chain-config.json")).unwrap();
+    fs::write(&path, l1.replace("\"chainId\": 900", "\"chainId\": 1")).unwrap();
+    let name = path.display().to_string();
+    run(with("--l1-config-path", Some(&name))).error_names(&["--l1-config-path", &name, "L1 chain 1"]);
+}
+
+#[test]
 fn truncated_and_altered_stores_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cut.kohala");
