@@ -142,7 +142,7 @@ impl<'a> L1Script<'a> {
         self.event(signer, to, input, Effect::None)
     }
 
-    /// The batcher posts a channel with these L2 blocks.
+    /// The batcher posts a channel with these L2 blocks. How many blobs fit into one L1 block is the script's to know.
     ///
     /// # Panics
     ///

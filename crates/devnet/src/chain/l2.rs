@@ -1,5 +1,5 @@
 use super::{
-    Config, State, SystemConfig, Touched,
+    Account, Config, Prestate, State, SystemConfig, Touched,
     genesis::{self, L1_BLOCK, MESSAGE_PASSER},
     l1::L1Block,
     state::Parent,
@@ -14,7 +14,10 @@ use alloy_eips::{
     eip2718::{Decodable2718, Encodable2718},
     eip7685::EMPTY_REQUESTS_HASH,
 };
-use alloy_evm::{EvmFactory, block::BlockExecutor};
+use alloy_evm::{
+    Evm, EvmFactory,
+    block::{BlockExecutor, TxResult},
+};
 use alloy_op_evm::{
     OpBlockExecutionCtx, OpBlockExecutor, OpEvmFactory, OpTx, block::OpAlloyReceiptBuilder, evm_env_for_op_block,
 };
@@ -24,7 +27,12 @@ use op_alloy_consensus::{
     L1InfoDepositSource, OpReceiptEnvelope, OpTxEnvelope, TxDeposit, decode_holocene_extra_data,
     decode_jovian_extra_data, encode_holocene_extra_data, encode_jovian_extra_data,
 };
-use revm::database::{State as Overlay, states::bundle_state::BundleRetention};
+use revm::{
+    Database,
+    database::{State as Overlay, states::bundle_state::BundleRetention},
+    state::EvmState,
+};
+use std::fmt::Debug;
 
 /// Who sends the L1 info transaction.
 const DEPOSITOR: Address = address!("deaddeaddeaddeaddeaddeaddeaddeaddead0001");
@@ -54,6 +62,8 @@ pub struct L2Block {
     pub state: State,
     /// What its execution read or wrote.
     pub touched: Touched,
+    /// What each transaction found of what it looked at.
+    pub prestates: Vec<Prestate>,
     /// Number of the oldest block whose hash its execution asked for.
     pub oldest_ancestor: Option<u64>,
     /// Root of the storage of the contract that holds the withdrawals.
@@ -81,6 +91,7 @@ impl L2Block {
             system_config,
             state,
             touched: Touched::new(),
+            prestates: Vec::new(),
             oldest_ancestor: None,
             message_passer_root: EMPTY_ROOT_HASH,
         };
@@ -134,6 +145,7 @@ impl L2Block {
             system_config,
             state: self.state.clone(),
             touched: Touched::new(),
+            prestates: Vec::new(),
             oldest_ancestor: None,
             message_passer_root: EMPTY_ROOT_HASH,
         };
@@ -158,7 +170,10 @@ impl L2Block {
                 OpTxEnvelope::decode_2718(&mut &encoded[..]).expect("the script's transaction is encoded");
             let transaction = transaction.try_into_recovered().expect("the script's transaction is signed");
             self.senders.push(transaction.signer());
-            executor.execute_transaction(&transaction).expect("the script's transaction is valid");
+            let executed = executor.execute_transaction_without_commit(&transaction);
+            let executed = executed.expect("the script's transaction is valid");
+            self.prestates.push(prestate(&executed.result().state, executor.evm_mut().db_mut()));
+            executor.commit_transaction(executed).expect("memory doesn't fail");
         }
         let result = executor.apply_post_execution_changes().expect("nothing is left to do");
         for (address, account) in &overlay.cache.accounts {
@@ -218,6 +233,19 @@ impl L2Block {
         calc_next_block_base_fee(gas_used, header.gas_limit, header.base_fee_per_gas.unwrap_or_default(), params)
             .max(floor)
     }
+}
+
+/// The accounts and slots in `touched` as they are in `before`, but for those accounts that come into being.
+fn prestate<D: Database<Error: Debug>>(touched: &EvmState, before: &mut D) -> Prestate {
+    let existing = touched.iter().filter(|(_, account)| !account.is_created());
+    let account = |(address, account): (&Address, &revm::state::Account)| {
+        let info = before.basic(*address).expect("memory doesn't fail").unwrap_or_default();
+        let (nonce, balance) = (info.nonce, info.balance);
+        let code = info.code.map(|code| code.original_bytes()).unwrap_or_default();
+        let storage = account.storage.iter().map(|(slot, value)| (*slot, value.original_value)).collect();
+        (*address, Account { nonce, balance, code, storage })
+    };
+    existing.map(account).collect()
 }
 
 /// The part of a header that configuration and time alone decide.

@@ -14,7 +14,7 @@ pub use genesis::{L1_BLOCK, MESSAGE_PASSER, RICH, SET_SLOT};
 pub use l1::{Blob, Deposit, L1Block, L1Script, L1Transaction};
 pub use l2::L2Block;
 pub use signer::Signer;
-pub use state::{Account, State, Touched};
+pub use state::{Account, Prestate, State, Touched};
 
 use alloy_op_hardforks::OpHardfork;
 use alloy_primitives::{B256, Bytes};

@@ -37,6 +37,9 @@ pub struct State {
 /// Accounts and storage slots, as many as a block touched.
 pub type Touched = BTreeMap<Address, BTreeSet<U256>>;
 
+/// Accounts as a transaction found them. Of their storage only the slots that it looked at, zeros among them.
+pub type Prestate = BTreeMap<Address, Account>;
+
 /// A trie's root, and those of its nodes that were asked for, by path.
 struct Trie {
     root: B256,

@@ -5,12 +5,12 @@ use super::{
     rpc::{RpcError, RpcResult, param, quantity},
     select::select,
 };
-use crate::chain::{Devnet, L2Block};
+use crate::chain::{Account, Devnet, L2Block, Prestate};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U64, U256, keccak256, map::B256Map};
 use alloy_trie::EMPTY_ROOT_HASH;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes and codes of all L2 states by their hashes, as far as they were looked for.
 #[derive(Debug, Default)]
@@ -43,6 +43,13 @@ pub(super) fn answer(devnet: &Devnet, preimages: &mut Preimages, method: &str, p
         "debug_executePayload" => {
             let number = payload(devnet, param(params, 0)?, &param(params, 1)?).ok_or(RpcError::NotFound)?;
             execution_witness(devnet, number)
+        }
+        "debug_traceBlockByHash" | "debug_traceBlockByNumber" => {
+            let config: Trace = param(params, 1)?;
+            if config.tracer != "prestateTracer" {
+                return Err(RpcError::Params);
+            }
+            Ok(prestates(&devnet.l2()[find(0)?]))
         }
         "eth_getCode" => {
             let address: Address = param(params, 0)?;
@@ -83,6 +90,36 @@ fn payload(devnet: &Devnet, parent: B256, payload: &Payload) -> Option<usize> {
         let attributes = (header.parent_hash, header.timestamp, &block.transactions);
         attributes == (parent, payload.timestamp.to(), &payload.transactions)
     })
+}
+
+/// How a block is to be traced.
+#[derive(Deserialize)]
+struct Trace {
+    tracer: String,
+}
+
+/// What geth's `prestateTracer` tells of a block.
+fn prestates(block: &L2Block) -> Value {
+    let account = |account: &Account| {
+        let storage: BTreeMap<_, _> =
+            account.storage.iter().map(|(slot, value)| (B256::from(*slot), B256::from(*value))).collect();
+        let mut json = json!({ "balance": account.balance });
+        if account.nonce != 0 {
+            json["nonce"] = account.nonce.into();
+        }
+        if !account.code.is_empty() {
+            json["code"] = json!(account.code);
+        }
+        if !storage.is_empty() {
+            json["storage"] = json!(storage);
+        }
+        json
+    };
+    let trace = |(transaction, prestate): (&Bytes, &Prestate)| {
+        let accounts: BTreeMap<_, _> = prestate.iter().map(|(address, found)| (address, account(found))).collect();
+        json!({ "txHash": keccak256(transaction), "result": accounts })
+    };
+    block.transactions.iter().zip(&block.prestates).map(trace).collect()
 }
 
 /// What a stateless execution of the block needs: nodes and codes of the parent's state, and headers back to the oldest

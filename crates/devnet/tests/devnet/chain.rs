@@ -3,9 +3,9 @@
 use crate::story::tell;
 use alloy_consensus::{TrieAccount, transaction::SignerRecoverable};
 use alloy_eips::eip2718::Decodable2718;
-use alloy_primitives::{U256, keccak256};
+use alloy_primitives::{U256, address, keccak256};
 use alloy_trie::{Nibbles, proof::verify_proof, root};
-use kohala_devnet::chain::{BATCHER, Config, Devnet, Posting, SET_SLOT};
+use kohala_devnet::chain::{BATCHER, Config, Devnet, L1_BLOCK, Posting, SET_SLOT};
 use op_alloy_consensus::OpTxEnvelope;
 
 fn story() -> Devnet {
@@ -117,4 +117,33 @@ fn forks_and_config_show_in_the_headers() {
     assert_ne!(before.withdrawals_root, after.withdrawals_root);
     assert!(devnet.l2()[6].transactions.len() == 5, "L1 info, two deposits, two users");
     assert!(devnet.l2()[6].receipts[1].is_success() && !devnet.l2()[6].receipts[2].is_success());
+}
+
+/// The contract's storage is where the fee rules read it, and fees are taken by it.
+#[test]
+fn l1_info_lies_in_its_slots() {
+    let devnet = story();
+    let block = &devnet.l2()[12];
+    let origin = &devnet.l1()[block.origin.number as usize];
+    let slots = &block.state.accounts[&L1_BLOCK].storage;
+    let number = |number: u64| U256::from(number);
+    let expected = [
+        (0, number(origin.header.timestamp) << 64 | number(origin.header.number)),
+        (1, number(origin.header.base_fee_per_gas.unwrap())),
+        (2, origin.header.hash().into()),
+        (3, number(2000) << 96 | number(900_000) << 64 | number(block.sequence_number)),
+        (4, devnet.l1_user(BATCHER).address().into_word().into()),
+        (7, U256::from(origin.blob_base_fee())),
+        (8, number(300) << 96 | number(7) << 64 | number(11)),
+    ];
+    assert_eq!(*slots, expected.map(|(slot, value)| (U256::from(slot), value)).into());
+    let vault = |number: usize, vault: u8| {
+        let mut address = address!("4200000000000000000000000000000000000000");
+        address[19] = vault;
+        devnet.l2()[number].state.accounts.get(&address).map_or(U256::ZERO, |account| account.balance)
+    };
+    for fees in [0x11, 0x19, 0x1a] {
+        assert!(!vault(3, fees).is_zero() && vault(3, fees) < vault(12, fees), "{fees:x}");
+    }
+    assert!(vault(5, 0x1b).is_zero() && !vault(12, 0x1b).is_zero(), "the operator's, from the update on");
 }

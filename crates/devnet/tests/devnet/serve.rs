@@ -270,6 +270,25 @@ fn payloads_of_the_chain_have_their_blocks_witness() {
 }
 
 #[test]
+fn traces_tell_what_each_transaction_found() {
+    let server = served();
+    let block = server.with_chain(|devnet| devnet.l2()[4].clone());
+    let tracer = json!({ "tracer": "prestateTracer" });
+    let traces: Vec<Value> = result(&server, Endpoint::L2, "debug_traceBlockByNumber", json!(["0x4", tracer]));
+    let hashes: Vec<_> = block.transactions.iter().map(|bytes| json!(keccak256(bytes))).collect();
+    assert_eq!(traces.iter().map(|trace| trace["txHash"].clone()).collect::<Vec<_>>(), hashes);
+    // The first user deletes slot 1, which holds 1000, with the nonce that ten transactions left.
+    let found = &traces[1]["result"];
+    let [one, value] = [1, 1000].map(|number| B256::from(U256::from(number)));
+    assert_eq!(found[SET_SLOT.to_string().to_lowercase()]["storage"], json!({ one.to_string(): value }));
+    assert_eq!(found[block.senders[1].to_string().to_lowercase()]["nonce"], 10);
+    let by_hash = call(&server, Endpoint::L2, "debug_traceBlockByHash", json!([block.header.hash(), tracer]));
+    assert_eq!(by_hash["result"], json!(traces));
+    let other = call(&server, Endpoint::L2, "debug_traceBlockByNumber", json!(["0x4", { "tracer": "callTracer" }]));
+    assert_eq!(other["error"]["code"], -32602);
+}
+
+#[test]
 fn the_rollup_node_tells_outputs_and_heads() {
     let server = served();
     let devnet = server.with_chain(|devnet| devnet.clone());

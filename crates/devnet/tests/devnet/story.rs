@@ -94,7 +94,7 @@ pub(crate) fn every_kind() -> Devnet {
         nonce: alice.nonce,
         chain_id,
         to: TxKind::Create,
-        max_fee_per_gas: gas_price.into(),
+        max_fee_per_gas: gas_price,
         gas_limit,
         // Returns one byte of code: STOP.
         input: bytes!("60015ff3"),
