@@ -1,5 +1,7 @@
-//! The fault proof program on plain data: recorded chains, the end of L1, boot inputs, and an invalid span.
+//! The fault proof program on plain data: recorded chains, the end of L1, boot inputs, a new batcher, and an invalid
+//! span.
 
+mod batcher;
 mod boot;
 mod chains;
 mod end_of_l1;

@@ -9,29 +9,39 @@ use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, keccak256};
 use alloy_rlp::Encodable;
 use kohala_program::{Progress, Verdict};
 use kohala_protocol::{Fork, L1Header, RollupConfig};
+use kohala_testdata::Chain;
 use std::sync::Arc;
 
 /// Seconds between L1 blocks: as short as L2's, so that a block after the first may be of either of two origins.
-const BLOCK_TIME: u64 = 2;
+pub(crate) const BLOCK_TIME: u64 = 2;
 
-fn sign(hash: B256) -> Signature {
-    sign_message(B256::repeat_byte(1), hash).unwrap()
+/// Whoever signs with this key.
+#[derive(Clone, Copy)]
+pub(crate) struct Key(pub(crate) u8);
+
+/// Who may post from genesis on.
+pub(crate) const BATCHER: Key = Key(1);
+
+impl Key {
+    fn sign(self, hash: B256) -> Signature {
+        sign_message(B256::repeat_byte(self.0), hash).unwrap()
+    }
+
+    pub(crate) fn address(self) -> Address {
+        self.sign(B256::ZERO).recover_address_from_prehash(&B256::ZERO).unwrap()
+    }
 }
 
-fn batcher() -> Address {
-    sign(B256::ZERO).recover_address_from_prehash(&B256::ZERO).unwrap()
-}
-
-fn l1_hash(recording: &Recording, number: u64) -> B256 {
+pub(crate) fn l1_hash(chain: &Chain, number: u64) -> B256 {
     match number {
-        0 => recording.chain.l1[0].hash,
+        0 => chain.l1[0].hash,
         number => keccak256([b"l1", &number.to_be_bytes()[..]].concat()),
     }
 }
 
 /// Blocks in a span batch.
 #[derive(Clone, Copy)]
-enum Content {
+pub(crate) enum Content {
     Empty,
     /// A transaction that its sender can't pay for.
     Invalid,
@@ -51,7 +61,7 @@ fn span(recording: &Recording, blocks: &[(bool, Content)]) -> Bytes {
     // Every number here is below 128 but the gas: a varint of one byte.
     item.extend([BLOCK_TIME as u8, last_origin as u8]);
     item.extend(&recording.chain.l2[0].hash[..20]);
-    item.extend(&l1_hash(recording, last_origin)[..20]);
+    item.extend(&l1_hash(&recording.chain, last_origin)[..20]);
     item.push(blocks.len() as u8);
     item.extend(bits(blocks.iter().map(|(begins, _)| *begins).collect()));
     item.extend(blocks.iter().map(|(_, content)| matches!(content, Content::Invalid) as u8));
@@ -66,45 +76,48 @@ fn span(recording: &Recording, blocks: &[(bool, Content)]) -> Bytes {
     item.into()
 }
 
-/// A transaction of the batcher with one channel in one frame.
-fn post(config: &RollupConfig, nonce: u64, item: &Bytes) -> Bytes {
+/// A compressed channel with one batch.
+pub(crate) fn channel(item: &Bytes) -> Bytes {
     let mut stream = Vec::new();
     item.encode(&mut stream);
-    let channel = miniz_oxide::deflate::compress_to_vec_zlib(&stream, 6);
+    miniz_oxide::deflate::compress_to_vec_zlib(&stream, 6).into()
+}
+
+/// A transaction to the inbox with one frame of the channel `id`.
+pub(crate) fn post(config: &RollupConfig, key: Key, id: u8, (number, data, is_last): (u8, &[u8], bool)) -> Bytes {
     let mut input = vec![0];
-    input.extend([nonce as u8; 16]);
-    input.extend([0; 2]);
-    input.extend((channel.len() as u32).to_be_bytes());
-    input.extend(channel);
-    input.push(1);
+    input.extend([id; 16]);
+    input.extend([0, number]);
+    input.extend((data.len() as u32).to_be_bytes());
+    input.extend(data);
+    input.push(is_last.into());
     let transaction = TxLegacy {
         chain_id: Some(config.l1_chain_id),
-        nonce,
         gas_limit: 1_000_000,
         to: TxKind::Call(config.batch_inbox_address),
         input: input.into(),
         ..TxLegacy::default()
     };
-    let signature = sign(transaction.signature_hash());
+    let signature = key.sign(transaction.signature_hash());
     transaction.into_signed(signature).encoded_2718().into()
 }
 
 /// The genesis of `staged` with all forks up to `fork`, and L1 blocks 1 to 4: each posts the span in its place, if there
 /// is one. `root` is claimed for block `number`.
-fn chain(fork: Fork, spans: &[&[(bool, Content)]], number: u64, root: B256) -> Recording {
+pub(crate) fn chain(fork: Fork, spans: &[&[(bool, Content)]], number: u64, root: B256) -> Recording {
     let mut recording = Recording::load("staged");
     let mut config = RollupConfig::clone(&recording.boot.rollup);
-    config.genesis.system_config.batcher = batcher();
+    config.genesis.system_config.batcher = BATCHER.address();
     for later in [Fork::Granite, Fork::Holocene, Fork::Isthmus, Fork::Jovian] {
         // From the first block on: the genesis block's header is Fjord's.
         config.forks.set(later, (later <= fork).then_some(config.genesis.l2_time + BLOCK_TIME));
     }
     let genesis = recording.inputs.l1_headers[&recording.chain.l1[0].hash].clone();
     for number in 1..=4 {
-        let hash = l1_hash(&recording, number);
+        let hash = l1_hash(&recording.chain, number);
         let header = L1Header {
             hash,
-            parent_hash: l1_hash(&recording, number - 1),
+            parent_hash: l1_hash(&recording.chain, number - 1),
             number,
             // In step with L2's, so that a block may be of the L1 block with its own number or the one before.
             timestamp: config.genesis.l2_time + number * BLOCK_TIME,
@@ -112,14 +125,15 @@ fn chain(fork: Fork, spans: &[&[(bool, Content)]], number: u64, root: B256) -> R
             ..genesis.clone()
         };
         let posted = spans.get(number as usize - 1).map(|span_blocks| span(&recording, span_blocks));
-        let transactions = posted.iter().map(|item| post(&config, number, item)).collect();
+        let transactions =
+            posted.iter().map(|item| post(&config, BATCHER, number as u8, (0, &channel(item), true))).collect();
         recording.inputs.l1_headers.insert(hash, header);
         recording.inputs.l1_transactions.insert(hash, transactions);
         recording.inputs.l1_receipts.insert(hash, Vec::new());
     }
     // A span that begins at block 1 again is held to its parent.
     recording.inputs.l2_transactions.insert(recording.chain.l2[0].hash, Vec::new());
-    recording.boot.l1_head = l1_hash(&recording, 4);
+    recording.boot.l1_head = l1_hash(&recording.chain, 4);
     recording.boot.claimed_block_number = number;
     recording.boot.claimed_output_root = root;
     recording.boot.rollup = Arc::new(config);
