@@ -76,8 +76,8 @@ fn chain_of(flags: &ChainFlags) -> Result<Chain> {
 
 fn l1_config(path: &Path) -> Result<Bytes> {
     let l1 = read("--l1-config-path", path)?;
-    let config = L1ChainConfig::from_json(&l1)
-        .with_context(|| format!("--l1-config-path: {} can't be used", path.display()))?;
+    let config =
+        L1ChainConfig::from_json(&l1).with_context(|| format!("--l1-config-path: {} can't be used", path.display()))?;
     // The program takes what it knows of a chain over what it is told: say so rather than ignore a file.
     if L1ChainConfig::by_id(config.chain_id).is_some_and(|known| known != config) {
         bail!(

@@ -187,7 +187,7 @@ impl<I: Inputs> Program<I> {
     /// Before Holocene, an invalid block takes the blocks of its span batch before it along (rules D101).
     fn rewind_to_safe_head(&mut self) -> Result<(), ProgramError<I::Error>> {
         let safe = self.pipeline.safe_head().info.block;
-        if self.next.is_some() || safe.hash == self.state.head().hash() {
+        if safe.hash == self.state.head().hash() {
             return Ok(());
         }
         self.l2.rewind(safe.number);
