@@ -117,7 +117,7 @@ impl Directory {
             match self.read(key)? {
                 Some(element) if element.len() == BLOB_BYTES / FIELD_ELEMENTS => bytes.extend_from_slice(&element),
                 Some(_) => return Err(WrongPreimage { key }.into()),
-                None => return Ok(None),
+                None => return Err(StoreError::IncompleteBlob { blob: versioned_hash, key }),
             }
         }
         let wrong = |reason| StoreError::Blob { blob: versioned_hash, reason };

@@ -28,7 +28,8 @@ pub enum HostError {
 /// What the store doesn't have.
 #[derive(Debug)]
 pub struct Request {
-    /// The missing preimage: for a whole blob, the sha256 key of its commitment.
+    /// The missing preimage: for a whole blob, the sha256 key of its commitment, or the key of the first field element
+    /// that is not there.
     pub key: Key,
     /// The last hint that the program gave.
     pub hint: Option<Hint>,
@@ -116,9 +117,11 @@ impl Oracle for NativeOracle<'_> {
 
     fn blob(&mut self, versioned_hash: B256, index: u64, l1_time: u64) -> Result<Bytes, HostError> {
         self.hint = Some(Hint::L1Blob { versioned_hash, index: Some(index), l1_time });
-        let blob = match self.store.blob(versioned_hash)? {
-            Some(blob) => blob,
-            None => self.request(Key::sha256(versioned_hash), true)?,
+        let blob = match self.store.blob(versioned_hash) {
+            Ok(Some(blob)) => blob,
+            Ok(None) => self.request(Key::sha256(versioned_hash), true)?,
+            Err(StoreError::IncompleteBlob { key, .. }) => self.request(key, true)?,
+            Err(error) => return Err(error.into()),
         };
         self.reads.blobs.add(blob.len());
         Ok(blob)

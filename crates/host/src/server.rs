@@ -118,12 +118,16 @@ impl Elements {
             if self.opened.contains(&commitment) {
                 continue;
             }
-            if let Some(bytes) = store.blob(versioned_hash(&commitment))? {
-                let blob = self.blobs.len();
-                self.blobs.push((commitment, bytes));
-                self.by_key.extend(BlobKeys::new(commitment).enumerate().map(|(index, (key, _))| (key, (blob, index))));
-                self.opened.insert(commitment);
-            }
+            let bytes = match store.blob(versioned_hash(&commitment)) {
+                Ok(Some(bytes)) => bytes,
+                // No element is served of a blob that can't be checked: each is missing under its own key.
+                Ok(None) | Err(StoreError::IncompleteBlob { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            let blob = self.blobs.len();
+            self.blobs.push((commitment, bytes));
+            self.by_key.extend(BlobKeys::new(commitment).enumerate().map(|(index, (key, _))| (key, (blob, index))));
+            self.opened.insert(commitment);
         }
         Ok(())
     }

@@ -173,6 +173,35 @@ fn native_program_learns_what_is_missing() {
 }
 
 #[test]
+fn missing_field_element_of_a_folder_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    Store::write(folder.path(), &preimages(&BLOBS[..1])).unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let (hash, key) = (BLOBS[0].versioned_hash(), Key::blob(&BLOBS[0].commitment, 77));
+    let digits = alloy_primitives::hex::encode(key.as_bytes());
+    std::fs::remove_file(folder.path().join(&digits[..4]).join(format!("{}.txt", &digits[4..]))).unwrap();
+
+    let (oracle, requests) = NativeOracle::new(&store, inputs());
+    let native = thread::scope(|scope| {
+        scope.spawn(|| answer_offline(requests));
+        let mut oracle = oracle;
+        oracle.blob(hash, 2, 5)
+    });
+    let Err(HostError::Missing(missing)) = native else { panic!("{native:?}") };
+    let hint = Hint::L1Blob { versioned_hash: hash, index: Some(2), l1_time: 5 };
+    assert_eq!(missing, Missing { key, hint: Some(hint.clone()) });
+
+    let (answer, outcome) = served(&store, |mut client| {
+        client.hint(&hint).unwrap();
+        client.get(Key::sha256(hash)).unwrap();
+        client.get(key)
+    });
+    assert_eq!(answer, Err(ClientError::Closed));
+    let Err(ServeError::Answer(HostError::Missing(missing))) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(missing, Missing { key, hint: Some(hint) });
+}
+
+#[test]
 fn host_thread_may_answer_what_the_store_lacks() {
     let store = Store::Memory(preimages(&[]));
     let (mut oracle, requests) = NativeOracle::new(&store, inputs());
