@@ -13,6 +13,9 @@ use kohala_protocol::{Deposit, Fork, L2BlockInfo, SpanBatch};
 /// How many L2 blocks are asked for at once to compare an overlap: an overlap may be as long as the chain.
 pub(crate) const OVERLAP_AT_ONCE: u64 = 16;
 
+/// How far below the safe head the safe chain is sounded first, on the way to a span's parent.
+const FIRST_SOUNDING: u64 = 256;
+
 /// One judgement of a span batch. Where the span overlaps the safe chain it needs safe L2 blocks, so it can stop for
 /// them and go on when they are provided.
 #[derive(Debug, Default)]
@@ -53,10 +56,11 @@ impl SpanCheck {
                 };
                 let parent = if number == judge.safe_head.block.number {
                     *judge.safe_head
-                } else if let Some(block) = self.provided.pop() {
-                    block.info
                 } else {
-                    return self.ask(number..=number);
+                    match self.parent(judge, span, number) {
+                        Ok(parent) => parent,
+                        Err(verdict) => return verdict,
+                    }
                 };
                 let validity = judge.span(span, &parent);
                 if validity != Validity::Accept {
@@ -66,6 +70,26 @@ impl SpanCheck {
             }
         };
         self.judge_overlap(judge, span, overlap)
+    }
+
+    /// The span's parent, the safe block at `number`.
+    ///
+    /// A few bytes can claim to begin millions of blocks back, and who provides the parent may have to walk there block
+    /// by block. So the safe chain is sounded on the way, at distances that double: where a block is of an epoch that the
+    /// span can't follow on, so are all before it, and the span is dropped whatever its parent is. As the span's first
+    /// epoch lies within the sequencing window, that bounds the walk.
+    fn parent(&mut self, judge: &Judge<'_>, span: &SpanBatch, number: u64) -> Result<L2BlockInfo, Verdict> {
+        let safe_head = judge.safe_head.block.number;
+        let distance = match self.provided.pop() {
+            None => FIRST_SOUNDING,
+            Some(block) if block.info.block.number == number => return Ok(block.info),
+            Some(block) if span.origin_number(0) > block.info.l1_origin.number + 1 => {
+                return Err(Verdict::Decided(Validity::Drop(Reason::EpochTooNew)));
+            }
+            Some(block) => 2 * (safe_head - block.info.block.number),
+        };
+        let sounding = number.max(safe_head.saturating_sub(distance));
+        Err(self.ask(sounding..=sounding))
     }
 
     /// Compares the blocks of the span that are safe already with the safe chain.
@@ -140,7 +164,12 @@ impl Judge<'_> {
         }
         // A span that begins at or before genesis has no parent that op-node could load: it stays undecided.
         let parent = self.safe_head.block.number.checked_sub(overlap / self.config.block_time + 1);
-        parent.filter(|number| *number >= self.config.genesis.l2.number).ok_or(Validity::Undecided)
+        let parent = parent.filter(|number| *number >= self.config.genesis.l2.number).ok_or(Validity::Undecided)?;
+        // op-node looks at the parent first. Either way the span is dropped, and this way nothing is read for it.
+        if self.is_window_expired(span.origin_number(0)) {
+            return Err(Validity::Drop(Reason::WindowExpired));
+        }
+        Ok(parent)
     }
 
     /// The rules that need the span's parent.
@@ -392,6 +421,32 @@ mod tests {
             case.provide(numbers);
         }
         assert_eq!(case.judge(), ACCEPT);
+    }
+
+    #[test]
+    fn sounds_the_safe_chain_on_the_way_to_a_parent_far_back() {
+        let case = |first| {
+            let mut case = Case::of(Fork::Holocene, first..=1502);
+            (case.safe_head, case.origins, case.inclusion) = (l2_block(1500), origins(250..=253), 253);
+            case
+        };
+        let mut honest = case(960);
+        for number in [1244, 988, 959] {
+            assert_eq!(honest.judge(), Verdict::Need(number..=number));
+            honest.provide(number..=number);
+        }
+        assert_eq!(honest.judge(), Verdict::Need(960..=975));
+
+        // All blocks are said to be of the safe head's epoch.
+        let mut deep = case(2);
+        deep.span.blocks.iter_mut().for_each(|block| block.0 = false);
+        deep.span.last_origin = l1_id(250);
+        assert_eq!(deep.judge(), Verdict::Need(1244..=1244));
+        deep.provide(1244..=1244);
+        assert_eq!(deep.judge(), dropped(Reason::EpochTooNew));
+
+        // The first epoch is as far back as the first block.
+        assert_eq!(case(2).judge(), dropped(Reason::WindowExpired));
     }
 
     #[test]
