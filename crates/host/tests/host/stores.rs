@@ -302,7 +302,8 @@ fn altered_files_of_a_directory_are_errors() {
     fs::write(path(element), "00".repeat(32)).unwrap();
     assert!(matches!(store.blob(BLOBS[0].versioned_hash()), Err(StoreError::Blob { .. })));
     fs::remove_file(path(element)).unwrap();
-    assert_eq!(store.blob(BLOBS[0].versioned_hash()).unwrap(), None);
+    let incomplete = store.blob(BLOBS[0].versioned_hash());
+    assert!(matches!(incomplete, Err(StoreError::IncompleteBlob { key, .. }) if key == element), "{incomplete:?}");
 }
 
 #[test]
