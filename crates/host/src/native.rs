@@ -5,7 +5,7 @@
 
 use crate::{Counts, LocalInputs, Store, StoreError};
 use alloy_primitives::{B256, Bytes};
-use kohala_preimage::{Hint, Key, Missing, Oracle, WrongPreimage};
+use kohala_preimage::{Hint, Key, Missing, Oracle, PreimageError, WrongPreimage};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 /// Why the program gets no answer. Never a verdict.
@@ -23,6 +23,15 @@ pub enum HostError {
     /// The host's thread has ended.
     #[error("the host has ended")]
     Ended,
+}
+
+impl From<PreimageError> for HostError {
+    fn from(error: PreimageError) -> Self {
+        match error {
+            PreimageError::Missing(missing) => missing.into(),
+            PreimageError::Wrong(wrong) => wrong.into(),
+        }
+    }
 }
 
 /// What the store doesn't have.

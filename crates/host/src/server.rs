@@ -28,7 +28,7 @@ pub struct Server<'a> {
     elements: Elements,
 }
 
-/// The last hint that could be read. Of what the two channels bring it is all that they share.
+/// The last hint, if it could be read. Of what the two channels bring it is all that they share.
 #[derive(Debug, Clone, Default)]
 struct LastHint(Arc<Mutex<Option<Hint>>>);
 
@@ -46,11 +46,6 @@ impl<'a> Server<'a> {
     /// A server over `store` for one run with the boot inputs `inputs`.
     pub fn new(store: &'a Store, inputs: LocalInputs) -> Self {
         Self { store, inputs, hint: LastHint::default(), elements: Elements::default() }
-    }
-
-    /// Takes note of a hint; one that can't be read counts for none.
-    pub fn hint(&mut self, text: &[u8]) {
-        self.hint.set(text);
     }
 
     /// The preimage of `key`, field elements of blobs and the preimages of their keys included.

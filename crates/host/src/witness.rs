@@ -2,7 +2,7 @@
 
 use crate::{Dispute, HostError, JudgeError, Judgement, Sight, Store, StoreError, judge::run, kzg, store::count};
 use alloy_primitives::{B256, Bytes};
-use kohala_preimage::{Hint, Key, KeyKind, Missing, Oracle, Preimages};
+use kohala_preimage::{Hint, Key, KeyKind, Oracle, Preimages};
 use kohala_program::{ProgramError, ReadError};
 
 /// Judges a claim from `store` and collects what the program read: with these preimages, and the dispute's inputs, it
@@ -17,7 +17,7 @@ pub fn witness(
 ) -> Result<(Judgement, Preimages), JudgeError> {
     let mut all = store.load().map_err(|error| ProgramError::Read(ReadError::Oracle(error.into())))?;
     dispute.inputs().into_iter().for_each(|(ident, value)| all.insert_local(ident, value));
-    let mut collector = Collector { all, read: Preimages::new(), hint: None };
+    let mut collector = Collector { all, read: Preimages::new() };
     let judgement = run(&mut collector, watch)?;
     Ok((Judgement { reads: count(&collector.read), ..judgement }, collector.read))
 }
@@ -26,31 +26,29 @@ pub fn witness(
 struct Collector {
     all: Preimages,
     read: Preimages,
-    hint: Option<Hint>,
 }
 
 impl Oracle for Collector {
     type Error = HostError;
 
     fn hint(&mut self, hint: &Hint) -> Result<(), HostError> {
-        self.hint = Some(hint.clone());
-        Ok(())
+        Ok(self.all.hint(hint)?)
     }
 
     fn get(&mut self, key: Key) -> Result<Bytes, HostError> {
-        let value = self.all.value(key).ok_or_else(|| Missing { key, hint: self.hint.clone() })?;
+        let value = self.all.get(key)?;
         if key.kind() != Some(KeyKind::Local) {
             self.read.insert(key, value.clone())?;
         }
-        Ok(value.clone())
+        Ok(value)
     }
 
     fn blob(&mut self, versioned_hash: B256, index: u64, l1_time: u64) -> Result<Bytes, HostError> {
-        let hint = Some(Hint::L1Blob { versioned_hash, index: Some(index), l1_time });
-        let missing = || Missing { key: Key::sha256(versioned_hash), hint };
-        let blob = self.all.whole_blob(versioned_hash).ok_or_else(missing)?;
-        let wrong = |reason| StoreError::Blob { blob: versioned_hash, reason };
-        self.read.insert_blob(blob.clone(), kzg::verify_proof).map_err(wrong)?;
-        Ok(blob.to_bytes())
+        let bytes = self.all.blob(versioned_hash, index, l1_time)?;
+        if let Some(blob) = self.all.whole_blob(versioned_hash) {
+            let wrong = |reason| StoreError::Blob { blob: versioned_hash, reason };
+            self.read.insert_blob(blob.clone(), kzg::verify_proof).map_err(wrong)?;
+        }
+        Ok(bytes)
     }
 }
