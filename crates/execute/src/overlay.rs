@@ -155,12 +155,17 @@ impl<'a, S: StateSource> Overlay<'a, S> {
             let storage_root = account.write_storage(*address, tries, *source)?;
             let now = TrieAccount { nonce: info.nonce, balance: info.balance, storage_root, code_hash: info.code_hash };
             if account.before != Some(now) {
+                source.path(*address, None).map_err(TrieError::Source)?;
                 tries.accounts.insert(&account.key, &alloy_rlp::encode(now), &mut tries.made.or(*source))?;
             }
         }
-        for (_, account) in touched.iter().filter(|(_, account)| account.before.is_some() && account.now.is_none()) {
+        for (address, account) in
+            touched.iter().filter(|(_, account)| account.before.is_some() && account.now.is_none())
+        {
+            source.path(**address, None).map_err(TrieError::Source)?;
             tries.accounts.remove(&account.key, &mut tries.made.or(*source))?;
         }
+        source.path(MESSAGE_PASSER, None).map_err(TrieError::Source)?;
         let message_passer = tries.account(keccak256(MESSAGE_PASSER), *source)?;
         Ok(Roots {
             state: tries.made.commit(&mut tries.accounts),
@@ -173,6 +178,7 @@ impl<'a, S: StateSource> Overlay<'a, S> {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 let key = keccak256(address);
+                self.source.path(address, None).map_err(TrieError::Source)?;
                 entry.insert(Account::unchanged(key, self.tries.account(key, self.source)?))
             }
         })
@@ -187,6 +193,7 @@ impl<'a, S: StateSource> Overlay<'a, S> {
             Entry::Occupied(entry) => entry.get().now,
             Entry::Vacant(entry) => {
                 let key = hashed(index);
+                source.path(address, Some(index.into())).map_err(TrieError::Source)?;
                 let value = tries.slot(address, storage_root, key, *source)?;
                 entry.insert(Slot { key, before: value, now: value }).now
             }
@@ -283,16 +290,18 @@ impl Account {
         tries: &mut Tries,
         source: &mut S,
     ) -> Result<B256, TrieError<S::Error>> {
-        let mut changed: Vec<&Slot> = self.slots.values().filter(|slot| slot.now != slot.before).collect();
+        let mut changed: Vec<(&U256, &Slot)> = self.slots.iter().filter(|(_, slot)| slot.now != slot.before).collect();
         if changed.is_empty() {
             return Ok(self.storage_root());
         }
-        changed.sort_unstable_by_key(|slot| slot.key);
+        changed.sort_unstable_by_key(|(_, slot)| slot.key);
         let (trie, made) = tries.storage(address, self.storage_root());
-        for slot in changed.iter().filter(|slot| !slot.now.is_zero()) {
+        for (index, slot) in changed.iter().filter(|(_, slot)| !slot.now.is_zero()) {
+            source.path(address, Some((**index).into())).map_err(TrieError::Source)?;
             trie.insert(&slot.key, &alloy_rlp::encode_fixed_size(&slot.now), &mut made.or(source))?;
         }
-        for slot in changed.iter().filter(|slot| slot.now.is_zero()) {
+        for (index, slot) in changed.iter().filter(|(_, slot)| slot.now.is_zero()) {
+            source.path(address, Some((**index).into())).map_err(TrieError::Source)?;
             trie.remove(&slot.key, &mut made.or(source))?;
         }
         Ok(made.commit(trie))

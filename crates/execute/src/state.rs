@@ -7,7 +7,7 @@ use alloy_primitives::{
 };
 use alloy_rlp::Decodable;
 use kohala_protocol::{Fork, RollupConfig, output_root};
-use kohala_trie::{EMPTY_ROOT, NodeSource, Trie};
+use kohala_trie::{EMPTY_ROOT, NodeSource, Trie, TrieError};
 use revm::state::Bytecode;
 
 /// The L2ToL1MessagePasser, whose storage root is part of the output root.
@@ -25,6 +25,16 @@ pub trait StateSource: NodeSource {
 
     /// The L2 header whose hash is `hash`. Only `BLOCKHASH` asks for it, for ancestors of the head.
     fn header(&mut self, hash: B256) -> Result<Header, Self::Error>;
+
+    /// Announces that the nodes asked for next lie on the path to an account, or to one of its storage slots, or beside
+    /// it where a deletion folds a branch. A source that can bring a whole path at once makes use of it; without effect
+    /// on what is asked for.
+    ///
+    /// # Errors
+    /// As a read.
+    fn path(&mut self, _address: Address, _slot: Option<B256>) -> Result<(), Self::Error> {
+        Ok(())
+    }
 }
 
 /// The L2 chain's state at its head, as far as it was opened.
@@ -69,6 +79,7 @@ impl State {
         let message_passer = if self.config.is_active(Fork::Isthmus, self.head.timestamp) {
             self.head.withdrawals_root.ok_or(ExecuteError::Head)?
         } else {
+            source.path(MESSAGE_PASSER, None).map_err(TrieError::Source)?;
             self.tries.account(keccak256(MESSAGE_PASSER), source)?.map_or(EMPTY_ROOT, |account| account.storage_root)
         };
         Ok(output_root(self.head.state_root, message_passer, self.head.hash()))

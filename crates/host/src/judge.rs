@@ -137,7 +137,7 @@ pub(crate) fn run<O: Oracle<Error = HostError>>(
     precompile::use_native_crypto();
     let start = Instant::now();
     let boot = Boot::read(oracle)?;
-    let mut program = Program::start(boot, OracleInputs::new(oracle))?;
+    let mut program = Program::start(boot, OracleInputs::new(oracle).announcing_paths())?;
     let mut phases = Phases { prologue: start.elapsed(), ..Phases::default() };
     let (mut blocks, mut transactions, mut gas_used) = (0, 0, 0);
     watch(Sight::Started { boot: program.boot(), agreed: program.head().number });

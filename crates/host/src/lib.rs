@@ -17,22 +17,35 @@
 //! of precompiles are computed rather than believed. This crate asks nobody over the network and knows nothing of
 //! blocks.
 
+pub mod beacon;
+pub mod cache;
 pub mod directory;
+pub mod execution;
+pub mod fetch;
 pub mod judge;
 pub mod kzg;
+pub mod meter;
 pub mod native;
+pub mod online;
 pub mod packed;
 pub mod precompile;
 pub mod recorded;
+pub mod rollup;
+pub mod rpc;
 pub mod server;
 pub mod store;
 pub mod witness;
 
+mod ahead;
 mod counts;
+mod sibling;
 
+pub use cache::Cache;
 pub use counts::{Count, Counts};
+pub use fetch::{Agreed, FetchError};
 pub use judge::{Chain, Dispute, JudgeError, Judgement, Phases, Sight, judge};
-pub use native::{HostError, NativeOracle, Request, answer_offline};
+pub use native::{HostError, NativeOracle, Request, Requests, Wanted, answer_offline};
+pub use online::{Deal, Online, Sources};
 pub use server::{Channels, Server, serve};
 pub use store::{Store, StoreError};
 pub use witness::witness;

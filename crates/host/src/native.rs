@@ -3,10 +3,11 @@
 //! The program's thread reads the store itself. Only what isn't there becomes a [`Request`] to the host's thread,
 //! which fetches it, or says that it can't.
 
-use crate::{Counts, LocalInputs, Store, StoreError};
-use alloy_primitives::{B256, Bytes};
+use crate::{Counts, LocalInputs, Store, StoreError, fetch::FetchError};
+use alloy_primitives::{Address, B256, Bytes};
 use kohala_preimage::{Hint, Key, Missing, Oracle, PreimageError, WrongPreimage};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Why the program gets no answer. Never a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,20 @@ pub enum HostError {
     /// The store is damaged.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// No source brings it.
+    #[error("{missing}: {reason}")]
+    Fetch {
+        /// What is missing.
+        missing: Missing,
+        /// Why it can't be fetched.
+        reason: Box<FetchError>,
+    },
+    /// The time is over that was given for it.
+    #[error("the deadline is over")]
+    Deadline,
+    /// Whoever runs the program has had enough.
+    #[error("interrupted")]
+    Interrupted,
     /// The host's thread has ended.
     #[error("the host has ended")]
     Ended,
@@ -35,19 +50,44 @@ impl From<PreimageError> for HostError {
 }
 
 /// What the store doesn't have.
-#[derive(Debug)]
-pub struct Request {
+#[derive(Debug, Clone)]
+pub struct Wanted {
     /// The missing preimage: for a whole blob, the sha256 key of its commitment, or the key of the first field element
     /// that is not there.
     pub key: Key,
     /// The last hint that the program gave.
     pub hint: Option<Hint>,
-    /// Whether the whole blob is wanted, not its commitment.
-    pub whole_blob: bool,
+    /// The last path of the agreed L2 state that the program announced: to an account, or to one of its slots.
+    pub path: Option<(Address, Option<B256>)>,
+    /// The versioned hash, where the whole blob is wanted.
+    pub whole_blob: Option<B256>,
+}
+
+impl Wanted {
+    /// What to say of it when it can't be had.
+    pub fn missing(&self) -> Missing {
+        Missing { key: self.key, hint: self.hint.clone() }
+    }
+}
+
+/// A program that waits for what the store doesn't have.
+#[derive(Debug)]
+pub struct Request {
+    /// What that is.
+    pub wanted: Wanted,
     reply: SyncSender<Result<Bytes, HostError>>,
 }
 
+/// What the host's thread has to answer.
+pub type Requests = UnboundedReceiver<Request>;
+
 impl Request {
+    /// A request, and where its answer comes to.
+    pub(crate) fn new(wanted: Wanted) -> (Self, std::sync::mpsc::Receiver<Result<Bytes, HostError>>) {
+        let (reply, answer) = sync_channel(1);
+        (Self { wanted, reply }, answer)
+    }
+
     /// Answers the program, which waits.
     pub fn answer(self, answer: Result<Bytes, HostError>) {
         // A program that has ended in the meantime needs no answer.
@@ -57,9 +97,9 @@ impl Request {
 
 /// The host's thread where there is nobody to ask: says of each request that its preimage is missing, until the
 /// program ends.
-pub fn answer_offline(requests: Receiver<Request>) {
-    for request in requests {
-        let missing = Missing { key: request.key, hint: request.hint.clone() };
+pub fn answer_offline(mut requests: Requests) {
+    while let Some(request) = requests.blocking_recv() {
+        let missing = request.wanted.missing();
         request.answer(Err(missing.into()));
     }
 }
@@ -69,17 +109,23 @@ pub fn answer_offline(requests: Receiver<Request>) {
 pub struct NativeOracle<'a> {
     store: &'a Store,
     inputs: LocalInputs,
-    requests: Sender<Request>,
+    requests: UnboundedSender<Request>,
     hint: Option<Hint>,
+    path: Option<(Address, Option<B256>)>,
     reads: Counts,
 }
 
 impl<'a> NativeOracle<'a> {
     /// The program's end over `store` with the boot inputs `inputs`, and the requests that the host's thread has to
     /// answer.
-    pub fn new(store: &'a Store, inputs: LocalInputs) -> (Self, Receiver<Request>) {
-        let (requests, receiver) = channel();
-        (Self { store, inputs, requests, hint: None, reads: Counts::default() }, receiver)
+    pub fn new(store: &'a Store, inputs: LocalInputs) -> (Self, Requests) {
+        let (requests, receiver) = unbounded_channel();
+        (Self::asking(store, inputs, requests), receiver)
+    }
+
+    /// The program's end over `store`, asking whoever listens to `requests`.
+    pub(crate) fn asking(store: &'a Store, inputs: LocalInputs, requests: UnboundedSender<Request>) -> Self {
+        Self { store, inputs, requests, hint: None, path: None, reads: Counts::default() }
     }
 
     /// What was read so far.
@@ -87,9 +133,8 @@ impl<'a> NativeOracle<'a> {
         self.reads
     }
 
-    fn request(&self, key: Key, whole_blob: bool) -> Result<Bytes, HostError> {
-        let (reply, answer) = sync_channel(1);
-        let request = Request { key, hint: self.hint.clone(), whole_blob, reply };
+    fn request(&self, key: Key, whole_blob: Option<B256>) -> Result<Bytes, HostError> {
+        let (request, answer) = Request::new(Wanted { key, hint: self.hint.clone(), path: self.path, whole_blob });
         self.requests.send(request).map_err(|_| HostError::Ended)?;
         answer.recv().map_err(|_| HostError::Ended)?
     }
@@ -105,7 +150,11 @@ impl Oracle for NativeOracle<'_> {
     type Error = HostError;
 
     fn hint(&mut self, hint: &Hint) -> Result<(), HostError> {
-        self.hint = Some(hint.clone());
+        match hint {
+            Hint::L2AccountProof { address, .. } => self.path = Some((*address, None)),
+            Hint::L2AccountStorageProof { address, slot, .. } => self.path = Some((*address, Some(*slot))),
+            hint => self.hint = Some(hint.clone()),
+        }
         Ok(())
     }
 
@@ -116,7 +165,7 @@ impl Oracle for NativeOracle<'_> {
         };
         let value = match found {
             Some(value) => value,
-            None => self.request(key, false)?,
+            None => self.request(key, None)?,
         };
         if let Some(kind) = key.kind() {
             self.reads.add(kind, value.len());
@@ -128,8 +177,8 @@ impl Oracle for NativeOracle<'_> {
         self.hint = Some(Hint::L1Blob { versioned_hash, index: Some(index), l1_time });
         let blob = match self.store.blob(versioned_hash) {
             Ok(Some(blob)) => blob,
-            Ok(None) => self.request(Key::sha256(versioned_hash), true)?,
-            Err(StoreError::IncompleteBlob { key, .. }) => self.request(key, true)?,
+            Ok(None) => self.request(Key::sha256(versioned_hash), Some(versioned_hash))?,
+            Err(StoreError::IncompleteBlob { key, .. }) => self.request(key, Some(versioned_hash))?,
             Err(error) => return Err(error.into()),
         };
         self.reads.blobs.add(blob.len());

@@ -3,21 +3,24 @@
 //! Such a program may be any: ours, op-program or kona's client. It reads blobs by single field elements, which are
 //! made here out of whole blobs.
 
-use crate::{HostError, LocalInputs, Store, StoreError};
+use crate::{Cache, HostError, LocalInputs, Request, Store, StoreError, Wanted};
 use alloy_primitives::Bytes;
 use embedded_io::{Read, Write};
 use embedded_io_adapters::std::FromStd;
-use kohala_preimage::{
-    BlobKeys, Hint, Key, KeyKind, Missing, ServeError, Served, serve_hint, serve_preimage, versioned_hash,
-};
+use kohala_preimage::{BlobKeys, Hint, Key, KeyKind, ServeError, Served, serve_hint, serve_preimage, versioned_hash};
 use std::{
     collections::{BTreeSet, HashMap},
     convert::Infallible,
     fs::File,
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
+    time::Duration,
 };
+use tokio::sync::mpsc::UnboundedSender;
 
 /// Answers a program from a store and its boot inputs.
 #[derive(Debug)]
@@ -26,6 +29,18 @@ pub struct Server<'a> {
     inputs: LocalInputs,
     hint: LastHint,
     elements: Elements,
+    fetching: Option<Fetching<'a>>,
+}
+
+/// How to come by what the store doesn't have.
+#[derive(Debug)]
+pub(crate) struct Fetching<'a> {
+    /// Who fetches it.
+    pub(crate) requests: UnboundedSender<Request>,
+    /// What is fetched comes in here.
+    pub(crate) cache: &'a Cache,
+    /// True while a program in this process runs ahead of the served one and brings the state that both need.
+    pub(crate) runs_ahead: &'a AtomicBool,
 }
 
 /// The last hint, if it could be read. Of what the two channels bring it is all that they share.
@@ -45,7 +60,12 @@ impl LastHint {
 impl<'a> Server<'a> {
     /// A server over `store` for one run with the boot inputs `inputs`.
     pub fn new(store: &'a Store, inputs: LocalInputs) -> Self {
-        Self { store, inputs, hint: LastHint::default(), elements: Elements::default() }
+        Self { store, inputs, hint: LastHint::default(), elements: Elements::default(), fetching: None }
+    }
+
+    /// The same with somebody to ask for what isn't in the store.
+    pub(crate) fn fetching(self, fetching: Fetching<'a>) -> Self {
+        Self { fetching: Some(fetching), ..self }
     }
 
     /// The preimage of `key`, field elements of blobs and the preimages of their keys included.
@@ -53,6 +73,28 @@ impl<'a> Server<'a> {
     /// # Errors
     /// [`HostError::Missing`] with the last hint where nobody has it; otherwise where the store is damaged.
     pub fn preimage(&mut self, key: Key) -> Result<Bytes, HostError> {
+        if let Some(found) = self.found(key)? {
+            return Ok(found);
+        }
+        let wanted = Wanted { key, hint: self.hint.get(), path: None, whole_blob: None };
+        let Some(fetching) = &self.fetching else { return Err(wanted.missing().into()) };
+        // Single nodes and codes are what nodes are worst at telling. The program ahead brings them otherwise.
+        let of_state =
+            matches!(wanted.hint, Some(Hint::L2StateNode { .. } | Hint::L2Code { .. } | Hint::L2PayloadWitness(_)));
+        while of_state && fetching.runs_ahead.load(Ordering::Acquire) {
+            if let Some(found) = fetching.cache.get(key)? {
+                return Ok(found);
+            }
+            fetching.cache.wait(Duration::from_millis(20));
+        }
+        let (request, answer) = Request::new(wanted);
+        fetching.requests.send(request).map_err(|_| HostError::Ended)?;
+        // For a field element the answer is that its blob is there.
+        let fetched = answer.recv().map_err(|_| HostError::Ended)??;
+        Ok(self.found(key)?.unwrap_or(fetched))
+    }
+
+    fn found(&mut self, key: Key) -> Result<Option<Bytes>, HostError> {
         let found = match key.kind() {
             Some(KeyKind::Local) => {
                 self.inputs.iter().find(|(ident, _)| Key::local(**ident) == key).map(|e| e.1.clone())
@@ -69,7 +111,7 @@ impl<'a> Server<'a> {
         {
             self.elements.announced.insert(commitment);
         }
-        found.ok_or_else(|| Missing { key, hint: self.hint.get() }.into())
+        Ok(found)
     }
 }
 

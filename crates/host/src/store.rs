@@ -1,6 +1,6 @@
 //! One view over every store of preimages.
 
-use crate::{Counts, directory::Directory, packed::Packed, recorded};
+use crate::{Cache, Counts, beacon::CheckedBlob, directory::Directory, packed::Packed, recorded};
 use alloy_primitives::{B256, Bytes};
 use kohala_preimage::{BlobError, Key, KeyKind, Preimages, WrongPreimage};
 use std::{fs, io, io::Read, path::Path};
@@ -17,6 +17,8 @@ pub enum Store {
     Directory(Directory),
     /// One file for all.
     Packed(Packed),
+    /// What is fetched while a program runs.
+    Cache(Cache),
 }
 
 /// Why a store has no right answer. That a preimage isn't there is not an error.
@@ -31,6 +33,9 @@ pub enum StoreError {
     /// A packed file of a version that we don't read.
     #[error("packed store of version {0}, which is not known here")]
     Version(u32),
+    /// A packed file or a stream, of which nothing but the whole can be written.
+    #[error("a store of this kind can't be added to")]
+    ReadOnly,
     /// Shorter or longer than it says it is.
     #[error("the store is truncated")]
     Truncated,
@@ -112,6 +117,7 @@ impl Store {
             Self::Memory(preimages) => Ok(preimages.value(key).cloned()),
             Self::Directory(directory) => directory.get(key),
             Self::Packed(packed) => packed.get(key),
+            Self::Cache(cache) => cache.get(key),
         }
     }
 
@@ -124,6 +130,7 @@ impl Store {
             Self::Memory(preimages) => Ok(preimages.whole_blob(versioned_hash).map(|blob| blob.to_bytes())),
             Self::Directory(directory) => directory.blob(versioned_hash),
             Self::Packed(packed) => Ok(packed.blob(versioned_hash)?.map(|blob| blob.to_bytes())),
+            Self::Cache(cache) => cache.blob(versioned_hash),
         }
     }
 
@@ -134,6 +141,7 @@ impl Store {
             Self::Memory(preimages) => preimages.blobs().map(|blob| blob.commitment).collect(),
             Self::Directory(_) => Vec::new(),
             Self::Packed(packed) => packed.commitments().collect(),
+            Self::Cache(cache) => cache.commitments(),
         }
     }
 
@@ -146,6 +154,18 @@ impl Store {
             Self::Memory(preimages) => Ok(preimages.clone()),
             Self::Directory(directory) => directory.load(),
             Self::Packed(packed) => packed.load(),
+            Self::Cache(cache) => cache.below().map_or_else(|| Ok(Preimages::new()), Self::load),
+        }
+    }
+
+    /// Puts checked preimages in.
+    ///
+    /// # Errors
+    /// Where the file system does, and for a store that can't be added to.
+    pub fn put(&self, values: &[(Key, Bytes)], blobs: &[CheckedBlob]) -> Result<(), StoreError> {
+        match self {
+            Self::Cache(cache) => cache.put(values, blobs),
+            Self::Memory(_) | Self::Directory(_) | Self::Packed(_) => Err(StoreError::ReadOnly),
         }
     }
 

@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 use alloy_consensus::Header;
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes};
 use kohala_derive::IndexedBlobHash;
 use kohala_protocol::{BlockInfo, L1Header, OutputRootPreimage, Receipt};
 
@@ -39,6 +39,14 @@ pub trait Inputs {
 
     /// A node of an L2 state or storage trie.
     fn l2_state_node(&mut self, hash: B256) -> Result<Bytes, Self::Error>;
+
+    /// Announces that the nodes asked for next are those of the L2 state at the agreed block, whose number is `agreed`, on
+    /// the path to an account, or to one of its storage slots; or lie beside that path where a deletion folds a branch.
+    ///
+    /// Whatever the program has not made itself was there at the agreed block, and at the same place.
+    fn l2_path(&mut self, _agreed: u64, _address: Address, _slot: Option<B256>) -> Result<(), Self::Error> {
+        Ok(())
+    }
 
     /// The code of an L2 contract.
     fn l2_code(&mut self, hash: B256) -> Result<Bytes, Self::Error>;

@@ -28,7 +28,8 @@ impl L2Chain {
         Self { ancestors: alloc::vec![agreed], built: Vec::new(), numbers }
     }
 
-    fn agreed(&self) -> &Sealed<Header> {
+    /// The agreed block.
+    pub(crate) fn agreed(&self) -> &Sealed<Header> {
         &self.ancestors[0]
     }
 

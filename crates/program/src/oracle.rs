@@ -1,16 +1,17 @@
 use crate::Inputs;
 use alloc::vec::Vec;
 use alloy_consensus::Header;
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes};
 use alloy_rlp::Decodable;
 use kohala_derive::IndexedBlobHash;
-use kohala_preimage::{Hint, Key, Oracle};
+use kohala_preimage::{BlockRef, Hint, Key, Oracle};
 use kohala_protocol::{BlockInfo, L1Header, OutputRootPreimage, Receipt};
 use kohala_trie::{NodeSource, TrieError, list};
 
 /// The program's inputs, read from a preimage oracle: each read is announced by a hint, and nothing is kept.
 pub struct OracleInputs<O> {
     oracle: O,
+    paths: bool,
 }
 
 /// Why an input could not be read from the oracle.
@@ -59,7 +60,13 @@ impl core::fmt::Display for Expected {
 impl<O: Oracle> OracleInputs<O> {
     /// Reads from `oracle`.
     pub const fn new(oracle: O) -> Self {
-        Self { oracle }
+        Self { oracle, paths: false }
+    }
+
+    /// Announces paths of the state too, as kona's client does: a host can then bring proofs instead of single nodes.
+    #[must_use]
+    pub fn announcing_paths(self) -> Self {
+        Self { paths: true, ..self }
     }
 
     fn read(&mut self, hint: Hint, hash: B256) -> Result<Bytes, ReadError<O::Error>> {
@@ -142,6 +149,17 @@ impl<O: Oracle> Inputs for OracleInputs<O> {
 
     fn l2_state_node(&mut self, hash: B256) -> Result<Bytes, Self::Error> {
         self.read(Hint::L2StateNode { hash, chain_id: None }, hash)
+    }
+
+    fn l2_path(&mut self, agreed: u64, address: Address, slot: Option<B256>) -> Result<(), Self::Error> {
+        if !self.paths {
+            return Ok(());
+        }
+        let hint = match slot {
+            None => Hint::L2AccountProof { block: BlockRef::Number(agreed), address, chain_id: None },
+            Some(slot) => Hint::L2AccountStorageProof { number: agreed, address, slot, chain_id: None },
+        };
+        self.oracle.hint(&hint).map_err(ReadError::Oracle)
     }
 
     fn l2_code(&mut self, hash: B256) -> Result<Bytes, Self::Error> {

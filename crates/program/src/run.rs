@@ -6,7 +6,7 @@ use crate::{
 };
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use alloy_consensus::Header;
-use alloy_primitives::{B256, Bytes, Sealed};
+use alloy_primitives::{Address, B256, Bytes, Sealed};
 use kohala_derive::{Event, IndexedBlobHash, L1Block, L2Block, NextError, Pipeline, SafeHead, Source, next_attributes};
 use kohala_execute::{Block, ExecuteError, State, StateSource};
 use kohala_preimage::Oracle;
@@ -280,6 +280,10 @@ impl<I: Inputs> NodeSource for StateInputs<'_, I> {
 impl<I: Inputs> StateSource for StateInputs<'_, I> {
     fn code(&mut self, hash: B256) -> Result<Bytes, Self::Error> {
         self.inputs.l2_code(hash)
+    }
+
+    fn path(&mut self, address: Address, slot: Option<B256>) -> Result<(), Self::Error> {
+        self.inputs.l2_path(self.l2.agreed().number, address, slot)
     }
 
     fn header(&mut self, hash: B256) -> Result<Header, Self::Error> {

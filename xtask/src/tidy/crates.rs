@@ -12,7 +12,7 @@ const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("kohala-derive", &["kohala-protocol"]),
     ("kohala-execute", &["kohala-protocol", "kohala-trie"]),
     ("kohala-program", &["kohala-protocol", "kohala-trie", "kohala-derive", "kohala-execute", "kohala-preimage"]),
-    ("kohala-host", &["kohala-program", "kohala-preimage", "kohala-protocol"]),
+    ("kohala-host", &["kohala-program", "kohala-preimage", "kohala-protocol", "kohala-trie"]),
     ("kohala", &["kohala-host", "kohala-program", "kohala-protocol", "kohala-preimage"]),
     ("kohala-testdata", &[]),
     ("kohala-devnet", &[]),
@@ -31,8 +31,10 @@ const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("xtask", &["kohala-testdata"]),
 ];
 
-/// Whom the tests of a crate may know besides: the program judges the chain that knows none of us.
-const TESTS_MAY_KNOW: [(&str, &[&str]); 1] = [("kohala-devnet", &["kohala-program", "kohala-protocol"])];
+/// Whom the tests of a crate may know besides: the program judges the chain that knows none of us, and the host fetches
+/// it.
+const TESTS_MAY_KNOW: [(&str, &[&str]); 2] =
+    [("kohala-devnet", &["kohala-program", "kohala-protocol"]), ("kohala-host", &["kohala-devnet"])];
 
 /// The crates below `host`: no async, clock, network, log or metrics in them.
 pub(super) const CORE: [&str; 6] = ["protocol", "derive", "trie", "execute", "preimage", "program"];

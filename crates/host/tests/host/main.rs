@@ -2,5 +2,6 @@
 
 mod common;
 mod kzg;
+mod online;
 mod serving;
 mod stores;

@@ -204,14 +204,20 @@ fn missing_field_element_of_a_folder_is_named() {
 #[test]
 fn host_thread_may_answer_what_the_store_lacks() {
     let store = Store::Memory(preimages(&[]));
-    let (mut oracle, requests) = NativeOracle::new(&store, inputs());
+    let (mut oracle, mut requests) = NativeOracle::new(&store, inputs());
     thread::scope(|scope| {
         scope.spawn(|| {
             let answer = |request: Request| {
-                let blob = if request.whole_blob { BLOBS[1].to_bytes() } else { Bytes::from_static(b"fetched") };
+                let blob = if request.wanted.whole_blob.is_some() {
+                    BLOBS[1].to_bytes()
+                } else {
+                    Bytes::from_static(b"fetched")
+                };
                 request.answer(Ok(blob));
             };
-            requests.into_iter().for_each(answer);
+            while let Some(request) = requests.blocking_recv() {
+                answer(request);
+            }
         });
         assert_eq!(oracle.get(Key::keccak256(B256::ZERO)).unwrap(), Bytes::from_static(b"fetched"));
         assert_eq!(oracle.blob(BLOBS[1].versioned_hash(), 0, 0).unwrap(), BLOBS[1].to_bytes());

@@ -1,0 +1,624 @@
+//! One piece of data at a time: what a key and a hint ask for, brought from the sources into the cache.
+
+use crate::{
+    Cache, HostError, StoreError,
+    ahead::Position,
+    beacon::BeaconNode,
+    execution::{self, BlockAt, ExecutionClient, Proof, RawBlock},
+    native::Wanted,
+    rpc::RpcError,
+    sibling,
+};
+use alloy_consensus::Header;
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, address, keccak256};
+use alloy_rlp::Decodable;
+use kohala_preimage::{BlockRef, Hint, Key, KeyKind};
+use kohala_protocol::{Attributes, L1Header, OutputRootPreimage, RollupConfig};
+use kohala_trie::{EMPTY_ROOT, list::list_commit};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, sleep},
+};
+
+/// The L2ToL1MessagePasser, whose storage root is part of the output root.
+pub(crate) const MESSAGE_PASSER: Address = address!("4200000000000000000000000000000000000016");
+
+/// Headers that are fetched together with one that was asked for: whoever asks for one asks for its ancestors next.
+const HEADER_WINDOW: u64 = 255;
+
+/// Why something could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// No node has it, or knows the way to ask for it.
+    #[error(transparent)]
+    Rpc(#[from] RpcError),
+    /// The store can't be written or is damaged.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A block is not one, though it has the hash that was asked for.
+    #[error("block {0} has a header that can't be read")]
+    Header(B256),
+    /// The agreed output root is not that of the agreed block.
+    #[error("the agreed output root is {agreed}, but block {block} has the output root {found}")]
+    AgreedRoot {
+        /// The agreed output root.
+        agreed: B256,
+        /// The block's number.
+        block: u64,
+        /// The block's output root.
+        found: B256,
+    },
+    /// Nothing that was brought is what was asked for.
+    #[error("the nodes answer, but not with what was asked for")]
+    Nothing,
+}
+
+impl FetchError {
+    /// True where another try can't end otherwise.
+    fn is_final(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Header(_) | Self::AgreedRoot { .. })
+            || matches!(self, Self::Rpc(RpcError::Unsupported { .. }))
+    }
+}
+
+/// The agreed block, as far as it is known before anything was fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Agreed {
+    /// Its output root.
+    pub output_root: B256,
+    /// Its hash, without which nobody can say which block the root is of.
+    pub block_hash: B256,
+}
+
+/// Brings data from the sources into the cache.
+#[derive(Debug)]
+pub struct Fetcher {
+    pub(crate) l1: ExecutionClient,
+    pub(crate) beacon: BeaconNode,
+    pub(crate) l2: ExecutionClient,
+    pub(crate) config: Arc<RollupConfig>,
+    pub(crate) agreed: Agreed,
+    /// How long nodes that answer may go on saying that they don't have it.
+    pub(crate) patience: Duration,
+    jobs: Mutex<HashMap<Job, Arc<OnceCell<()>>>>,
+    /// The payload that the program executes.
+    payload: Mutex<Option<Arc<Attributes>>>,
+    numbers: Mutex<HashMap<B256, u64>>,
+    paths: Mutex<BTreeSet<(Address, Option<B256>)>>,
+    /// Where the program is, for whoever works ahead of it.
+    pub(crate) position: Position,
+}
+
+/// Something that is fetched as one, and only once while it isn't lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Job {
+    L1Headers(BlockAt),
+    L1Block(BlockAt),
+    L1Receipts(B256),
+    Blobs(B256, u64),
+    L2Headers(BlockAt),
+    L2Block(B256),
+    L2Receipts(B256),
+    Output,
+    Witness(u64),
+    Payload(B256, B256),
+    Touched(u64),
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Fetcher {
+    /// A fetcher for one dispute about the chain of `config`.
+    pub fn new(
+        l1: ExecutionClient,
+        beacon: BeaconNode,
+        l2: ExecutionClient,
+        config: Arc<RollupConfig>,
+        agreed: Agreed,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            l1,
+            beacon,
+            l2,
+            config,
+            agreed,
+            patience,
+            jobs: Mutex::default(),
+            payload: Mutex::default(),
+            numbers: Mutex::default(),
+            paths: Mutex::default(),
+            position: Position::default(),
+        }
+    }
+
+    /// The job of a block by its number, if that is known, so that it is the same job whoever asks.
+    fn numbered(&self, hash: B256) -> BlockAt {
+        lock(&self.numbers).get(&hash).map_or(BlockAt::Hash(hash), |number| BlockAt::Number(*number))
+    }
+
+    /// Does several jobs as one, unless they are being done: whoever asks for one of them waits for all.
+    pub(crate) async fn together(
+        &self,
+        jobs: impl IntoIterator<Item = Job>,
+        work: impl AsyncFnOnce() -> Result<(), FetchError>,
+    ) {
+        let cell = Arc::new(OnceCell::new());
+        let mut known = lock(&self.jobs);
+        for job in jobs {
+            known.entry(job).or_insert_with(|| Arc::clone(&cell));
+        }
+        drop(known);
+        // A failure is for whoever needs it: he asks again.
+        if let Err(error) = cell.get_or_try_init(|| work()).await {
+            tracing::debug!("looking ahead: {error}");
+        }
+    }
+
+    /// Says which payload the program executes from now on.
+    pub(crate) fn executes(&self, attributes: &Attributes) {
+        *lock(&self.payload) = Some(Arc::new(attributes.clone()));
+        self.position.reached_l1(attributes.l1_origin.number);
+        self.position.reached_l2(attributes.parent.number);
+    }
+
+    /// Answers the program: brings what it wants, as long as it takes.
+    ///
+    /// Trouble on the way is waited out. Where the nodes answer that they don't have it, they are asked again for as
+    /// long as `patience` says, for a node may lag behind.
+    ///
+    /// # Errors
+    /// Where nothing can bring it.
+    pub async fn answer(&self, cache: &Cache, wanted: &Wanted) -> Result<Bytes, HostError> {
+        let start = Instant::now();
+        let mut pause = Duration::from_millis(200);
+        loop {
+            let failure = match self.bring(cache, wanted).await {
+                Ok(Some(answer)) => return Ok(answer),
+                Ok(None) => FetchError::Nothing,
+                Err(failure) => failure,
+            };
+            if failure.is_final() || start.elapsed() + pause > self.patience {
+                return Err(HostError::Fetch { missing: wanted.missing(), reason: Box::new(failure) });
+            }
+            tracing::warn!(wait = ?pause, "{}: {failure}; asking again", wanted.missing());
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(10));
+        }
+    }
+
+    fn found(&self, cache: &Cache, wanted: &Wanted) -> Result<Option<Bytes>, StoreError> {
+        match wanted.whole_blob {
+            Some(hash) => cache.blob(hash),
+            None => cache.get(wanted.key),
+        }
+    }
+
+    /// One try: `None` if everything was answered and it still isn't there.
+    async fn bring(&self, cache: &Cache, wanted: &Wanted) -> Result<Option<Bytes>, FetchError> {
+        if let Some(found) = self.found(cache, wanted)? {
+            return Ok(Some(found));
+        }
+        if let Some(hint) = &wanted.hint {
+            self.follow(cache, hint, wanted).await?;
+        }
+        Ok(self.found(cache, wanted)?)
+    }
+
+    /// Does a job unless it was done; a second time where what it brought is gone.
+    async fn once(
+        &self,
+        job: Job,
+        work: impl AsyncFn() -> Result<(), FetchError>,
+        is_there: impl Fn() -> Result<bool, StoreError>,
+    ) -> Result<(), FetchError> {
+        let cell = Arc::clone(lock(&self.jobs).entry(job).or_default());
+        cell.get_or_try_init(|| work()).await?;
+        if is_there()? {
+            return Ok(());
+        }
+        // Done, and yet not there: it fell out of memory, or never was in it.
+        lock(&self.jobs).remove(&job);
+        work().await
+    }
+
+    /// Brings what a hint announces.
+    async fn follow(&self, cache: &Cache, hint: &Hint, wanted: &Wanted) -> Result<(), FetchError> {
+        let is_there = || Ok(self.found(cache, wanted)?.is_some());
+        match hint {
+            Hint::L1BlockHeader(hash) => {
+                let job = Job::L1Headers(self.numbered(*hash));
+                self.once(job, async || self.l1_headers(cache, *hash).await, is_there).await
+            }
+            Hint::L1Transactions(hash) => {
+                let job = self.numbered(*hash);
+                if let BlockAt::Number(number) = job {
+                    self.position.missed_l1(number);
+                }
+                let work = async || self.l1_block(cache, BlockAt::Hash(*hash)).await.map(drop);
+                self.once(Job::L1Block(job), work, is_there).await
+            }
+            Hint::L1Receipts(hash) => {
+                let job = Job::L1Receipts(*hash);
+                self.once(job, async || self.receipts(cache, &self.l1, *hash).await, is_there).await
+            }
+            Hint::L1Blob { versioned_hash, l1_time, .. } => {
+                let work = async || self.blobs(cache, *l1_time, &[*versioned_hash]).await;
+                self.once(Job::Blobs(*versioned_hash, *l1_time), work, is_there).await
+            }
+            Hint::L1Precompile { address, payload } => self.precompile(cache, wanted, *address, payload),
+            Hint::L1PrecompileV2 { address, gas, input } => {
+                let payload = [&gas.to_be_bytes()[..], input].concat();
+                self.precompile(cache, wanted, *address, &payload)
+            }
+            Hint::L2BlockHeader { hash, .. } => {
+                let job = Job::L2Headers(BlockAt::Hash(*hash));
+                self.once(job, async || self.l2_headers(cache, *hash).await, is_there).await
+            }
+            Hint::L2Transactions { hash, .. } => self.l2_block(cache, *hash).await,
+            Hint::L2Receipts { hash, .. } => {
+                let job = Job::L2Receipts(*hash);
+                self.once(job, async || self.receipts(cache, &self.l2, *hash).await, is_there).await
+            }
+            Hint::L2Output { .. } => self.once(Job::Output, async || self.output(cache).await, is_there).await,
+            Hint::L2Code { hash, .. } => self.code(cache, wanted, *hash).await,
+            Hint::L2StateNode { hash, .. } => self.state_node(cache, wanted, *hash).await,
+            Hint::L2AccountProof { block, address, .. } => {
+                let at = match block {
+                    BlockRef::Hash(hash) => BlockAt::Hash(*hash),
+                    BlockRef::Number(number) => BlockAt::Number(*number),
+                };
+                self.proof(cache, at, *address, None).await.map(drop)
+            }
+            Hint::L2AccountStorageProof { number, address, slot, .. } => {
+                self.proof(cache, BlockAt::Number(*number), *address, Some(*slot)).await.map(drop)
+            }
+            // Nothing is to be had for these that isn't had otherwise: by single nodes, or by proofs.
+            Hint::L2PayloadWitness(_)
+            | Hint::L2BlockData { .. }
+            | Hint::AgreedPrestate(_)
+            | Hint::L2BlockHashLookup { .. } => Ok(()),
+        }
+    }
+
+    /// An L1 header, and those before it: they are asked for next.
+    async fn l1_headers(&self, cache: &Cache, hash: B256) -> Result<(), FetchError> {
+        self.headers(cache, &self.l1, hash, 0).await
+    }
+
+    async fn l2_headers(&self, cache: &Cache, hash: B256) -> Result<(), FetchError> {
+        self.headers(cache, &self.l2, hash, self.config.genesis.l2.number).await
+    }
+
+    /// A header, and those below it where its number is known.
+    async fn headers(
+        &self,
+        cache: &Cache,
+        client: &ExecutionClient,
+        hash: B256,
+        lowest: u64,
+    ) -> Result<(), FetchError> {
+        let number = lock(&self.numbers).get(&hash).copied();
+        let below = number.map_or(0..0, |number| number.saturating_sub(HEADER_WINDOW).max(lowest)..number);
+        let mut blocks = vec![BlockAt::Hash(hash)];
+        blocks.extend(below.rev().map(BlockAt::Number));
+        let mut found = client.headers(&blocks).await.into_iter();
+        let first = found.next().expect("one for each")?;
+        self.keep_headers(cache, std::iter::once(first).chain(found.flatten()))?;
+        Ok(())
+    }
+
+    /// Keeps headers, and the numbers of their parents.
+    pub(crate) fn keep_headers(
+        &self,
+        cache: &Cache,
+        headers: impl IntoIterator<Item = (B256, Bytes)>,
+    ) -> Result<(), StoreError> {
+        let mut values = Vec::new();
+        let mut numbers = lock(&self.numbers);
+        for (hash, header) in headers {
+            if let Ok(decoded) = L1Header::decode(hash, &header) {
+                numbers.insert(hash, decoded.number);
+                numbers.insert(decoded.parent_hash, decoded.number.saturating_sub(1));
+            }
+            values.push((Key::keccak256(hash), header));
+        }
+        drop(numbers);
+        cache.put(&values, &[])
+    }
+
+    /// An L1 block with its transactions.
+    pub(crate) async fn l1_block(&self, cache: &Cache, at: BlockAt) -> Result<RawBlock, FetchError> {
+        let block = self.l1.block(at).await?;
+        self.keep_block(cache, &block)?;
+        Ok(block)
+    }
+
+    /// An L2 block with its transactions.
+    pub(crate) async fn l2_block(&self, cache: &Cache, hash: B256) -> Result<(), FetchError> {
+        let work = async || {
+            let block = self.l2.block(BlockAt::Hash(hash)).await?;
+            Ok(self.keep_block(cache, &block)?)
+        };
+        // A header alone may have come with others: the block is there if its transactions are.
+        let is_there = || {
+            let header = cache.get(Key::keccak256(hash))?;
+            let root = header.and_then(|header| execution::transactions_root(&header));
+            root.map_or(Ok(false), |root| Ok(root == EMPTY_ROOT || cache.get(Key::keccak256(root))?.is_some()))
+        };
+        if is_there()? {
+            return Ok(());
+        }
+        self.once(Job::L2Block(hash), work, is_there).await
+    }
+
+    /// Keeps a header and the nodes of the transactions' list.
+    pub(crate) fn keep_block(&self, cache: &Cache, block: &RawBlock) -> Result<(), StoreError> {
+        self.keep_list(cache, &block.transactions)?;
+        self.keep_headers(cache, [(block.hash, block.header.clone())])
+    }
+
+    fn keep_list(&self, cache: &Cache, items: &[Bytes]) -> Result<(), StoreError> {
+        let mut nodes = Vec::new();
+        list_commit(items.iter().map(AsRef::as_ref), |hash, node| {
+            nodes.push((Key::keccak256(hash), Bytes::copy_from_slice(node)));
+        });
+        cache.put(&nodes, &[])
+    }
+
+    async fn receipts(&self, cache: &Cache, client: &ExecutionClient, hash: B256) -> Result<(), FetchError> {
+        let header = match cache.get(Key::keccak256(hash))? {
+            Some(header) => header,
+            None => {
+                let found = client.header(BlockAt::Hash(hash)).await?;
+                self.keep_headers(cache, [found.clone()])?;
+                found.1
+            }
+        };
+        let header = L1Header::decode(hash, &header).map_err(|_| FetchError::Header(hash))?;
+        self.some_receipts(cache, client, &[(hash, header.receipts_root)]).await
+    }
+
+    /// The receipts of blocks, by hash and root.
+    pub(crate) async fn some_receipts(
+        &self,
+        cache: &Cache,
+        client: &ExecutionClient,
+        blocks: &[(B256, B256)],
+    ) -> Result<(), FetchError> {
+        for receipts in client.receipts(blocks).await {
+            self.keep_list(cache, &receipts?)?;
+        }
+        Ok(())
+    }
+
+    /// Blobs of the L1 block with this time.
+    pub(crate) async fn blobs(&self, cache: &Cache, l1_time: u64, hashes: &[B256]) -> Result<(), FetchError> {
+        let blobs = self.beacon.blobs(l1_time, hashes).await?;
+        Ok(cache.put(&[], &blobs)?)
+    }
+
+    /// What a precompile's key is computed from: kona's payload has the gas that it requires, op-program's old one
+    /// hasn't, and nothing but the key tells.
+    fn precompile(&self, cache: &Cache, wanted: &Wanted, address: Address, payload: &[u8]) -> Result<(), FetchError> {
+        let call: Bytes = [address.as_slice(), payload].concat().into();
+        let key = Key::keccak256(keccak256(&call));
+        if key.with_kind(KeyKind::Precompile) == wanted.key || key == wanted.key {
+            cache.put(&[(key, call)], &[])?;
+        }
+        Ok(())
+    }
+
+    /// The agreed output root's preimage.
+    pub(crate) async fn output(&self, cache: &Cache) -> Result<(), FetchError> {
+        let Agreed { output_root, block_hash } = self.agreed;
+        self.agreed_block(cache).await?;
+        let header = self.agreed_header(cache)?;
+        let isthmus = self.config.is_active(kohala_protocol::Fork::Isthmus, header.timestamp);
+        let message_passer_storage_root = match header.withdrawals_root.filter(|_| isthmus) {
+            Some(root) => root,
+            None => self.proof(cache, BlockAt::Hash(block_hash), MESSAGE_PASSER, None).await?.storage_hash,
+        };
+        let output = OutputRootPreimage { state_root: header.state_root, message_passer_storage_root, block_hash };
+        if output.hash() != output_root {
+            return Err(FetchError::AgreedRoot { agreed: output_root, block: header.number, found: output.hash() });
+        }
+        let encoded = Bytes::copy_from_slice(&output.encode());
+        Ok(cache.put(&[(Key::keccak256(output_root), encoded)], &[])?)
+    }
+
+    /// The agreed block's first transaction lies in the store or is fetched with all of the block.
+    pub(crate) async fn agreed_block(&self, cache: &Cache) -> Result<(), FetchError> {
+        self.l2_block(cache, self.agreed.block_hash).await
+    }
+
+    /// The agreed block's header, once the block was fetched.
+    pub(crate) fn agreed_header(&self, cache: &Cache) -> Result<Header, FetchError> {
+        let hash = self.agreed.block_hash;
+        let rlp = cache.get(Key::keccak256(hash))?.ok_or(FetchError::Header(hash))?;
+        Header::decode(&mut &rlp[..]).map_err(|_| FetchError::Header(hash))
+    }
+
+    /// Keeps values of the L2 state under their own hashes.
+    fn keep_values(&self, cache: &Cache, values: impl IntoIterator<Item = Bytes>) -> Result<(), StoreError> {
+        let values: Vec<(Key, Bytes)> =
+            values.into_iter().map(|value| (Key::keccak256(keccak256(&value)), value)).collect();
+        cache.put(&values, &[])
+    }
+
+    /// What the canonical block `number` needs to be executed.
+    pub(crate) async fn witness(&self, cache: &Cache, number: u64) -> Result<(), FetchError> {
+        let work = async || {
+            let values = self.l2.execution_witness(number).await?;
+            Ok(self.keep_values(cache, values)?)
+        };
+        self.once(Job::Witness(number), work, || Ok(true)).await
+    }
+
+    /// What the payload needs that the program executes, canonical or not.
+    async fn payload_witness(&self, cache: &Cache, attributes: &Attributes) -> Result<(), FetchError> {
+        let job = Job::Payload(attributes.parent.hash, keccak256(attributes.transactions.concat()));
+        let work = async || {
+            let values = self.l2.payload_witness(attributes).await?;
+            Ok(self.keep_values(cache, values)?)
+        };
+        self.once(job, work, || Ok(true)).await
+    }
+
+    /// What the canonical block `number` touches, as proofs of the agreed state: whatever the program asks for was
+    /// there at the agreed block, so that no path is asked for twice however many blocks touch it.
+    pub(crate) async fn touched(&self, cache: &Cache, number: u64) -> Result<(), FetchError> {
+        let work = async || {
+            let mut touched = self.l2.touched(number).await?;
+            for (address, slots) in sibling::always_touched(&self.config, number) {
+                touched.entry(address).or_default().slots.extend(slots);
+            }
+            let mut wanted: Vec<(Address, Vec<B256>)> = Vec::new();
+            let mut codes = Vec::new();
+            let mut known = lock(&self.paths);
+            for (address, account) in touched {
+                let slots: Vec<B256> =
+                    account.slots.into_iter().filter(|slot| known.insert((address, Some(*slot)))).collect();
+                if known.insert((address, None)) || !slots.is_empty() {
+                    wanted.push((address, slots));
+                }
+                codes.extend(account.code);
+            }
+            drop(known);
+            self.keep_values(cache, codes)?;
+            for (proof, path) in
+                self.l2.proofs(BlockAt::Hash(self.agreed.block_hash), &wanted).await.into_iter().zip(&wanted)
+            {
+                match proof {
+                    Ok(proof) => self.keep_proof(cache, &proof)?,
+                    Err(error) => {
+                        // To be asked for again when it is needed.
+                        let mut known = lock(&self.paths);
+                        known.remove(&(path.0, None));
+                        for slot in &path.1 {
+                            known.remove(&(path.0, Some(*slot)));
+                        }
+                        return Err(error.into());
+                    }
+                }
+            }
+            Ok(())
+        };
+        self.once(Job::Touched(number), work, || Ok(true)).await
+    }
+
+    fn keep_proof(&self, cache: &Cache, proof: &Proof) -> Result<(), StoreError> {
+        let storage = proof.storage_proof.iter().flat_map(|slot| &slot.proof);
+        self.keep_values(cache, proof.account_proof.iter().chain(storage).cloned())
+    }
+
+    /// The path to an account and to one of its slots.
+    async fn proof(
+        &self,
+        cache: &Cache,
+        at: BlockAt,
+        address: Address,
+        slot: Option<B256>,
+    ) -> Result<Proof, FetchError> {
+        let paths = [(address, Vec::from_iter(slot))];
+        let proof = self.l2.proofs(at, &paths).await.pop().expect("one for one")?;
+        self.keep_proof(cache, &proof)?;
+        Ok(proof)
+    }
+
+    async fn code(&self, cache: &Cache, wanted: &Wanted, hash: B256) -> Result<(), FetchError> {
+        if hash == KECCAK256_EMPTY {
+            return Ok(cache.put(&[(Key::keccak256(hash), Bytes::new())], &[])?);
+        }
+        if self.witness_of_payload(cache, wanted).await {
+            return Ok(());
+        }
+        let at = BlockAt::Hash(self.agreed.block_hash);
+        let by_account = match wanted.path {
+            Some((address, _)) => self.l2.code(address, at, hash).await.ok(),
+            None => None,
+        };
+        let code = match by_account {
+            Some(code) => code,
+            None => self.l2.database_value(hash, true).await?,
+        };
+        Ok(cache.put(&[(Key::keccak256(hash), code)], &[])?)
+    }
+
+    /// A node of the L2 state: by what brings most first.
+    async fn state_node(&self, cache: &Cache, wanted: &Wanted, hash: B256) -> Result<(), FetchError> {
+        if self.witness_of_payload(cache, wanted).await {
+            return Ok(());
+        }
+        let mut failure = None;
+        if let Some((address, slot)) = wanted.path {
+            match self.node_on_path(cache, wanted, hash, address, slot).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(error) => failure = Some(error),
+            }
+        }
+        match self.l2.database_value(hash, false).await {
+            Ok(node) => Ok(cache.put(&[(Key::keccak256(hash), node)], &[])?),
+            // The proof's error says more than that there is no database to look into.
+            Err(error) => Err(failure.unwrap_or_else(|| error.into())),
+        }
+    }
+
+    /// Witnesses of the block that the program executes. True if they brought what is wanted.
+    async fn witness_of_payload(&self, cache: &Cache, wanted: &Wanted) -> bool {
+        self.position.missed_l2();
+        let there = || matches!(self.found(cache, wanted), Ok(Some(_)));
+        let Some(payload) = lock(&self.payload).clone() else { return false };
+        // Errors mean that there is no such witness; what else there is comes after.
+        let _ = self.witness(cache, payload.number()).await;
+        if there() {
+            return true;
+        }
+        let _ = self.payload_witness(cache, &payload).await;
+        if there() {
+            return true;
+        }
+        if !self.l2.endpoint().may_know("debug_executionWitness") {
+            let _ = self.touched(cache, payload.number()).await;
+        }
+        there()
+    }
+
+    /// A node on a path of the agreed state, or beside it: true if it was found.
+    async fn node_on_path(
+        &self,
+        cache: &Cache,
+        wanted: &Wanted,
+        hash: B256,
+        address: Address,
+        slot: Option<B256>,
+    ) -> Result<bool, FetchError> {
+        let at = BlockAt::Hash(self.agreed.block_hash);
+        let proof = self.proof(cache, at, address, slot).await?;
+        if self.found(cache, wanted)?.is_some() {
+            return Ok(true);
+        }
+        // Not on the path, so it lies beside it: a deletion folds a branch.
+        let beside = match slot {
+            None => sibling::account_beside(&proof.account_proof, address, hash).await,
+            Some(slot) => {
+                let nodes = proof.storage_proof.first().map(|proof| &proof.proof[..]).unwrap_or_default();
+                sibling::slot_beside(nodes, slot, hash).await
+            }
+        };
+        match beside {
+            Some(sibling::Beside::Account(address)) => drop(self.proof(cache, at, address, None).await?),
+            Some(sibling::Beside::Slot(slot)) => drop(self.proof(cache, at, address, Some(slot)).await?),
+            None => return Ok(false),
+        }
+        Ok(self.found(cache, wanted)?.is_some())
+    }
+}

@@ -1,0 +1,580 @@
+//! Calls over HTTP to one source of data: several URLs that stand in for each other, retries, limits.
+//!
+//! What goes wrong with a call is one of two things. *Trouble* is the way's: a time-out, a cut body, HTTP 429 or 5xx. It
+//! says nothing about what was asked, so the call is repeated, at another URL or later, for as long as it takes; how
+//! long that may be is for whoever runs the program to say. A *refusal* is the node's: an error, a null, an answer that
+//! isn't what it must be. Every URL is asked once, then the call has failed, and its caller knows what else to try.
+//!
+//! JSON-RPC is written here rather than taken from a client library, because what matters lies below the calls: which
+//! URL is asked when, that a batch is split where a node can't bear it, that `Retry-After` and errors in bodies of any
+//! status are heeded, and that no URL comes into a message, for they hold keys.
+
+use crate::meter::Meter;
+use reqwest::{
+    StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep_until},
+};
+use url::Url;
+
+/// The sources that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SourceKind {
+    /// An execution client of L1.
+    L1,
+    /// A beacon node of L1.
+    Beacon,
+    /// An execution client of L2.
+    L2,
+    /// An op-node.
+    RollupNode,
+}
+
+impl SourceKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::L1, Self::Beacon, Self::L2, Self::RollupNode];
+
+    /// The source's name in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::L1 => "L1",
+            Self::Beacon => "beacon",
+            Self::L2 => "L2",
+            Self::RollupNode => "rollup node",
+        }
+    }
+}
+
+impl fmt::Display for SourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How hard an endpoint may be asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// After this time without a whole answer a request counts as lost.
+    pub timeout: Duration,
+    /// Requests under way at once, for each URL.
+    pub concurrency: usize,
+    /// Requests a second at most, for each URL.
+    pub rate: Option<u32>,
+    /// Calls in one JSON-RPC batch at most; 1 sends none.
+    pub batch: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(30), concurrency: 16, rate: None, batch: 100 }
+    }
+}
+
+/// Why a call has no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RpcError {
+    /// No URL of the source knows the method.
+    #[error("no {source_kind} endpoint knows {method}")]
+    Unsupported {
+        /// The source.
+        source_kind: SourceKind,
+        /// The method.
+        method: &'static str,
+    },
+    /// Every URL of the source that knows the method was asked; this is what the last one said.
+    #[error("{source_kind} ({node}) answers {method} with: {reason}")]
+    Refused {
+        /// The source.
+        source_kind: SourceKind,
+        /// The node, without what its URL may hide.
+        node: String,
+        /// The method.
+        method: &'static str,
+        /// What it said, or what is wrong with that.
+        reason: String,
+    },
+}
+
+/// Why one request to one node failed.
+#[derive(Debug)]
+enum Failure {
+    /// The way's fault: repeat it, not before the time if there is one.
+    Trouble(String, Option<Duration>),
+    /// The node can't bear a batch of this length.
+    TooMuch,
+    /// The node doesn't know the method.
+    Unsupported,
+    /// The node's own no.
+    Refused(String),
+}
+
+/// One source of data behind one or more URLs.
+#[derive(Debug)]
+pub struct Endpoint {
+    kind: SourceKind,
+    nodes: Vec<Node>,
+    http: reqwest::Client,
+    limits: Limits,
+    meter: Arc<Meter>,
+}
+
+/// One URL and what is known of the node there.
+#[derive(Debug)]
+struct Node {
+    url: Url,
+    label: String,
+    permits: Semaphore,
+    batch: AtomicUsize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    unsupported: BTreeSet<&'static str>,
+    /// Troubles without a success in between.
+    troubles: u32,
+    /// Not to be asked before.
+    rests_until: Instant,
+    /// When the next request may go, where there is a rate.
+    next: Instant,
+}
+
+impl Node {
+    fn new(url: Url, limits: &Limits) -> Self {
+        let state =
+            State { unsupported: BTreeSet::new(), troubles: 0, rests_until: Instant::now(), next: Instant::now() };
+        Self {
+            label: label(&url),
+            url,
+            permits: Semaphore::new(limits.concurrency.max(1)),
+            batch: AtomicUsize::new(limits.batch.max(1)),
+            state: Mutex::new(state),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn recovered(&self) {
+        self.state().troubles = 0;
+    }
+
+    /// Lets the node rest: twice as long each time, up to ten seconds, by chance a little more or less so that many
+    /// hosts don't come back at once.
+    fn ails(&self, after: Option<Duration>) -> (u32, Duration) {
+        let mut state = self.state();
+        state.troubles += 1;
+        let longest = Duration::from_millis(100 << state.troubles.min(7)).min(Duration::from_secs(10));
+        let rest = after.unwrap_or_else(|| longest.mul_f64(0.5 + jitter() / 2.0)).min(Duration::from_secs(60));
+        state.rests_until = state.rests_until.max(Instant::now() + rest);
+        (state.troubles, rest)
+    }
+}
+
+/// What may be said of a URL: where the node is, but neither user, path nor query, for these hold keys.
+pub fn label(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("?");
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// A number in 0..1 that differs from call to call and from process to process.
+fn jitter() -> f64 {
+    use std::hash::{BuildHasher, RandomState};
+    (RandomState::new().hash_one(()) >> 11) as f64 / (1u64 << 53) as f64
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    jsonrpc: &'static str,
+    id: usize,
+    method: &'static str,
+    params: &'a Value,
+}
+
+#[derive(Deserialize)]
+struct Response<'a> {
+    #[serde(default)]
+    id: Option<usize>,
+    #[serde(borrow, default)]
+    result: Option<&'a RawValue>,
+    #[serde(default)]
+    error: Option<ErrorObject>,
+}
+
+#[derive(Deserialize)]
+struct ErrorObject {
+    #[serde(default)]
+    code: i64,
+    #[serde(default)]
+    message: String,
+}
+
+impl ErrorObject {
+    fn failure(self) -> Failure {
+        let said = self.message.to_lowercase();
+        let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        let Self { code, message } = self;
+        if matches!(code, 429 | -32005 | -32016 | -32029)
+            || says(&["rate limit", "too many requests", "limit exceeded", "capacity exceeded", "overloaded"])
+        {
+            return Failure::Trouble(message, None);
+        }
+        if code == -32003 || says(&["batch too large", "response too large", "response size", "batch size"]) {
+            return Failure::TooMuch;
+        }
+        if matches!(code, -32601 | -32004)
+            || says(&["method not found", "does not exist/is not available", "not supported", "unsupported method"])
+            || says(&["method is not whitelisted", "method not allowed", "is not available on"])
+        {
+            return Failure::Unsupported;
+        }
+        Failure::Refused(format!("{message} ({code})"))
+    }
+}
+
+impl Endpoint {
+    /// A source behind these URLs, of which the first is asked first.
+    ///
+    /// # Errors
+    /// Where the system has no certificates to trust, or the like.
+    pub fn new(kind: SourceKind, urls: Vec<Url>, limits: Limits, meter: Arc<Meter>) -> Result<Self, reqwest::Error> {
+        // Without effect where the process has chosen one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .timeout(limits.timeout)
+            .connect_timeout(limits.timeout.min(Duration::from_secs(10)))
+            .user_agent(concat!("kohala/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        let nodes = urls.into_iter().map(|url| Node::new(url, &limits)).collect();
+        Ok(Self { kind, nodes, http, limits, meter })
+    }
+
+    /// Which source this is.
+    pub const fn kind(&self) -> SourceKind {
+        self.kind
+    }
+
+    /// Whether a node is left that may know the method.
+    pub fn may_know(&self, method: &'static str) -> bool {
+        self.nodes.iter().any(|node| !node.state().unsupported.contains(method))
+    }
+
+    /// One call. `read` makes the answer's value out of its JSON, or says what is wrong with it.
+    ///
+    /// # Errors
+    /// Where every node refuses; trouble is waited out.
+    pub async fn call<T>(
+        &self,
+        method: &'static str,
+        params: Value,
+        read: impl Fn(&RawValue) -> Result<T, String>,
+    ) -> Result<T, RpcError> {
+        self.call_excluding(method, &params, &read, Vec::new()).await
+    }
+
+    async fn call_excluding<T>(
+        &self,
+        method: &'static str,
+        params: &Value,
+        read: &impl Fn(&RawValue) -> Result<T, String>,
+        excluded: Vec<(usize, String)>,
+    ) -> Result<T, RpcError> {
+        let work = async |node: &Node| {
+            let body = serde_json::to_vec(&Request { jsonrpc: "2.0", id: 0, method, params }).expect("JSON");
+            let answer = self.post(node, method, 1, body).await?;
+            read_answer(serde_json::from_slice(&answer.body).map_err(|_| answer.unreadable())?, read)
+        };
+        self.attempt(method, excluded, work).await
+    }
+
+    /// Many calls of one method, in batches as long as the nodes bear. Answers are in the order of `params`.
+    pub async fn batch<T>(
+        &self,
+        method: &'static str,
+        params: &[Value],
+        read: impl Fn(usize, &RawValue) -> Result<T, String>,
+    ) -> Vec<Result<T, RpcError>> {
+        let longest = self.nodes.iter().map(|node| node.batch.load(Ordering::Relaxed)).min().unwrap_or(1);
+        let chunks = params.chunks(longest).enumerate();
+        let chunks = chunks.map(|(number, chunk)| self.chunk(method, chunk, number * longest, &read));
+        futures_util::future::join_all(chunks).await.into_iter().flatten().collect()
+    }
+
+    /// The calls of one batch, which is halved as often as it takes.
+    async fn chunk<T>(
+        &self,
+        method: &'static str,
+        params: &[Value],
+        first: usize,
+        read: &impl Fn(usize, &RawValue) -> Result<T, String>,
+    ) -> Vec<Result<T, RpcError>> {
+        if let [params] = params {
+            return vec![self.call_excluding(method, params, &|raw: &RawValue| read(first, raw), Vec::new()).await];
+        }
+        let work = async |node: &Node| {
+            let requests = params.iter().enumerate();
+            let requests = requests.map(|(id, params)| Request { jsonrpc: "2.0", id, method, params });
+            let body = serde_json::to_vec(&requests.collect::<Vec<_>>()).expect("JSON");
+            let answer = self.post(node, method, params.len(), body).await.map_err(|failure| match failure {
+                // A node that knows no batches may say so by any status.
+                Failure::Refused(_) => Failure::TooMuch,
+                failure => failure,
+            })?;
+            let responses: Vec<Response<'_>> = serde_json::from_slice(&answer.body).map_err(|_| {
+                match serde_json::from_slice::<Response<'_>>(&answer.body) {
+                    Ok(Response { error: Some(error), .. }) => match error.failure() {
+                        trouble @ Failure::Trouble(..) => trouble,
+                        _ => Failure::TooMuch,
+                    },
+                    _ => answer.unreadable(),
+                }
+            })?;
+            let mut found: Vec<Option<Result<T, Failure>>> = params.iter().map(|_| None).collect();
+            for response in responses {
+                let id = response.id;
+                if let Some((id, place)) = id.and_then(|id| Some((id, found.get_mut(id)?))) {
+                    *place = Some(read_answer(response, &|raw: &RawValue| read(first + id, raw)));
+                }
+            }
+            Ok(found)
+        };
+        let (place, found) = match self.attempt_in_parts(method, work).await {
+            Ok(found) => found,
+            Err(Some(error)) => return params.iter().map(|_| Err(error.clone())).collect(),
+            Err(None) => {
+                let (left, right) = params.split_at(params.len() / 2);
+                let left = Box::pin(self.chunk(method, left, first, read));
+                let right = Box::pin(self.chunk(method, right, first + params.len() / 2, read));
+                let (mut left, right) = futures_util::future::join(left, right).await;
+                left.extend(right);
+                return left;
+            }
+        };
+        let singles = params.iter().zip(found).enumerate().map(|(index, (params, found))| async move {
+            let excluded = match found {
+                Some(Ok(value)) => return Ok(value),
+                Some(Err(Failure::Refused(reason))) => vec![(place, reason)],
+                // Lost, troubled, too large or unknown: asked again alone, where each of these has its own answer.
+                Some(Err(_)) | None => Vec::new(),
+            };
+            self.call_excluding(method, params, &|raw: &RawValue| read(first + index, raw), excluded).await
+        });
+        futures_util::future::join_all(singles).await
+    }
+
+    /// The body of a GET below the URL.
+    ///
+    /// # Errors
+    /// As [`Endpoint::call`]. `method` is the name under which the call is counted.
+    pub async fn get<T>(
+        &self,
+        method: &'static str,
+        path: &str,
+        read: impl Fn(&[u8]) -> Result<T, String>,
+    ) -> Result<T, RpcError> {
+        let work = async |node: &Node| {
+            let url = below(&node.url, path);
+            let answer = self.send(node, method, 1, self.http.get(url)).await?;
+            read(&answer.body).map_err(Failure::Refused)
+        };
+        self.attempt(method, Vec::new(), work).await
+    }
+
+    /// Asks one node after the other until one answers or all have refused. `refused` are those that did already.
+    async fn attempt<T>(
+        &self,
+        method: &'static str,
+        mut refused: Vec<(usize, String)>,
+        work: impl AsyncFn(&Node) -> Result<T, Failure>,
+    ) -> Result<T, RpcError> {
+        loop {
+            let Some(index) = self.choose(method, &refused).await else {
+                return Err(match refused.pop() {
+                    Some((node, reason)) => self.refused(node, method, reason),
+                    None => RpcError::Unsupported { source_kind: self.kind, method },
+                });
+            };
+            match work(&self.nodes[index]).await {
+                Ok(value) => return Ok(value),
+                Err(Failure::Refused(reason)) => refused.push((index, reason)),
+                Err(Failure::TooMuch) => refused.push((index, "the answer is too large".to_owned())),
+                Err(failure) => self.note(&self.nodes[index], method, failure),
+            }
+        }
+    }
+
+    /// The same for a batch, and which node answered: `Err(None)` where the batch has to be smaller.
+    async fn attempt_in_parts<T>(
+        &self,
+        method: &'static str,
+        work: impl AsyncFn(&Node) -> Result<T, Failure>,
+    ) -> Result<(usize, T), Option<RpcError>> {
+        loop {
+            let Some(index) = self.choose(method, &[]).await else {
+                return Err(Some(RpcError::Unsupported { source_kind: self.kind, method }));
+            };
+            let node = &self.nodes[index];
+            match work(node).await {
+                Ok(value) => return Ok((index, value)),
+                Err(Failure::TooMuch | Failure::Refused(_)) => {
+                    node.batch
+                        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |batch| Some((batch / 2).max(1)))
+                        .ok();
+                    return Err(None);
+                }
+                Err(failure) => self.note(node, method, failure),
+            }
+        }
+    }
+
+    /// The first node that is well, has not refused and may know the method; waits until one has rested if none is
+    /// well, `None` where there is no such node at all.
+    async fn choose(&self, method: &'static str, refused: &[(usize, String)]) -> Option<usize> {
+        loop {
+            let candidates = self.nodes.iter().enumerate().filter(|(index, node)| {
+                refused.iter().all(|(other, _)| other != index) && !node.state().unsupported.contains(method)
+            });
+            let rested = candidates.map(|(index, node)| (node.state().rests_until, index));
+            let now = Instant::now();
+            let (until, index) = rested.min_by_key(|(until, index)| ((*until).max(now), *index))?;
+            if until <= now {
+                return Some(index);
+            }
+            sleep_until(until).await;
+        }
+    }
+
+    /// Remembers what a failure says about the node.
+    fn note(&self, node: &Node, method: &'static str, failure: Failure) {
+        match failure {
+            Failure::Trouble(reason, after) => {
+                self.meter.retried(self.kind);
+                let (troubles, rest) = node.ails(after);
+                // The first one is not worth a word; then ever more seldom.
+                if troubles > 1 && troubles.is_power_of_two() {
+                    tracing::warn!(
+                        source = self.kind.name(), node = node.label, method, attempts = troubles, wait = ?rest,
+                        "no answer: {reason}; still trying"
+                    );
+                }
+            }
+            Failure::Unsupported => {
+                tracing::debug!(
+                    source = self.kind.name(),
+                    node = node.label,
+                    method,
+                    "the node doesn't know the method"
+                );
+                node.state().unsupported.insert(method);
+            }
+            Failure::Refused(_) | Failure::TooMuch => {}
+        }
+    }
+
+    fn refused(&self, node: usize, method: &'static str, reason: String) -> RpcError {
+        RpcError::Refused { source_kind: self.kind, node: self.nodes[node].label.clone(), method, reason }
+    }
+
+    async fn post(&self, node: &Node, method: &'static str, calls: usize, body: Vec<u8>) -> Result<Answer, Failure> {
+        let request = self.http.post(node.url.clone()).header(CONTENT_TYPE, "application/json").body(body);
+        let answer = self.send(node, method, calls, request).await;
+        match answer {
+            // JSON-RPC errors come with whatever status: the body says more.
+            Err(Failure::Refused(body)) => Ok(Answer { body: body.into_bytes() }),
+            answer => answer,
+        }
+    }
+
+    /// One request as soon as the limits allow it. A refusal has the body.
+    async fn send(
+        &self,
+        node: &Node,
+        method: &'static str,
+        calls: usize,
+        request: reqwest::RequestBuilder,
+    ) -> Result<Answer, Failure> {
+        let _permit = node.permits.acquire().await;
+        if let Some(rate) = self.limits.rate {
+            let turn = {
+                let mut state = node.state();
+                let turn = state.next.max(Instant::now());
+                state.next = turn + Duration::from_secs(1) / rate.max(1);
+                turn
+            };
+            sleep_until(turn).await;
+        }
+        let trouble = |error: reqwest::Error| Failure::Trouble(error.without_url().to_string(), None);
+        let sent = self.meter.sent(self.kind, method, calls);
+        let response = request.send().await.map_err(trouble)?;
+        let status = response.status();
+        let after = response.headers().get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok());
+        let body = response.bytes().await.map_err(trouble)?;
+        sent.answered(body.len());
+        match status {
+            status if status.is_success() => {
+                node.recovered();
+                Ok(Answer { body: body.into() })
+            }
+            StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN => {
+                Err(Failure::Trouble(format!("HTTP status {status}"), after.map(Duration::from_secs)))
+            }
+            StatusCode::NOT_IMPLEMENTED => Err(Failure::Unsupported),
+            status if status.is_server_error() => {
+                Err(Failure::Trouble(format!("HTTP status {status}"), after.map(Duration::from_secs)))
+            }
+            status => {
+                node.recovered();
+                let text = String::from_utf8_lossy(&body);
+                Err(Failure::Refused(if text.trim().is_empty() { status.to_string() } else { text.into_owned() }))
+            }
+        }
+    }
+}
+
+/// The body of an answer.
+struct Answer {
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn unreadable(&self) -> Failure {
+        Failure::Trouble("the answer is not JSON-RPC".to_owned(), None)
+    }
+}
+
+fn read_answer<T>(response: Response<'_>, read: &impl Fn(&RawValue) -> Result<T, String>) -> Result<T, Failure> {
+    match response {
+        Response { error: Some(error), .. } => Err(error.failure()),
+        Response { result: Some(raw), .. } if raw.get() != "null" => read(raw).map_err(Failure::Refused),
+        _ => Err(Failure::Refused("null: the node doesn't have it".to_owned())),
+    }
+}
+
+/// The URL with a path below it; a query that it has (a key, often) comes before the path's own.
+fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
+    let queries = [base.query().unwrap_or_default(), query];
+    let query = queries.into_iter().filter(|query| !query.is_empty()).collect::<Vec<_>>().join("&");
+    url.set_query((!query.is_empty()).then_some(&query));
+    url
+}
