@@ -40,6 +40,17 @@ impl BlockAt {
     }
 }
 
+/// A block as a node means it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tag {
+    /// The newest.
+    Latest,
+    /// The newest that is safe.
+    Safe,
+    /// The newest that is final.
+    Finalized,
+}
+
 /// A header and the transactions that it commits to, as they are hashed.
 #[derive(Debug, Clone)]
 pub struct RawBlock {
@@ -116,6 +127,24 @@ impl ExecutionClient {
     /// Where no node tells.
     pub async fn chain_id(&self) -> Result<u64, RpcError> {
         self.endpoint.call("eth_chainId", json!([]), |raw| Ok(read::<U64>(raw)?.to())).await
+    }
+
+    /// The number of a block that the node has a name for.
+    ///
+    /// # Errors
+    /// Where no node tells.
+    pub async fn tagged(&self, tag: Tag) -> Result<u64, RpcError> {
+        #[derive(Deserialize)]
+        struct Numbered {
+            number: U64,
+        }
+        let tag = match tag {
+            Tag::Latest => "latest",
+            Tag::Safe => "safe",
+            Tag::Finalized => "finalized",
+        };
+        let number = |raw: &RawValue| Ok(read::<Numbered>(raw)?.number.to());
+        self.endpoint.call("eth_getBlockByNumber", json!([tag, false]), number).await
     }
 
     /// The headers of some blocks, RLP, each with its hash. One that nobody has is an error in its place.

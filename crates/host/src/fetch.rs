@@ -1,10 +1,10 @@
 //! One piece of data at a time: what a key and a hint ask for, brought from the sources into the cache.
 
 use crate::{
-    Cache, HostError, StoreError,
+    Cache, HostError, NotFetched, StoreError,
     ahead::Position,
     beacon::BeaconNode,
-    execution::{self, BlockAt, ExecutionClient, Proof, RawBlock},
+    execution::{self, BlockAt, ExecutionClient, Proof, RawBlock, Touched},
     native::Wanted,
     rpc::RpcError,
     sibling,
@@ -151,14 +151,17 @@ impl Fetcher {
         work: impl AsyncFnOnce() -> Result<(), FetchError>,
     ) {
         let cell = Arc::new(OnceCell::new());
-        let mut known = lock(&self.jobs);
-        for job in jobs {
-            known.entry(job).or_insert_with(|| Arc::clone(&cell));
-        }
-        drop(known);
+        self.register(jobs, &cell);
         // A failure is for whoever needs it: he asks again.
         if let Err(error) = cell.get_or_try_init(|| work()).await {
             tracing::debug!("looking ahead: {error}");
+        }
+    }
+
+    fn register(&self, jobs: impl IntoIterator<Item = Job>, cell: &Arc<OnceCell<()>>) {
+        let mut known = lock(&self.jobs);
+        for job in jobs {
+            known.entry(job).or_insert_with(|| Arc::clone(cell));
         }
     }
 
@@ -186,7 +189,8 @@ impl Fetcher {
                 Err(failure) => failure,
             };
             if failure.is_final() || start.elapsed() + pause > self.patience {
-                return Err(HostError::Fetch { missing: wanted.missing(), reason: Box::new(failure) });
+                let missing = wanted.missing();
+                return Err(HostError::NotFetched(Box::new(NotFetched { missing, reason: failure })));
             }
             tracing::warn!(wait = ?pause, "{}: {failure}; asking again", wanted.missing());
             sleep(pause).await;
@@ -480,30 +484,18 @@ impl Fetcher {
             for (address, slots) in sibling::always_touched(&self.config, number) {
                 touched.entry(address).or_default().slots.extend(slots);
             }
-            let mut wanted: Vec<(Address, Vec<B256>)> = Vec::new();
-            let mut codes = Vec::new();
-            let mut known = lock(&self.paths);
-            for (address, account) in touched {
-                let slots: Vec<B256> =
-                    account.slots.into_iter().filter(|slot| known.insert((address, Some(*slot)))).collect();
-                if known.insert((address, None)) || !slots.is_empty() {
-                    wanted.push((address, slots));
-                }
-                codes.extend(account.code);
-            }
-            drop(known);
+            let (wanted, codes) = self.unproven(touched);
             self.keep_values(cache, codes)?;
-            for (proof, path) in
-                self.l2.proofs(BlockAt::Hash(self.agreed.block_hash), &wanted).await.into_iter().zip(&wanted)
-            {
+            let proofs = self.l2.proofs(BlockAt::Hash(self.agreed.block_hash), &wanted).await;
+            for (proof, (address, slots)) in proofs.into_iter().zip(&wanted) {
                 match proof {
                     Ok(proof) => self.keep_proof(cache, &proof)?,
                     Err(error) => {
                         // To be asked for again when it is needed.
                         let mut known = lock(&self.paths);
-                        known.remove(&(path.0, None));
-                        for slot in &path.1 {
-                            known.remove(&(path.0, Some(*slot)));
+                        known.remove(&(*address, None));
+                        for slot in slots {
+                            known.remove(&(*address, Some(*slot)));
                         }
                         return Err(error.into());
                     }
@@ -512,6 +504,21 @@ impl Fetcher {
             Ok(())
         };
         self.once(Job::Touched(number), work, || Ok(true)).await
+    }
+
+    /// Paths that no proof was asked for yet, and the codes of the accounts.
+    fn unproven(&self, touched: Touched) -> (Vec<(Address, Vec<B256>)>, Vec<Bytes>) {
+        let (mut paths, mut codes) = (Vec::new(), Vec::new());
+        let mut known = lock(&self.paths);
+        for (address, account) in touched {
+            let slots = account.slots.into_iter().filter(|slot| known.insert((address, Some(*slot))));
+            let slots: Vec<B256> = slots.collect();
+            if known.insert((address, None)) || !slots.is_empty() {
+                paths.push((address, slots));
+            }
+            codes.extend(account.code);
+        }
+        (paths, codes)
     }
 
     fn keep_proof(&self, cache: &Cache, proof: &Proof) -> Result<(), StoreError> {

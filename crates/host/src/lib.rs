@@ -20,6 +20,7 @@
 pub mod beacon;
 pub mod cache;
 pub mod directory;
+pub mod discover;
 pub mod execution;
 pub mod fetch;
 pub mod judge;
@@ -44,8 +45,8 @@ pub use cache::Cache;
 pub use counts::{Count, Counts};
 pub use fetch::{Agreed, FetchError};
 pub use judge::{Chain, Dispute, JudgeError, Judgement, Phases, Sight, judge};
-pub use native::{HostError, NativeOracle, Request, Requests, Wanted, answer_offline};
-pub use online::{Deal, Online, Sources};
+pub use native::{HostError, NativeOracle, NotFetched, Request, Requests, Wanted, answer_offline};
+pub use online::{Deal, Online, OnlineError, Sources};
 pub use server::{Channels, Server, serve};
 pub use store::{Store, StoreError};
 pub use witness::witness;

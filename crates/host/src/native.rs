@@ -22,13 +22,8 @@ pub enum HostError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No source brings it.
-    #[error("{missing}: {reason}")]
-    Fetch {
-        /// What is missing.
-        missing: Missing,
-        /// Why it can't be fetched.
-        reason: Box<FetchError>,
-    },
+    #[error(transparent)]
+    NotFetched(Box<NotFetched>),
     /// The time is over that was given for it.
     #[error("the deadline is over")]
     Deadline,
@@ -38,6 +33,16 @@ pub enum HostError {
     /// The host's thread has ended.
     #[error("the host has ended")]
     Ended,
+}
+
+/// A preimage that no source brings.
+#[derive(Debug, thiserror::Error)]
+#[error("{missing}: {reason}")]
+pub struct NotFetched {
+    /// What is missing.
+    pub missing: Missing,
+    /// Why it can't be fetched.
+    pub reason: FetchError,
 }
 
 impl From<PreimageError> for HostError {

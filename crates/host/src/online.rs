@@ -10,9 +10,11 @@ use crate::{
     meter::Meter,
     rpc::{Endpoint, Limits, SourceKind},
     server::{Channels, Fetching, Server, ServerError, serve},
+    witness::collect,
 };
 use embedded_io::{Read, Write};
 use futures_util::{StreamExt, stream::FuturesUnordered};
+use kohala_preimage::Preimages;
 use kohala_program::Progress;
 use kohala_protocol::{ConfigError, RollupConfig, chains};
 use std::{
@@ -166,6 +168,19 @@ impl Online {
         })
     }
 
+    /// Judges the dispute and collects what the program read: with that it comes to the same verdict anywhere.
+    ///
+    /// # Errors
+    /// As [`Online::judge`].
+    pub fn witness(&self, watch: impl FnMut(Sight<'_>)) -> Result<(Judgement, Preimages), JudgeError> {
+        let (sender, requests) = unbounded_channel();
+        thread::scope(|scope| {
+            scope.spawn(|| self.fetch(requests));
+            let oracle = NativeOracle::asking(&self.store, self.dispute.inputs(), sender);
+            collect(oracle, &self.store, &self.dispute, self.followed(watch))
+        })
+    }
+
     /// Serves a program that runs elsewhere, until it closes its ends. A program in this process runs ahead of it.
     ///
     /// # Errors
@@ -201,19 +216,24 @@ impl Online {
     fn run_program(
         &self,
         requests: UnboundedSender<Request>,
-        mut watch: impl FnMut(Sight<'_>),
+        watch: impl FnMut(Sight<'_>),
     ) -> Result<Judgement, JudgeError> {
         // It moves in here, so that it is gone at the end: the host's thread waits for requests till then.
         let mut oracle = NativeOracle::asking(&self.store, self.dispute.inputs(), requests);
-        let judgement = run(&mut oracle, |sight| {
+        let judgement = run(&mut oracle, self.followed(watch))?;
+        Ok(Judgement { reads: oracle.reads(), ..judgement })
+    }
+
+    /// Tells whoever works ahead where the program is, and then `watch`.
+    fn followed<'a>(&'a self, mut watch: impl FnMut(Sight<'_>) + 'a) -> impl FnMut(Sight<'_>) + 'a {
+        move |sight| {
             match &sight {
                 Sight::Step(Progress::Derived(attributes)) => self.fetcher.executes(attributes),
                 Sight::Step(Progress::Executed(block)) => self.fetcher.position.reached_l2(block.header.number),
                 _ => {}
             }
             watch(sight);
-        })?;
-        Ok(Judgement { reads: oracle.reads(), ..judgement })
+        }
     }
 
     /// The host's thread: answers requests and works ahead until all programs have ended.

@@ -12,6 +12,9 @@
 //! values of one length are mostly of one sort, headers beside headers. That packs as well as one frame over all does
 //! (to 4% on the recorded chains), so there is no dictionary.
 //!
+//! The boot inputs of the claim that the file is a witness of, if it is one, are a single value under a key of kind local:
+//! per input identifier 8 | length 4 | value, the numbers little-endian.
+//!
 //! What can be computed is not stored: a blob's field elements, their keys and its commitment's sha256 preimage; the
 //! outcomes of precompiles, of which only the call is kept, under the key that it is the preimage of.
 //!
@@ -19,7 +22,7 @@
 //! used. A value is hashed when it is read and a blob checked by its proof: the checksums are there to say what is
 //! wrong, not to be trusted.
 
-use crate::{StoreError, kzg, precompile::Call, recorded::key_of, store::Part};
+use crate::{LocalInputs, StoreError, kzg, precompile::Call, recorded::key_of, store::Part};
 use alloy_primitives::{B256, Bytes};
 use kohala_preimage::{BLOB_BYTES, Blob, Key, KeyKind, Preimages, WrongPreimage, versioned_hash};
 use rayon::prelude::*;
@@ -233,6 +236,27 @@ impl Packed {
         self.blobs.as_chunks::<BLOB_ENTRY_BYTES>().0.iter().map(|entry| Fields(entry).array())
     }
 
+    /// The boot inputs of the claim that this is a witness of.
+    pub(crate) fn inputs(&self) -> Result<LocalInputs, StoreError> {
+        let entries = self.values.as_chunks::<VALUE_BYTES>().0;
+        // Local is the first of all kinds.
+        let Some(entry) = entries.first().filter(|entry| entry[0] == KeyKind::Local as u8) else {
+            return Ok(LocalInputs::new());
+        };
+        let value = self.read_value(entry)?;
+        let altered = StoreError::Altered(Part::Index);
+        let mut inputs = LocalInputs::new();
+        let mut rest = &value[..];
+        while let Some((head, after)) = rest.split_first_chunk::<12>() {
+            let mut fields = Fields(head);
+            let (ident, len) = (fields.u64(), fields.u32() as usize);
+            let Some((input, after)) = after.split_at_checked(len) else { return Err(altered) };
+            inputs.insert(ident, value.slice_ref(input));
+            rest = after;
+        }
+        if rest.is_empty() { Ok(inputs) } else { Err(altered) }
+    }
+
     /// Reads and checks everything.
     pub(crate) fn load(&self) -> Result<Preimages, StoreError> {
         let mut preimages = Preimages::new();
@@ -246,6 +270,9 @@ impl Packed {
                     let call = Call::read(&value).ok_or_else(altered)?;
                     let outcome = call.outcome().ok_or_else(altered)?;
                     preimages.insert_precompile(call.address, call.gas, call.input, outcome);
+                }
+                Some(KeyKind::Local) => {
+                    self.inputs()?.into_iter().for_each(|(ident, value)| preimages.insert_local(ident, value));
                 }
                 _ => return Err(altered()),
             }
@@ -388,7 +415,11 @@ struct Contents {
 
 impl Contents {
     fn of(preimages: &Preimages) -> Result<Self, StoreError> {
+        let inputs = encoded_inputs(preimages);
         let mut stored = Vec::with_capacity(preimages.iter().len());
+        if !inputs.is_empty() {
+            stored.push((&inputs, Key::local(0)));
+        }
         for (key, value) in preimages.iter() {
             let is_call = || preimages.value(key.with_kind(KeyKind::Precompile)).is_some();
             let is_commitment = || preimages.whole_blob(versioned_hash(value)).is_some();
@@ -433,6 +464,20 @@ impl Contents {
         }
         Ok(contents)
     }
+}
+
+/// The boot inputs among the preimages as one value, by identifier.
+fn encoded_inputs(preimages: &Preimages) -> Bytes {
+    let inputs = preimages.iter().filter(|(key, _)| key.kind() == Some(KeyKind::Local));
+    let ident = |key: Key| u64::from_be_bytes(*key.as_bytes().last_chunk().expect("a key has 32 bytes"));
+    let inputs: LocalInputs = inputs.map(|(key, value)| (ident(key), value.clone())).collect();
+    let mut encoded = Vec::new();
+    for (ident, value) in inputs {
+        encoded.extend_from_slice(&ident.to_le_bytes());
+        encoded.extend_from_slice(&(value.len() as u32).to_le_bytes());
+        encoded.extend_from_slice(&value);
+    }
+    encoded.into()
 }
 
 fn read_blocks(table: &[u8]) -> Vec<Block> {

@@ -1,8 +1,8 @@
 //! One view over every store of preimages.
 
-use crate::{Cache, Counts, beacon::CheckedBlob, directory::Directory, packed::Packed, recorded};
+use crate::{Cache, Counts, LocalInputs, beacon::CheckedBlob, directory::Directory, packed::Packed, recorded};
 use alloy_primitives::{B256, Bytes};
-use kohala_preimage::{BlobError, Key, KeyKind, Preimages, WrongPreimage};
+use kohala_preimage::{Blob, BlobError, Key, KeyKind, Preimages, WrongPreimage};
 use std::{fs, io, io::Read, path::Path};
 
 /// Where preimages are kept. What it answers is checked.
@@ -131,6 +131,26 @@ impl Store {
             Self::Directory(directory) => directory.blob(versioned_hash),
             Self::Packed(packed) => Ok(packed.blob(versioned_hash)?.map(|blob| blob.to_bytes())),
             Self::Cache(cache) => cache.blob(versioned_hash),
+        }
+    }
+
+    /// A blob with its proof, where the store keeps proofs.
+    pub(crate) fn proven_blob(&self, versioned_hash: B256) -> Result<Option<Blob>, StoreError> {
+        match self {
+            Self::Memory(preimages) => Ok(preimages.whole_blob(versioned_hash).cloned()),
+            Self::Packed(packed) => packed.blob(versioned_hash),
+            _ => Ok(None),
+        }
+    }
+
+    /// The boot inputs of the one claim that the store is a witness of; none where it isn't one.
+    ///
+    /// # Errors
+    /// Where the store is damaged.
+    pub fn inputs(&self) -> Result<LocalInputs, StoreError> {
+        match self {
+            Self::Packed(packed) => packed.inputs(),
+            _ => Ok(LocalInputs::new()),
         }
     }
 

@@ -1,12 +1,15 @@
 //! The preimages of one claim, and no others.
 
-use crate::{Dispute, HostError, JudgeError, Judgement, Sight, Store, StoreError, judge::run, kzg, store::count};
+use crate::{
+    Dispute, HostError, JudgeError, Judgement, NativeOracle, Sight, Store, StoreError, answer_offline, judge::run, kzg,
+    precompile::Call,
+};
 use alloy_primitives::{B256, Bytes};
 use kohala_preimage::{Hint, Key, KeyKind, Oracle, Preimages};
-use kohala_program::{ProgramError, ReadError};
+use std::thread;
 
-/// Judges a claim from `store` and collects what the program read: with these preimages, and the dispute's inputs, it
-/// comes to the same verdict anywhere.
+/// Judges a claim from `store` and collects what the program read: with these preimages, which include the dispute's
+/// inputs, it comes to the same verdict anywhere.
 ///
 /// # Errors
 /// As [`judge`](crate::judge()).
@@ -15,40 +18,64 @@ pub fn witness(
     dispute: &Dispute,
     watch: impl FnMut(Sight<'_>),
 ) -> Result<(Judgement, Preimages), JudgeError> {
-    let mut all = store.load().map_err(|error| ProgramError::Read(ReadError::Oracle(error.into())))?;
-    dispute.inputs().into_iter().for_each(|(ident, value)| all.insert_local(ident, value));
-    let mut collector = Collector { all, read: Preimages::new() };
+    let (oracle, requests) = NativeOracle::new(store, dispute.inputs());
+    thread::scope(|scope| {
+        scope.spawn(|| answer_offline(requests));
+        collect(oracle, store, dispute, watch)
+    })
+}
+
+/// The program on `oracle`, and what it read there. `store` may have proofs of blobs.
+pub(crate) fn collect(
+    oracle: NativeOracle<'_>,
+    store: &Store,
+    dispute: &Dispute,
+    watch: impl FnMut(Sight<'_>),
+) -> Result<(Judgement, Preimages), JudgeError> {
+    let mut read = Preimages::new();
+    dispute.inputs().into_iter().for_each(|(ident, value)| read.insert_local(ident, value));
+    let mut collector = Collector { oracle, store, read };
     let judgement = run(&mut collector, watch)?;
-    Ok((Judgement { reads: count(&collector.read), ..judgement }, collector.read))
+    Ok((Judgement { reads: collector.oracle.reads(), ..judgement }, collector.read))
 }
 
 /// An oracle that keeps what was read.
-struct Collector {
-    all: Preimages,
+struct Collector<'a> {
+    oracle: NativeOracle<'a>,
+    store: &'a Store,
     read: Preimages,
 }
 
-impl Oracle for Collector {
+impl Oracle for Collector<'_> {
     type Error = HostError;
 
     fn hint(&mut self, hint: &Hint) -> Result<(), HostError> {
-        Ok(self.all.hint(hint)?)
+        self.oracle.hint(hint)
     }
 
     fn get(&mut self, key: Key) -> Result<Bytes, HostError> {
-        let value = self.all.get(key)?;
-        if key.kind() != Some(KeyKind::Local) {
-            self.read.insert(key, value.clone())?;
+        let value = self.oracle.get(key)?;
+        match key.kind() {
+            Some(KeyKind::Local) => {}
+            Some(KeyKind::Precompile) => {
+                let call = self.oracle.get(key.with_kind(KeyKind::Keccak256))?;
+                if let Some(Call { address, gas, input }) = Call::read(&call) {
+                    self.read.insert_precompile(address, gas, input, value.clone());
+                }
+            }
+            _ => self.read.insert(key, value.clone())?,
         }
         Ok(value)
     }
 
     fn blob(&mut self, versioned_hash: B256, index: u64, l1_time: u64) -> Result<Bytes, HostError> {
-        let bytes = self.all.blob(versioned_hash, index, l1_time)?;
-        if let Some(blob) = self.all.whole_blob(versioned_hash) {
-            let wrong = |reason| StoreError::Blob { blob: versioned_hash, reason };
-            self.read.insert_blob(blob.clone(), kzg::verify_proof).map_err(wrong)?;
-        }
+        let bytes = self.oracle.blob(versioned_hash, index, l1_time)?;
+        let wrong = |reason| StoreError::Blob { blob: versioned_hash, reason };
+        let blob = match self.store.proven_blob(versioned_hash)? {
+            Some(blob) => blob,
+            None => kzg::blob(&bytes).map_err(wrong)?,
+        };
+        self.read.insert_blob(blob, kzg::verify_proof).map_err(wrong)?;
         Ok(bytes)
     }
 }
