@@ -63,6 +63,27 @@ impl Dispute {
         }
         inputs
     }
+
+    /// The dispute that these boot inputs say; `None` where something is missing or has another length.
+    pub fn of_inputs(inputs: &LocalInputs) -> Option<Self> {
+        let input = |key: LocalKey| inputs.get(&(key as u64));
+        let hash = |key| B256::try_from(&input(key)?[..]).ok();
+        let number = |key| Some(u64::from_be_bytes(input(key)?[..].try_into().ok()?));
+        let chain = match number(LocalKey::ChainId)? {
+            CUSTOM_CHAIN => Chain::Custom {
+                rollup: input(LocalKey::RollupConfig)?.clone(),
+                l1: input(LocalKey::L1ChainConfig).cloned(),
+            },
+            id => Chain::Known(id),
+        };
+        Some(Self {
+            l1_head: hash(LocalKey::L1Head)?,
+            agreed_output_root: hash(LocalKey::AgreedOutputRoot)?,
+            claimed_output_root: hash(LocalKey::ClaimedOutputRoot)?,
+            claimed_block_number: number(LocalKey::ClaimedBlockNumber)?,
+            chain,
+        })
+    }
 }
 
 /// What a run found, and what it took.

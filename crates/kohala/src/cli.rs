@@ -3,7 +3,9 @@
 
 use alloy_primitives::B256;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use kohala_host::discover::Target;
+use std::{path::PathBuf, time::Duration};
+use url::Url;
 
 /// Proves claims about OP Stack chains from L1 data.
 ///
@@ -20,10 +22,17 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Judge a claim from a store of preimages, offline
+    /// Judge a claim: from nodes, or offline from a store or a witness
     Verify(Box<Verify>),
-    /// Pack the preimages that one claim needs into a file: with it the claim can be judged anywhere
+    /// Judge a claim and pack all that it takes into one file: with it the claim can be judged anywhere
     Witness(Box<Witness>),
+    /// Serve preimages, or judge with them, as `kona-host` does: for op-challenger, VMs and scripts
+    #[command(subcommand)]
+    Host(Host),
+    /// Run the program on file descriptors 3 to 6, as a child of a host: exit code 0, 1 or 2 as always
+    Client,
+    /// Probe nodes: what they can and can't do for Kohala, and what to change
+    Check(Box<Check>),
     /// Prove a true claim about a small recorded chain and refute a false one, with everything explained
     Demo(Output),
     /// Convert, unpack and examine stores of preimages
@@ -33,34 +42,52 @@ pub(crate) enum Command {
 
 /// Judge a claim.
 #[derive(Args)]
-#[command(after_help = "Example:
-  kohala verify --data-dir testdata/chains/main/preimages.kohala \\
-    --rollup-config-path testdata/chains/main/rollup.json \\
-    --l1-config-path testdata/chains/main/l1-chain-config.json \\
-    --claim testdata/chains/main/claims/60-110.json")]
+#[command(after_help = "Examples:
+  A block of a known chain, everything else found out:
+    kohala verify --chain op-mainnet --block 145000000 --l1 $L1 --beacon $BEACON --l2 $L2
+
+  All blocks from 61 to 110 of a chain of your own, what is fetched kept for the next time:
+    kohala verify --rollup-config-path rollup.json --l1-config-path l1.json --block 61..110 \\
+      --l1 $L1 --beacon $BEACON --l2 $L2 --rollup-node $ROLLUP_NODE --data-dir preimages.db
+
+  A recorded claim, offline:
+    kohala verify --data-dir testdata/chains/main/preimages.kohala \\
+      --rollup-config-path testdata/chains/main/rollup.json \\
+      --l1-config-path testdata/chains/main/l1-chain-config.json \\
+      --claim testdata/chains/main/claims/60-110.json
+
+  A witness, offline: the file says all:
+    kohala verify --witness claim.kohala")]
 pub(crate) struct Verify {
     #[command(flatten)]
     pub(crate) claim: ClaimFlags,
+    /// The L2 block to judge, or the first and the last of several (61..110), or latest-safe or latest-finalized:
+    /// what else a claim has is asked of the nodes
+    #[arg(long, value_name = "BLOCK", conflicts_with_all = ["claim", "claimed_l2_output_root", "claimed_l2_block_number", "agreed_l2_output_root", "agreed_l2_head_hash"])]
+    pub(crate) block: Option<BlockRange>,
+    /// A witness file (`kohala witness` writes one): it has the claim too
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data_dir", "data_format", "l1", "beacon", "l2", "block"])]
+    pub(crate) witness: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) chain: ChainFlags,
-    /// Where the preimages are: a packed store (a file), a folder that op-program or kona's host wrote, or a plain
-    /// stream of records (`.kv`, `.kv.zst`)
-    #[arg(long, visible_alias = "db", env = "DATA_DIR", value_name = "PATH")]
-    pub(crate) data_dir: PathBuf,
-    /// What kind of store that must be [default: found out from its content]
-    #[arg(long, env = "DATA_FORMAT", value_name = "FORMAT")]
-    pub(crate) data_format: Option<DataFormat>,
+    #[command(flatten)]
+    pub(crate) data: DataFlags,
+    #[command(flatten)]
+    pub(crate) sources: SourceFlags,
     #[command(flatten)]
     pub(crate) output: Output,
 }
 
 /// Judge a claim and keep what it took.
 #[derive(Args)]
-#[command(after_help = "Example:
-  kohala witness --data-dir testdata/chains/main/preimages.kohala \\
-    --rollup-config-path testdata/chains/main/rollup.json \\
-    --l1-config-path testdata/chains/main/l1-chain-config.json \\
-    --claim testdata/chains/main/claims/40-41.json main-40-41.kohala")]
+#[command(after_help = "Examples:
+    kohala witness --chain op-mainnet --block 145000000 --l1 $L1 --beacon $BEACON --l2 $L2 claim.kohala
+    kohala verify --witness claim.kohala
+
+    kohala witness --data-dir testdata/chains/main/preimages.kohala \\
+      --rollup-config-path testdata/chains/main/rollup.json \\
+      --l1-config-path testdata/chains/main/l1-chain-config.json \\
+      --claim testdata/chains/main/claims/40-41.json main-40-41.kohala")]
 pub(crate) struct Witness {
     /// The packed file to write
     pub(crate) to: PathBuf,
@@ -68,11 +95,96 @@ pub(crate) struct Witness {
     pub(crate) verify: Verify,
 }
 
+/// The host.
+#[derive(Subcommand)]
+pub(crate) enum Host {
+    /// One chain, one claim: a drop-in for `kona-host single`
+    Single(Box<Single>),
+}
+
+/// Serve or judge one claim.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  Judge here (exit code 0: the claim is right, 1: it is wrong, 2: no verdict):
+    kohala host single --native --l1-head $L1_HEAD --agreed-l2-head-hash $HASH --agreed-l2-output-root $ROOT \\
+      --claimed-l2-output-root $CLAIM --claimed-l2-block-number 110 --l2-chain-id 10 \\
+      --l1-node-address $L1 --l1-beacon-address $BEACON --l2-node-address $L2 --data-dir data
+
+  Serve a program whose VM has started this with pipes on file descriptors 3 to 6:
+    cannon run --input prestate.bin.gz -- kohala host single --server …")]
+pub(crate) struct Single {
+    #[command(flatten)]
+    pub(crate) claim: ClaimFlags,
+    #[command(flatten)]
+    pub(crate) chain: ChainFlags,
+    #[command(flatten)]
+    pub(crate) data: DataFlags,
+    #[command(flatten)]
+    pub(crate) sources: SourceFlags,
+    /// Judge the claim in this process
+    #[arg(long, env = "NATIVE", conflicts_with = "server", required_unless_present = "server")]
+    pub(crate) native: bool,
+    /// Serve a program that runs elsewhere: hints on file descriptors 3 and 4, preimages on 5 and 6
+    #[arg(long, env = "SERVER")]
+    pub(crate) server: bool,
+    /// Taken for kona's sake, without effect: witnesses are used wherever nodes have them
+    #[arg(long, env = "ENABLE_EXPERIMENTAL_WITNESS_ENDPOINT")]
+    pub(crate) enable_experimental_witness_endpoint: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Probe nodes.
+#[derive(Args)]
+#[command(after_help = "Example:
+    kohala check --chain op-mainnet --l1 $L1 --beacon $BEACON --l2 $L2 --rollup-node $ROLLUP_NODE")]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) chain: ChainFlags,
+    #[command(flatten)]
+    pub(crate) sources: SourceFlags,
+    /// How many L2 blocks behind the newest safe one the state must be there
+    #[arg(long, value_name = "BLOCKS", default_value_t = 1800)]
+    pub(crate) age: u64,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// L2 blocks in a row that are judged together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BlockRange {
+    /// The first; the last alone where there is none.
+    pub(crate) first: Option<u64>,
+    pub(crate) last: Target,
+}
+
+impl std::str::FromStr for BlockRange {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let last = |text: &str| match text {
+            "latest-safe" => Ok(Target::LatestSafe),
+            "latest-finalized" => Ok(Target::LatestFinalized),
+            number => {
+                number.parse().map(Target::Number).map_err(|_| "a number, latest-safe or latest-finalized is due")
+            }
+        };
+        let Some((first, end)) = text.split_once("..") else { return Ok(Self { first: None, last: last(text)? }) };
+        let first = first.parse().map_err(|_| "the first block of a range must be a number")?;
+        match last(end)? {
+            Target::Number(end) if end < first => Err("the range's last block comes before its first"),
+            last => Ok(Self { first: Some(first), last }),
+        }
+    }
+}
+
 /// How a store lies on disk.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DataFormat {
-    /// One file, compressed and indexed: Kohala's own
+    /// One file, compressed and indexed: Kohala's own, read only
     Packed,
+    /// An embedded database, which grows as data is fetched
+    Database,
     /// A folder with a file for each preimage (kona's `directory`, op-program's `directory` and `file`)
     Directory,
     /// A stream of key, length and value, plain or compressed by zstd
@@ -102,9 +214,92 @@ pub(crate) struct ClaimFlags {
     pub(crate) claimed_l2_block_number: Option<u64>,
 }
 
+/// Where preimages are kept.
+#[derive(Args)]
+pub(crate) struct DataFlags {
+    /// Where the preimages are: a packed store (a file), a database, a folder that op-program or kona's host wrote, or a
+    /// plain stream of records (`.kv`, `.kv.zst`). With nodes to fetch from, what they bring is kept here
+    #[arg(long, visible_alias = "db", env = "DATA_DIR", value_name = "PATH")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// What kind of store that must be, or is to be made [default: found out from its content; a new one is a database
+    /// for `verify`, a directory for `host`]
+    #[arg(long, env = "DATA_FORMAT", value_name = "FORMAT")]
+    pub(crate) data_format: Option<DataFormat>,
+}
+
+/// The nodes that data is fetched from, and how. Several URLs of one flag, with commas between, stand in for each other.
+#[derive(Args)]
+#[command(next_help_heading = "Nodes")]
+pub(crate) struct SourceFlags {
+    /// Execution client of L1
+    #[arg(
+        long,
+        visible_alias = "l1-node-address",
+        env = "L1_NODE_ADDRESS",
+        value_name = "URL",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
+    pub(crate) l1: Vec<Url>,
+    /// Beacon node of L1
+    #[arg(
+        long,
+        visible_alias = "l1-beacon-address",
+        env = "L1_BEACON_ADDRESS",
+        value_name = "URL",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
+    pub(crate) beacon: Vec<Url>,
+    /// Execution client of L2
+    #[arg(
+        long,
+        visible_alias = "l2-node-address",
+        env = "L2_NODE_ADDRESS",
+        value_name = "URL",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
+    pub(crate) l2: Vec<Url>,
+    /// op-node: only asked to find out what is to be judged
+    #[arg(long, env = "ROLLUP_NODE_ADDRESS", value_name = "URL", value_delimiter = ',', hide_env_values = true)]
+    pub(crate) rollup_node: Vec<Url>,
+    /// Seconds after which a request without an answer is repeated
+    #[arg(long, env = "RPC_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub(crate) rpc_timeout: Duration,
+    /// Requests under way at once, for each URL
+    #[arg(long, env = "RPC_CONCURRENCY", value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) rpc_concurrency: u32,
+    /// Requests a second at most, for each URL [default: no limit]
+    #[arg(long, env = "RPC_RATE", value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rpc_rate: Option<u32>,
+    /// Calls in one JSON-RPC batch at most; 1 sends none
+    #[arg(long, env = "RPC_BATCH", value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) rpc_batch: u32,
+    /// Seconds that nodes may go on answering that they don't have something (they may lag behind), before that ends the
+    /// run without a verdict. Outages are waited out without end
+    #[arg(long, env = "PATIENCE", value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    pub(crate) patience: Duration,
+    /// Seconds after which the run ends without a verdict, whatever is missing [default: none]
+    #[arg(long, env = "DEADLINE", value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) deadline: Option<Duration>,
+    /// Seconds that a slot of L1 takes [default: the beacon node is asked]
+    #[arg(long, env = "L1_SLOT_DURATION", value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) l1_slot_duration: Option<Duration>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is due".to_owned())?;
+    let duration = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
+    if duration.is_zero() { Err("it must not be zero".to_owned()) } else { Ok(duration) }
+}
+
 /// The chain that the claim is about.
 #[derive(Args)]
 pub(crate) struct ChainFlags {
+    /// Name or id of a chain that Kohala knows, such as op-mainnet or 10
+    #[arg(long, env = "CHAIN", value_name = "NAME", conflicts_with_all = ["l2_chain_id", "rollup_config_path"])]
+    pub(crate) chain: Option<String>,
     /// Id of a chain that Kohala knows
     #[arg(long, env = "L2_CHAIN_ID", value_name = "ID", conflicts_with = "rollup_config_path")]
     pub(crate) l2_chain_id: Option<u64>,
@@ -122,9 +317,27 @@ pub(crate) struct Output {
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
-    /// Say what each step does: -v blocks, -vv also what derivation dropped and why
+    /// Say what each step does: -v blocks, -vv also what derivation dropped and why, and what is asked of nodes
     #[arg(short, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+    /// How logs are written, which go to the standard error
+    #[arg(long = "logs.stdout.format", env = "LOGS_STDOUT_FORMAT", value_name = "FORMAT", default_value = "compact")]
+    pub(crate) logs: LogFormat,
+}
+
+/// How log lines look, by the names that kona's tools have for it.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line each, with time, level, target and fields
+    Full,
+    /// A JSON object each
+    Json,
+    /// Several lines each
+    Pretty,
+    /// A short line each
+    Compact,
+    /// A line of key=value each
+    Logfmt,
 }
 
 /// Work on stores of preimages.

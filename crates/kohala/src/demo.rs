@@ -46,9 +46,9 @@ pub(crate) fn demo(output: Output) -> Result<ExitCode> {
     };
     say(INTRODUCTION);
     say("1. A true claim\n");
-    let proven = verify::run(&honest, output, |watch| judge(&store, &honest, watch))?;
+    let proven = verify::report(&honest, None, output, |watch| judge(&store, &honest, watch))?;
     say("\n2. The same claim with one bit of the root changed\n");
-    let refuted = verify::run(&lie, output, |watch| judge(&store, &lie, watch))?;
+    let refuted = verify::report(&lie, None, output, |watch| judge(&store, &lie, watch))?;
     say("\nThe same on your own data: kohala verify --help");
     ensure!(
         proven.verdict.is_valid() && !refuted.verdict.is_valid(),

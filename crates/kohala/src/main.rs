@@ -1,15 +1,20 @@
 //! The command line. It parses, calls `kohala-host`, and says what came out, for people or as JSON; it decides
 //! nothing about a claim itself.
 
+mod check;
 mod claim;
 mod cli;
 mod demo;
+mod host;
+mod logs;
 mod report;
+mod source;
+mod stop;
 mod store;
 mod verify;
 
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::{Cli, Command, Host};
 use std::{process::ExitCode, thread};
 
 /// The claim is wrong.
@@ -27,6 +32,9 @@ fn dispatch(cli: Cli) -> ExitCode {
     let (outcome, json) = match cli.command {
         Command::Verify(flags) => (verify::verify(&flags), flags.output.json),
         Command::Witness(flags) => (verify::witness(&flags), flags.verify.output.json),
+        Command::Host(Host::Single(flags)) => (host::single(&flags), flags.output.json),
+        Command::Client => (host::client(), false),
+        Command::Check(flags) => (check::check(&flags), flags.output.json),
         Command::Demo(output) => (demo::demo(output), output.json),
         Command::Store(command) => (store::run(&command), command.output().json),
     };

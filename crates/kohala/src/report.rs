@@ -3,7 +3,11 @@
 use crate::cli::Output;
 use anyhow::Error;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
-use kohala_host::{Count, Counts, Dispute, HostError, JudgeError, Judgement, Sight};
+use kohala_host::{
+    Count, Counts, Dispute, HostError, JudgeError, Judgement, Sight,
+    meter::{Meter, Traffic},
+    rpc::SourceKind,
+};
 use kohala_preimage::KeyKind;
 use kohala_program::{ProgramError, Progress as Step, ReadError};
 use serde_json::{Value, json};
@@ -17,14 +21,13 @@ use std::{
 pub(crate) struct Progress {
     bar: ProgressBar,
     claimed: u64,
-    verbose: u8,
 }
 
 impl Progress {
     pub(crate) fn new(dispute: &Dispute, output: Output) -> Self {
         let bar = if output.json || output.verbose > 0 { ProgressBar::hidden() } else { ProgressBar::new(0) };
         let style = ProgressStyle::with_template("{bar:30} block {pos} of {len}").expect("the template is well-formed");
-        Self { bar: bar.with_style(style), claimed: dispute.claimed_block_number, verbose: output.verbose }
+        Self { bar: bar.with_style(style), claimed: dispute.claimed_block_number }
     }
 
     pub(crate) fn see(&mut self, sight: Sight<'_>) {
@@ -36,20 +39,19 @@ impl Progress {
             }
             Sight::Step(Step::Executed(block)) => {
                 self.bar.set_position(block.header.number);
-                if self.verbose > 0 {
-                    let (header, transactions) = (&block.header, block.receipts.len());
-                    let (number, hash, gas) = (header.number, header.hash(), HumanCount(header.gas_used));
-                    eprintln!("block {number}: {hash}, {transactions} transactions, {gas} gas");
-                }
+                let header = &block.header;
+                let (number, hash, gas, transactions) =
+                    (header.number, header.hash(), header.gas_used, block.receipts.len());
+                tracing::info!(number, %hash, transactions, gas, "executed a block");
             }
-            Sight::Step(Step::Rejected { number }) if self.verbose > 0 => {
-                eprintln!("block {number}: what its batch says is invalid and counts for nothing");
+            Sight::Step(Step::Rejected { number }) => {
+                tracing::info!(number, "what this block's batch says is invalid and counts for nothing");
             }
-            Sight::Dropped(event) if self.verbose > 1 => {
-                let origin = event.origin.number;
-                eprintln!("L1 block {origin}: dropped {:?}: {:?}", event.subject, event.reason);
+            Sight::Dropped(event) => {
+                let (origin, subject, reason) = (event.origin.number, event.subject, event.reason);
+                tracing::debug!(l1_block = origin, ?subject, ?reason, "derivation dropped something");
             }
-            Sight::Step(_) | Sight::Dropped(_) => {}
+            Sight::Step(_) => {}
         }
     }
 
@@ -64,12 +66,33 @@ pub(crate) fn say(text: impl Display) {
 }
 
 /// Says what was judged and how.
-pub(crate) fn judgement(dispute: &Dispute, judgement: &Judgement, wall: Duration, output: Output) {
+pub(crate) fn judgement(
+    dispute: &Dispute,
+    judgement: &Judgement,
+    asked: Option<&Meter>,
+    wall: Duration,
+    output: Output,
+) {
     if output.json {
-        say(judgement_json(dispute, judgement, wall));
+        let mut json = judgement_json(dispute, judgement, wall);
+        if let Some(meter) = asked {
+            json["nodes"] = meter_json(meter);
+        }
+        say(json);
     } else {
-        say(judgement_text(dispute, judgement, wall));
+        say(judgement_text(dispute, judgement, asked, wall));
     }
+}
+
+fn meter_json(meter: &Meter) -> Value {
+    let source = |(source, traffic): (SourceKind, Traffic)| {
+        let Traffic { requests, calls, bytes, retries } = traffic;
+        (source.name().to_owned(), json!({ "requests": requests, "calls": calls, "bytes": bytes, "retries": retries }))
+    };
+    json!({
+        "round_trips_in_sequence": meter.round_trips(),
+        "sources": meter.traffic().into_iter().map(source).collect::<serde_json::Map<_, _>>(),
+    })
 }
 
 fn judgement_json(dispute: &Dispute, judgement: &Judgement, wall: Duration) -> Value {
@@ -97,7 +120,7 @@ fn judgement_json(dispute: &Dispute, judgement: &Judgement, wall: Duration) -> V
     })
 }
 
-fn judgement_text(dispute: &Dispute, judgement: &Judgement, wall: Duration) -> String {
+fn judgement_text(dispute: &Dispute, judgement: &Judgement, asked: Option<&Meter>, wall: Duration) -> String {
     let verdict = &judgement.verdict;
     let phases = &judgement.phases;
     let total = judgement.reads.total();
@@ -110,6 +133,14 @@ fn judgement_text(dispute: &Dispute, judgement: &Judgement, wall: Duration) -> S
     );
     line("trusted", format!("L1 block          {}", dispute.l1_head));
     line("", format!("agreed output root {}", dispute.agreed_output_root));
+    if let Some(meter) = asked {
+        for (place, (source, traffic)) in meter.traffic().into_iter().enumerate() {
+            let (calls, bytes) = (HumanCount(traffic.calls.values().sum()), HumanBytes(traffic.bytes));
+            let text = format!("{:<11} {calls} calls in {} requests, {bytes}", source.name(), traffic.requests);
+            line(if place == 0 { "fetched" } else { "" }, text);
+        }
+        line("", format!("{} round trips in sequence", meter.round_trips()));
+    }
     line(
         "read",
         format!(
@@ -175,6 +206,12 @@ pub(crate) fn advise(error: JudgeError) -> Error {
         ProgramError::Read(ReadError::Oracle(HostError::Missing(_))) => {
             "no verdict: the store lacks data that this claim needs. Check the L1 head and the agreed output root, or \
              record the claim's preimages again"
+        }
+        ProgramError::Read(ReadError::Oracle(HostError::NotFetched(_))) => {
+            "no verdict: the nodes do not have what this claim needs. `kohala check` says what they can do"
+        }
+        ProgramError::Read(ReadError::Oracle(HostError::Deadline | HostError::Interrupted)) => {
+            "no verdict: what was fetched is kept where --data-dir says, and the same command goes on from there"
         }
         ProgramError::Read(ReadError::Oracle(HostError::Store(_))) => "no verdict: the store is damaged",
         ProgramError::Contradiction(_) => "no verdict: the inputs contradict each other",

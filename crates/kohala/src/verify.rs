@@ -1,31 +1,34 @@
 //! `kohala verify` and `kohala witness`: one claim, one store, one verdict.
 
 use crate::{
-    claim::{Asked, asked},
     cli::{DataFormat, Output, Verify, Witness},
-    exit_code,
+    exit_code, logs,
     report::{self, Progress},
+    source::Source,
+    stop::stopped_by_signals,
 };
 use alloy_primitives::B256;
 use anyhow::{Context, Result, bail};
-use kohala_host::{Dispute, JudgeError, Judgement, Sight, Store, judge, packed::Packed};
+use kohala_host::{Dispute, JudgeError, Judgement, Online, Sight, Store, packed::Packed};
 use kohala_preimage::Key;
 use kohala_protocol::OutputRootPreimage;
 use std::{path::Path, process::ExitCode, time::Instant};
 
 pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
-    let (store, dispute) = asked_of(flags)?;
-    let judgement = run(&dispute, flags.output, |watch| judge(&store, &dispute, watch))?;
+    logs::start(flags.output, "warn");
+    let source = Source::of_verify(flags)?;
+    let judgement = run(&source, flags.output, |watch| source.judge(watch))?;
     Ok(exit_code(judgement.verdict.is_valid()))
 }
 
 /// `kohala witness`: the same, and the claim's preimages as a file.
 pub(crate) fn witness(flags: &Witness) -> Result<ExitCode> {
+    logs::start(flags.verify.output, "warn");
     let to = packed_name("TO", &flags.to)?;
-    let (store, dispute) = asked_of(&flags.verify)?;
+    let source = Source::of_verify(&flags.verify)?;
     let mut preimages = None;
-    let judgement = run(&dispute, flags.verify.output, |watch| {
-        let (judgement, read) = kohala_host::witness(&store, &dispute, watch)?;
+    let judgement = run(&source, flags.verify.output, |watch| {
+        let (judgement, read) = source.witness(watch)?;
         preimages = Some(read);
         Ok(judgement)
     })?;
@@ -35,18 +38,22 @@ pub(crate) fn witness(flags: &Witness) -> Result<ExitCode> {
     Ok(exit_code(judgement.verdict.is_valid()))
 }
 
-fn asked_of(flags: &Verify) -> Result<(Store, Dispute)> {
-    let Asked { dispute, agreed_l2_head_hash } = asked(&flags.claim, &flags.chain)?;
-    let store = open("--data-dir", &flags.data_dir, flags.data_format)?;
-    if let Some(hash) = agreed_l2_head_hash {
-        check_agreed_head(&store, dispute.agreed_output_root, hash)?;
+/// Judges a claim by `judge`, from wherever its data comes.
+pub(crate) fn run(
+    source: &Source,
+    output: Output,
+    judge: impl FnOnce(&mut dyn FnMut(Sight<'_>)) -> Result<Judgement, JudgeError>,
+) -> Result<Judgement> {
+    match source.nodes() {
+        Some(online) => stopped_by_signals(online, || report(source.dispute(), Some(online), output, judge)),
+        None => report(source.dispute(), None, output, judge),
     }
-    Ok((store, dispute))
 }
 
 /// Judges a claim by `judge`, shows progress, and reports as `output` asks.
-pub(crate) fn run(
+pub(crate) fn report(
     dispute: &Dispute,
+    nodes: Option<&Online>,
     output: Output,
     judge: impl FnOnce(&mut dyn FnMut(Sight<'_>)) -> Result<Judgement, JudgeError>,
 ) -> Result<Judgement> {
@@ -55,7 +62,7 @@ pub(crate) fn run(
     let judgement = judge(&mut |sight| progress.see(sight));
     progress.finish();
     let judgement = judgement.map_err(report::advise)?;
-    report::judgement(dispute, &judgement, start.elapsed(), output);
+    report::judgement(dispute, &judgement, nodes.map(Online::meter), start.elapsed(), output);
     Ok(judgement)
 }
 
@@ -74,7 +81,7 @@ pub(crate) fn open(what: &str, path: &Path, format: Option<DataFormat>) -> Resul
     let found = match store {
         Store::Packed(_) => DataFormat::Packed,
         Store::Directory(_) => DataFormat::Directory,
-        Store::Memory(_) => DataFormat::Stream,
+        Store::Memory(_) | Store::Cache(_) => DataFormat::Stream,
     };
     if format.is_some_and(|format| format != found) {
         bail!("--data-format: {} is a store of another format, leave the flag out to have it found", path.display());
@@ -83,7 +90,7 @@ pub(crate) fn open(what: &str, path: &Path, format: Option<DataFormat>) -> Resul
 }
 
 /// kona's host takes the agreed block's hash beside the output root that commits to it: they must agree.
-fn check_agreed_head(store: &Store, output_root: B256, hash: B256) -> Result<()> {
+pub(crate) fn check_agreed_head(store: &Store, output_root: B256, hash: B256) -> Result<()> {
     let Some(preimage) = store.get(Key::keccak256(output_root))? else {
         // The program will say what is missing.
         return Ok(());

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::{ffi::OsStr, path::PathBuf};
 
 /// Variables of the environment that the binary reads: none is passed on to it but by a test's own will.
-pub(crate) const VARIABLES: [&str; 10] = [
+pub(crate) const VARIABLES: [&str; 24] = [
     "L1_HEAD",
     "AGREED_L2_HEAD_HASH",
     "AGREED_L2_OUTPUT_ROOT",
@@ -16,6 +16,20 @@ pub(crate) const VARIABLES: [&str; 10] = [
     "L1_CONFIG_PATH",
     "DATA_DIR",
     "DATA_FORMAT",
+    "CHAIN",
+    "L1_NODE_ADDRESS",
+    "L1_BEACON_ADDRESS",
+    "L2_NODE_ADDRESS",
+    "ROLLUP_NODE_ADDRESS",
+    "RPC_TIMEOUT",
+    "RPC_CONCURRENCY",
+    "RPC_RATE",
+    "RPC_BATCH",
+    "PATIENCE",
+    "DEADLINE",
+    "L1_SLOT_DURATION",
+    "LOGS_STDOUT_FORMAT",
+    "RUST_LOG",
 ];
 
 /// What a run of the binary left behind.

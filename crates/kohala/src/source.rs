@@ -1,0 +1,152 @@
+//! From flags to where the data of a claim comes from: nodes, a store, or both.
+
+use crate::{
+    claim::{self, Asked},
+    cli::{ChainFlags, ClaimFlags, DataFlags, DataFormat, SourceFlags, Verify},
+    verify::{check_agreed_head, open},
+};
+use anyhow::{Context, Result, bail};
+use kohala_host::{
+    Deal, Dispute, JudgeError, Judgement, Online, Sight, Sources, Store, discover::Discovery, judge, rpc::Limits,
+    witness,
+};
+use kohala_preimage::Preimages;
+
+/// A claim and where its data comes from.
+pub(crate) enum Source {
+    /// All is in a store.
+    Offline(Box<Store>, Dispute),
+    /// What is missing is fetched.
+    Online(Box<Online>, Dispute),
+}
+
+/// Told of what a run does, as it does it.
+type Watch<'a> = &'a mut dyn FnMut(Sight<'_>);
+
+impl Source {
+    /// The claim of `kohala verify`.
+    pub(crate) fn of_verify(flags: &Verify) -> Result<Self> {
+        if let Some(path) = &flags.witness {
+            let store = open("--witness", path, None)?;
+            let known = Dispute::of_inputs(&store.inputs().with_context(|| format!("--witness: {}", path.display()))?);
+            if known.is_none() && flags.claim.claim.is_none() && flags.claim.l1_head.is_none() {
+                bail!("--witness: {} has no claim in it: give the claim as well, or --data-dir", path.display());
+            }
+            let Asked { dispute, agreed_l2_head_hash } = claim::asked(&flags.claim, &flags.chain, known)?;
+            return Self::offline(store, dispute, agreed_l2_head_hash);
+        }
+        let Some(blocks) = flags.block else {
+            return Self::of(&flags.claim, &flags.chain, &flags.data, &flags.sources, DataFormat::Database);
+        };
+        let Some((sources, deal)) = nodes(&flags.sources)? else {
+            bail!("--block needs nodes to ask: give --l1, --beacon and --l2");
+        };
+        let discovery = Discovery::new(&sources, flags.sources.rollup_node.clone(), deal)?;
+        let asked = claim::found(&discovery, blocks, &flags.chain)?;
+        Self::online(asked, sources, deal, &flags.data, DataFormat::Database)
+    }
+
+    /// A claim given by its inputs. A store that has to be made is of the format `new`.
+    pub(crate) fn of(
+        claim: &ClaimFlags,
+        chain: &ChainFlags,
+        data: &DataFlags,
+        nodes_flags: &SourceFlags,
+        new: DataFormat,
+    ) -> Result<Self> {
+        let asked = claim::asked(claim, chain, None)?;
+        if let Some((sources, deal)) = nodes(nodes_flags)? {
+            return Self::online(asked, sources, deal, data, new);
+        }
+        let Some(path) = &data.data_dir else {
+            bail!(
+                "where is the data to come from? Give nodes with --l1, --beacon and --l2, or a store with --data-dir"
+            );
+        };
+        let store = open("--data-dir", path, data.data_format)?;
+        Self::offline(store, asked.dispute, asked.agreed_l2_head_hash)
+    }
+
+    fn offline(store: Store, dispute: Dispute, agreed_l2_head_hash: Option<alloy_primitives::B256>) -> Result<Self> {
+        if let Some(hash) = agreed_l2_head_hash {
+            check_agreed_head(&store, dispute.agreed_output_root, hash)?;
+        }
+        Ok(Self::Offline(Box::new(store), dispute))
+    }
+
+    fn online(asked: Asked, sources: Sources, deal: Deal, data: &DataFlags, new: DataFormat) -> Result<Self> {
+        let Some(agreed_block) = asked.agreed_l2_head_hash else {
+            bail!("--agreed-l2-head-hash is missing: an output root alone does not say which block to fetch");
+        };
+        let store = growing_store(data, new)?;
+        let online = Online::new(sources, deal, asked.dispute.clone(), agreed_block, store)?;
+        Ok(Self::Online(Box::new(online), asked.dispute))
+    }
+
+    /// The claim.
+    pub(crate) const fn dispute(&self) -> &Dispute {
+        match self {
+            Self::Offline(_, dispute) | Self::Online(_, dispute) => dispute,
+        }
+    }
+
+    /// The nodes, if there are any.
+    pub(crate) fn nodes(&self) -> Option<&Online> {
+        match self {
+            Self::Offline(..) => None,
+            Self::Online(online, _) => Some(online),
+        }
+    }
+
+    /// Judges the claim.
+    pub(crate) fn judge(&self, watch: Watch<'_>) -> Result<Judgement, JudgeError> {
+        match self {
+            Self::Offline(store, dispute) => judge(store, dispute, watch),
+            Self::Online(online, _) => online.judge(watch),
+        }
+    }
+
+    /// Judges the claim and collects what it took.
+    pub(crate) fn witness(&self, watch: Watch<'_>) -> Result<(Judgement, Preimages), JudgeError> {
+        match self {
+            Self::Offline(store, dispute) => witness(store, dispute, watch),
+            Self::Online(online, _) => online.witness(watch),
+        }
+    }
+}
+
+/// The nodes that the flags name: all or none.
+pub(crate) fn nodes(flags: &SourceFlags) -> Result<Option<(Sources, Deal)>> {
+    let named = [("--l1", &flags.l1), ("--beacon", &flags.beacon), ("--l2", &flags.l2)];
+    let missing: Vec<&str> = named.iter().filter(|(_, urls)| urls.is_empty()).map(|(name, _)| *name).collect();
+    match missing.len() {
+        3 => return Ok(None),
+        0 => {}
+        _ => bail!("{} is missing: nodes are given all or none (--l1, --beacon, --l2)", missing.join(" and ")),
+    }
+    for (name, urls) in named.into_iter().chain([("--rollup-node", &flags.rollup_node)]) {
+        if let Some(url) = urls.iter().find(|url| !matches!(url.scheme(), "http" | "https")) {
+            bail!("{name}: only http and https are spoken, not {}", url.scheme());
+        }
+    }
+    let sources = Sources { l1: flags.l1.clone(), beacon: flags.beacon.clone(), l2: flags.l2.clone() };
+    let limits = Limits {
+        timeout: flags.rpc_timeout,
+        concurrency: flags.rpc_concurrency as usize,
+        rate: flags.rpc_rate,
+        batch: flags.rpc_batch as usize,
+    };
+    let deal = Deal {
+        limits,
+        patience: flags.patience,
+        deadline: flags.deadline,
+        slot_duration: flags.l1_slot_duration,
+        ..Deal::default()
+    };
+    Ok(Some((sources, deal)))
+}
+
+/// The store that fetched data is kept in, if there is to be one.
+fn growing_store(_data: &DataFlags, _new: DataFormat) -> Result<Option<Store>> {
+    Ok(None)
+}
