@@ -205,11 +205,11 @@ impl Store {
     }
 }
 
-/// What a set of preimages holds. Blobs are counted with their data only, without trailing zeros.
+/// What a set of preimages holds, without boot inputs. Blobs are counted with their data only, without trailing zeros.
 pub fn count(preimages: &Preimages) -> Counts {
     let mut counts = Counts::default();
     for (key, value) in preimages.iter() {
-        if let Some(kind) = key.kind() {
+        if let Some(kind) = key.kind().filter(|kind| *kind != KeyKind::Local) {
             counts.add(kind, value.len());
         }
     }

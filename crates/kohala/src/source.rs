@@ -54,17 +54,21 @@ impl Source {
         nodes_flags: &SourceFlags,
         new: DataFormat,
     ) -> Result<Self> {
-        let asked = claim::asked(claim, chain, None)?;
-        if let Some((sources, deal)) = nodes(nodes_flags)? {
-            return Self::online(asked, sources, deal, data, new);
-        }
-        let Some(path) = &data.data_dir else {
+        let found = nodes(nodes_flags)?;
+        if found.is_none() && data.data_dir.is_none() {
             bail!(
                 "where is the data to come from? Give nodes with --l1, --beacon and --l2, or a store with --data-dir"
             );
-        };
-        let store = open("--data-dir", path, data.data_format)?;
-        Self::offline(store, asked.dispute, asked.agreed_l2_head_hash)
+        }
+        let asked = claim::asked(claim, chain, None)?;
+        match (found, &data.data_dir) {
+            (Some((sources, deal)), _) => Self::online(asked, sources, deal, data, new),
+            (None, Some(path)) => {
+                let store = open("--data-dir", path, data.data_format)?;
+                Self::offline(store, asked.dispute, asked.agreed_l2_head_hash)
+            }
+            (None, None) => unreachable!("one of both is there"),
+        }
     }
 
     fn offline(store: Store, dispute: Dispute, agreed_l2_head_hash: Option<alloy_primitives::B256>) -> Result<Self> {

@@ -13,7 +13,7 @@ const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("kohala-execute", &["kohala-protocol", "kohala-trie"]),
     ("kohala-program", &["kohala-protocol", "kohala-trie", "kohala-derive", "kohala-execute", "kohala-preimage"]),
     ("kohala-host", &["kohala-program", "kohala-preimage", "kohala-protocol", "kohala-trie"]),
-    ("kohala", &["kohala-host", "kohala-program", "kohala-protocol", "kohala-preimage"]),
+    ("kohala", &["kohala-devnet", "kohala-host", "kohala-program", "kohala-protocol", "kohala-preimage"]),
     ("kohala-testdata", &[]),
     ("kohala-devnet", &[]),
     (

@@ -31,8 +31,9 @@ fn missing_flags_are_named() {
     }
     run(with("--rollup-config-path", None)).error_names(&["--l2-chain-id", "--rollup-config-path"]);
     run(with("--l1-config-path", None)).error_names(&["--l1-config-path is missing", "L1 chain 900"]);
-    run(with("--data-dir", None)).usage_error_names(&["--data-dir <PATH>"]);
-    run(["verify"]).usage_error_names(&["--data-dir <PATH>"]);
+    for arguments in [with("--data-dir", None), vec!["verify".to_owned(), "--json".to_owned()]] {
+        run(arguments).error_names(&["--l1, --beacon and --l2", "--data-dir"]);
+    }
     run([""; 0]).usage_error_names(&["verify", "demo", "store"]);
     run(["judge"]).usage_error_names(&["judge"]);
 }
@@ -48,7 +49,11 @@ fn malformed_values_are_named() {
         let flag = "--claimed-l2-block-number";
         run(with(flag, Some(value))).usage_error_names(&[flag]);
     }
-    run(with("--data-format", Some("rocksdb"))).usage_error_names(&["--data-format", "rocksdb", "packed, directory"]);
+    run(with("--data-format", Some("rocksdb"))).usage_error_names(&[
+        "--data-format",
+        "rocksdb",
+        "packed, database, directory",
+    ]);
 }
 
 #[test]
