@@ -1,7 +1,10 @@
 //! What the beacon node of L1 tells. A slot is as long as an L1 block takes, and none is empty.
 
-use super::{Endpoint, Node, lock};
-use crate::chain::{Blob, Config, Devnet, L1Block};
+use super::{Endpoint, Node};
+use crate::{
+    chain::{Blob, Config, Devnet, L1Block},
+    lock,
+};
 use alloy_primitives::{B256, FixedBytes};
 use hyper::StatusCode;
 use serde_json::{Value, json};

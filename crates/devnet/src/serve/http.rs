@@ -1,4 +1,5 @@
-use super::{Endpoint, Node, beacon, lock, rpc};
+use super::{Endpoint, Node, beacon, rpc};
+use crate::lock;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
     Method, Request, Response, StatusCode,

@@ -8,12 +8,12 @@ mod rollup;
 mod rpc;
 mod select;
 
-use crate::chain::Devnet;
+use crate::{chain::Devnet, lock};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     thread::JoinHandle,
 };
 use tokio::sync::oneshot;
@@ -63,11 +63,6 @@ struct Node {
     preimages: Mutex<engine::Preimages>,
     off: Mutex<BTreeSet<(Endpoint, String)>>,
     calls: Mutex<BTreeMap<Endpoint, Calls>>,
-}
-
-/// A lock's content, even after a panic in another request: nothing here is left half written.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Node {

@@ -1,4 +1,5 @@
-use super::{Endpoint, Node, block, engine, lock, rollup};
+use super::{Endpoint, Node, block, engine, rollup};
+use crate::lock;
 use serde_json::{Value, json};
 
 /// Why a call has no result.
