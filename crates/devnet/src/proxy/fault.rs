@@ -31,9 +31,10 @@ pub enum Fault {
     Cut,
     /// One hex digit of a result is another. Of a beacon node's answer it is one of its blobs'.
     Altered,
-    /// The node has not come further than this block: what is above, or named `latest`, is null where blocks and
-    /// transactions are asked for by `eth_get...`, an error «header not found» otherwise, and 404 at a beacon node, where
-    /// it is slots that are counted.
+    /// The node has not come further than this block: what is above, or named by a head's tag (`latest`, `safe`, ...), is
+    /// null where blocks and transactions are asked for by `eth_get...`, an error «header not found» otherwise, and 404 at
+    /// a beacon node, where it is slots that are counted. What is named by its hash is above if its answer tells its
+    /// number; raw bytes and traces don't.
     StaleHead(u64),
     /// The result is null.
     Null,
