@@ -9,7 +9,7 @@
 //! receipt holds, and the state roots there commit to nothing.
 //!
 //! [`serve`] answers for its nodes over HTTP on loopback as op-geth, op-node and a beacon node would, and counts what it
-//! was asked.
+//! was asked. [`proxy`] stands between such a node, or a real one, and its client, and lets go wrong what a test wants.
 //!
 //! This crate doesn't sequence, reorganise or follow a network, and forks of L2 are active from its genesis block on.
 //!
@@ -33,4 +33,12 @@
 //! ```
 
 pub mod chain;
+pub mod proxy;
 pub mod serve;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A lock's content, even after a panic in another request: nothing here is left half written.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -7,6 +7,7 @@ mod l1;
 mod l2;
 mod signer;
 mod state;
+mod tries;
 
 pub use batcher::{Batches, Carrier, Compression, Posting};
 pub use config::{BATCH_INBOX, Config, ConfigUpdate, DEPOSIT_CONTRACT, SYSTEM_CONFIG, SystemConfig};
@@ -15,6 +16,7 @@ pub use l1::{Blob, Deposit, L1Block, L1Script, L1Transaction};
 pub use l2::L2Block;
 pub use signer::Signer;
 pub use state::{Account, Prestate, State, Touched};
+pub use tries::Tries;
 
 use alloy_op_hardforks::OpHardfork;
 use alloy_primitives::{B256, Bytes};

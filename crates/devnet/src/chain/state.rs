@@ -1,9 +1,6 @@
-use alloy_consensus::TrieAccount;
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256, map::B256Map};
-use alloy_trie::{
-    EMPTY_ROOT_HASH, HashBuilder, Nibbles,
-    proof::{ProofNodes, ProofRetainer},
-};
+use super::tries::{self, Tries};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_trie::EMPTY_ROOT_HASH;
 use revm::{
     database::{BundleAccount, DatabaseRef},
     primitives::{StorageKey, StorageValue},
@@ -40,65 +37,19 @@ pub type Touched = BTreeMap<Address, BTreeSet<U256>>;
 /// Accounts as a transaction found them. Of their storage only the slots that it looked at, zeros among them.
 pub type Prestate = BTreeMap<Address, Account>;
 
-/// A trie's root, and those of its nodes that were asked for, by path.
-struct Trie {
-    root: B256,
-    nodes: ProofNodes,
-}
-
-/// Builds the trie of hashed keys and RLP encoded values; keeps the nodes on the ways to `targets`.
-fn build(leaves: &B256Map<Vec<u8>>, targets: impl Iterator<Item = B256>) -> Trie {
-    let mut sorted: Vec<_> = leaves.iter().collect();
-    sorted.sort_unstable_by_key(|(key, _)| **key);
-    let mut builder =
-        HashBuilder::default().with_proof_retainer(targets.map(Nibbles::unpack).collect::<ProofRetainer>());
-    for (key, value) in sorted {
-        builder.add_leaf(Nibbles::unpack(key), value);
-    }
-    Trie { root: builder.root(), nodes: builder.take_proof_nodes() }
-}
-
-fn hashed(slot: U256) -> B256 {
-    keccak256(B256::from(slot))
-}
-
 impl Account {
-    fn leaves(&self) -> B256Map<Vec<u8>> {
-        self.storage.iter().map(|(slot, value)| (hashed(*slot), alloy_rlp::encode(value))).collect()
-    }
-
     /// Root of the storage trie.
     pub fn storage_root(&self) -> B256 {
-        build(&self.leaves(), std::iter::empty()).root
+        tries::root(&self.leaves())
     }
-
-    /// The nodes from the storage root towards a slot.
-    pub fn storage_proof(&self, slot: U256) -> Vec<Bytes> {
-        path(&build(&self.leaves(), std::iter::once(hashed(slot))), hashed(slot))
-    }
-
-    fn encode(&self) -> Vec<u8> {
-        let (storage_root, code_hash) = (self.storage_root(), keccak256(&self.code));
-        alloy_rlp::encode(TrieAccount { nonce: self.nonce, balance: self.balance, storage_root, code_hash })
-    }
-}
-
-/// The nodes from the root towards `key`. An empty trie has none.
-fn path(trie: &Trie, key: B256) -> Vec<Bytes> {
-    if trie.root == EMPTY_ROOT_HASH {
-        return Vec::new();
-    }
-    trie.nodes.matching_nodes_sorted(&Nibbles::unpack(key)).into_iter().map(|(_, node)| node).collect()
 }
 
 impl State {
-    fn leaves(&self) -> B256Map<Vec<u8>> {
-        self.accounts.iter().map(|(address, account)| (keccak256(address), account.encode())).collect()
-    }
-
     /// Root of the state trie.
     pub fn root(&self) -> B256 {
-        build(&self.leaves(), std::iter::empty()).root
+        let leaf =
+            |(address, account): (&Address, &Account)| (keccak256(address), account.encode(account.storage_root()));
+        tries::root(&self.accounts.iter().map(leaf).collect())
     }
 
     /// Root of an account's storage; that of an empty trie if there is no such account.
@@ -106,40 +57,19 @@ impl State {
         self.accounts.get(&address).map_or(EMPTY_ROOT_HASH, Account::storage_root)
     }
 
-    /// The nodes from the state root towards an account.
-    pub fn account_proof(&self, address: Address) -> Vec<Bytes> {
-        path(&build(&self.leaves(), std::iter::once(keccak256(address))), keccak256(address))
+    /// The tries, for more than one question.
+    pub fn tries(&self) -> Tries {
+        Tries::of(self)
     }
 
     /// Every node of the state trie and of all storage tries.
     pub fn nodes(&self) -> Vec<Bytes> {
-        let all = |leaves: B256Map<Vec<u8>>| build(&leaves, leaves.keys().copied()).nodes.into_inner().into_values();
-        let storage = self.accounts.values().filter(|account| !account.storage.is_empty());
-        all(self.leaves()).chain(storage.flat_map(|account| all(account.leaves()))).collect()
+        self.tries().nodes().cloned().collect()
     }
 
-    /// The nodes that a stateless execution opens which reads and writes what `touched` names and ends in `after`.
-    /// Where a slot or an account is deleted, all of its trie: the neighbour that a branch folds into is among it.
+    /// The nodes that a stateless execution opens: see [`Tries::witness`].
     pub fn witness(&self, touched: &Touched, after: &Self) -> BTreeSet<Bytes> {
-        let mut nodes = BTreeSet::new();
-        let leaves = self.leaves();
-        let gone =
-            touched.keys().any(|address| self.accounts.contains_key(address) && !after.accounts.contains_key(address));
-        let targets: Vec<_> =
-            if gone { leaves.keys().copied().collect() } else { touched.keys().map(keccak256).collect() };
-        nodes.extend(build(&leaves, targets.into_iter()).nodes.into_inner().into_values());
-        for (address, slots) in touched {
-            let Some(account) = self.accounts.get(address).filter(|account| !account.storage.is_empty()) else {
-                continue;
-            };
-            let kept = |slot| after.accounts.get(address).is_some_and(|account| account.storage.contains_key(slot));
-            let gone = slots.iter().any(|slot| account.storage.contains_key(slot) && !kept(slot));
-            let leaves = account.leaves();
-            let targets: Vec<_> =
-                if gone { leaves.keys().copied().collect() } else { slots.iter().map(|slot| hashed(*slot)).collect() };
-            nodes.extend(build(&leaves, targets.into_iter()).nodes.into_inner().into_values());
-        }
-        nodes
+        self.tries().witness(touched, self, after)
     }
 
     /// Takes over what the executor changed.

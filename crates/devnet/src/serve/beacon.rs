@@ -1,7 +1,10 @@
 //! What the beacon node of L1 tells. A slot is as long as an L1 block takes, and none is empty.
 
-use super::{Endpoint, Node, lock};
-use crate::chain::{Blob, Config, Devnet, L1Block};
+use super::{Endpoint, Node};
+use crate::{
+    chain::{Blob, Config, Devnet, L1Block},
+    lock,
+};
 use alloy_primitives::{B256, FixedBytes};
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -15,6 +18,7 @@ pub(super) fn answer(node: &Node, path: &str, query: &str) -> Answer {
     let (method, slot) = match parts[..] {
         ["eth", "v1", "beacon", "genesis"] => ("genesis", ""),
         ["eth", "v1", "config", "spec"] => ("spec", ""),
+        ["eth", "v1", "node", "version"] => ("version", ""),
         ["eth", "v1", "beacon", "blobs", slot] => ("blobs", slot),
         ["eth", "v1", "beacon", "blob_sidecars", slot] => ("blob_sidecars", slot),
         _ => (path, ""),
@@ -27,6 +31,7 @@ pub(super) fn answer(node: &Node, path: &str, query: &str) -> Answer {
     match method {
         "genesis" => found(json!({ "data": genesis(config) })),
         "spec" => found(json!({ "data": spec(config) })),
+        "version" => found(json!({ "data": { "version": "devnet" } })),
         "blobs" | "blob_sidecars" => match block(devnet, slot) {
             Err(refused) => refused,
             Ok(block) if method == "blobs" => blobs(block, query),

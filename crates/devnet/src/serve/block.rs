@@ -1,6 +1,7 @@
 //! Blocks as both execution clients tell of them.
 
 use super::{
+    memory::Places,
     rpc::{RpcError, RpcResult, param, quantity},
     select::{Heads, select},
 };
@@ -10,7 +11,7 @@ use alloy_eips::{
     eip2718::{Decodable2718, Encodable2718},
     eip4844::DATA_GAS_PER_BLOB,
 };
-use alloy_primitives::{Address, Bytes, Log, keccak256};
+use alloy_primitives::{Address, B256, Bytes, Log, U64, keccak256};
 use alloy_rlp::Encodable;
 use op_alloy_consensus::OpTxEnvelope;
 use serde::Serialize;
@@ -40,21 +41,27 @@ struct Entry {
     more: Value,
 }
 
+/// A chain as its execution client sees it.
+struct View<'a> {
+    chain_id: u64,
+    heads: Heads,
+    places: &'a Places,
+    block: &'a dyn Fn(usize) -> Block<'a>,
+}
+
 /// Answers for geth on L1.
-pub(super) fn l1(devnet: &Devnet, method: &str, params: &[Value]) -> RpcResult {
+pub(super) fn l1(devnet: &Devnet, places: &Places, method: &str, params: &[Value]) -> RpcResult {
     let latest = devnet.l1().len() as u64 - 1;
-    let hashes = devnet.l1().iter().map(|block| block.header.hash());
-    let find =
-        || Ok(select(params.first(), Heads { latest, safe: latest }, hashes)?.map(|index| of_l1(&devnet.l1()[index])));
-    answer(method, params, devnet.config().l1_chain_id, latest, find)
+    let block = |number: usize| of_l1(&devnet.l1()[number]);
+    let heads = Heads { latest, safe: latest };
+    answer(&View { chain_id: devnet.config().l1_chain_id, heads, places, block: &block }, method, params)
 }
 
 /// Answers for op-geth on L2, as far as blocks are concerned.
-pub(super) fn l2(devnet: &Devnet, method: &str, params: &[Value]) -> RpcResult {
+pub(super) fn l2(devnet: &Devnet, places: &Places, method: &str, params: &[Value]) -> RpcResult {
+    let block = |number: usize| of_l2(&devnet.l2()[number]);
     let heads = l2_heads(devnet);
-    let hashes = devnet.l2().iter().map(|block| block.header.hash());
-    let find = || Ok(select(params.first(), heads, hashes)?.map(|index| of_l2(&devnet.l2()[index])));
-    answer(method, params, devnet.config().l2_chain_id, heads.latest, find)
+    answer(&View { chain_id: devnet.config().l2_chain_id, heads, places, block: &block }, method, params)
 }
 
 /// The heads of L2 at the newest L1 block.
@@ -62,27 +69,54 @@ pub(super) fn l2_heads(devnet: &Devnet) -> Heads {
     Heads { latest: devnet.l2().len() as u64 - 1, safe: devnet.safe_head(devnet.l1().len() as u64 - 1) }
 }
 
-fn answer<'a>(
-    method: &str,
-    params: &[Value],
-    chain_id: u64,
-    latest: u64,
-    find: impl FnOnce() -> Result<Option<Block<'a>>, RpcError>,
-) -> RpcResult {
-    let existing = |found: Option<Block<'a>>| found.ok_or(RpcError::NotFound);
+fn answer(view: &View<'_>, method: &str, params: &[Value]) -> RpcResult {
+    let find = || {
+        Ok::<_, RpcError>(select(method, params.first(), view.heads, view.places)?.map(|number| (view.block)(number)))
+    };
+    let existing = || find()?.ok_or(RpcError::NotFound);
     match method {
-        "eth_chainId" => Ok(quantity(chain_id)),
-        "eth_blockNumber" => Ok(quantity(latest)),
+        "eth_chainId" => Ok(quantity(view.chain_id)),
+        "net_version" => Ok(view.chain_id.to_string().into()),
+        "web3_clientVersion" => Ok("devnet".into()),
+        "eth_syncing" => Ok(false.into()),
+        "eth_blockNumber" => Ok(quantity(view.heads.latest)),
         "eth_getBlockByNumber" | "eth_getBlockByHash" => {
             let full = param(params, 1)?;
             Ok(find()?.map_or(Value::Null, |block| block.json(full)))
         }
-        "eth_getBlockReceipts" => Ok(find()?.map_or(Value::Null, |block| block.receipts())),
-        "debug_getRawHeader" => Ok(json!(Bytes::from(alloy_rlp::encode(existing(find()?)?.header.inner())))),
-        "debug_getRawBlock" => Ok(json!(existing(find()?)?.rlp())),
+        "eth_getBlockReceipts" => Ok(find()?.map_or(Value::Null, |block| block.receipts().into())),
+        "debug_getRawHeader" => Ok(json!(Bytes::from(alloy_rlp::encode(existing()?.header.inner())))),
+        "debug_getRawBlock" => Ok(json!(existing()?.rlp())),
         "debug_getRawReceipts" => {
-            let block = existing(find()?)?;
+            let block = existing()?;
             Ok(block.entries.iter().map(|entry| json!(entry.encoded_receipt)).collect())
+        }
+        _ => transaction_answer(view, method, params),
+    }
+}
+
+/// Answers a method that is about one transaction.
+fn transaction_answer(view: &View<'_>, method: &str, params: &[Value]) -> RpcResult {
+    let by_hash = || {
+        let hash: B256 = param(params, 0)?;
+        Ok::<_, RpcError>(view.places.transaction(&hash).map(|(number, index)| ((view.block)(number), index)))
+    };
+    let transaction = |(block, index): (Block<'_>, usize)| {
+        block.entries.get(index).map_or(Value::Null, |entry| block.transaction(index, entry))
+    };
+    match method {
+        "eth_getTransactionByHash" => Ok(by_hash()?.map_or(Value::Null, transaction)),
+        "eth_getTransactionByBlockNumberAndIndex" | "eth_getTransactionByBlockHashAndIndex" => {
+            let index: U64 = param(params, 1)?;
+            let number = select(method, params.first(), view.heads, view.places)?;
+            Ok(number.map_or(Value::Null, |number| transaction(((view.block)(number), index.to()))))
+        }
+        "eth_getTransactionReceipt" => {
+            Ok(by_hash()?.map_or(Value::Null, |(block, index)| block.receipts().swap_remove(index)))
+        }
+        // geth has no null here: what isn't there is no bytes.
+        "eth_getRawTransactionByHash" | "debug_getRawTransaction" => {
+            Ok(json!(by_hash()?.map(|(block, index)| block.entries[index].encoded.clone()).unwrap_or_default()))
         }
         _ => Err(RpcError::Method),
     }
@@ -191,7 +225,7 @@ impl Block<'_> {
         })
     }
 
-    fn receipts(&self) -> Value {
+    fn receipts(&self) -> Vec<Value> {
         let (mut receipts, mut gas_before, mut log_index) = (Vec::new(), 0, 0u64);
         for (index, entry) in self.entries.iter().enumerate() {
             let hash = keccak256(&entry.encoded);
@@ -227,7 +261,7 @@ impl Block<'_> {
             gas_before = entry.cumulative_gas_used;
             log_index += entry.logs.len() as u64;
         }
-        receipts.into()
+        receipts
     }
 
     /// Header, transactions, no ommers, no withdrawals.

@@ -2,47 +2,32 @@
 
 use super::{
     block::l2_heads,
+    memory::{Memory, States},
     rpc::{RpcError, RpcResult, param, quantity},
     select::select,
 };
-use crate::chain::{Account, Devnet, L2Block, Prestate};
-use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U64, U256, keccak256, map::B256Map};
-use alloy_trie::EMPTY_ROOT_HASH;
+use crate::chain::{Account, Devnet, L2Block, Prestate, Tries};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U64, U256, keccak256};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Nodes and codes of all L2 states by their hashes, as far as they were looked for.
-#[derive(Debug, Default)]
-pub(super) struct Preimages {
-    blocks: usize,
-    values: B256Map<Bytes>,
-}
-
-impl Preimages {
-    /// Catches up with the chain.
-    fn of(&mut self, blocks: &[L2Block]) -> &B256Map<Bytes> {
-        for block in &blocks[self.blocks..] {
-            let codes = block.state.accounts.values().map(|account| account.code.clone());
-            self.values.extend(block.state.nodes().into_iter().chain(codes).map(|value| (keccak256(&value), value)));
-        }
-        self.blocks = blocks.len();
-        &self.values
-    }
-}
-
 /// Answers for op-geth, as far as states are concerned.
-pub(super) fn answer(devnet: &Devnet, preimages: &mut Preimages, method: &str, params: &[Value]) -> RpcResult {
+pub(super) fn answer(devnet: &Devnet, memory: &mut Memory, method: &str, params: &[Value]) -> RpcResult {
+    let Memory { l2, states, .. } = memory;
     let find = |index: usize| {
-        let hashes = devnet.l2().iter().map(|block| block.header.hash());
-        select(params.get(index), l2_heads(devnet), hashes)?.ok_or(RpcError::NotFound)
+        let number = select(method, params.get(index), l2_heads(devnet), l2)?;
+        number.ok_or(RpcError::NotFound)
     };
     match method {
-        "debug_dbGet" => db_get(preimages.of(devnet.l2()), &param(params, 0)?),
-        "debug_executionWitness" => execution_witness(devnet, find(0)?),
+        "debug_dbGet" => db_get(devnet, states, &param(params, 0)?),
+        // The first is geth's and reth's; the others are what they call the same by hash.
+        "debug_executionWitness" | "debug_executionWitnessByHash" | "debug_executionWitnessByBlockHash" => {
+            execution_witness(devnet, states, find(0)?)
+        }
         "debug_executePayload" => {
             let number = payload(devnet, param(params, 0)?, &param(params, 1)?).ok_or(RpcError::NotFound)?;
-            execution_witness(devnet, number)
+            execution_witness(devnet, states, number)
         }
         "debug_traceBlockByHash" | "debug_traceBlockByNumber" => {
             let config: Trace = param(params, 1)?;
@@ -58,20 +43,21 @@ pub(super) fn answer(devnet: &Devnet, preimages: &mut Preimages, method: &str, p
         }
         "eth_getProof" => {
             let slots: Vec<U256> = param(params, 1)?;
-            Ok(proof(&devnet.l2()[find(2)?], param(params, 0)?, &slots))
+            let block = &devnet.l2()[find(2)?];
+            Ok(proof(block, &states.tries(block), param(params, 0)?, &slots))
         }
         _ => Err(RpcError::Method),
     }
 }
 
 /// A value of the database: a node by its hash, a code by its hash with or without geth's prefix.
-fn db_get(preimages: &B256Map<Bytes>, key: &Bytes) -> RpcResult {
+fn db_get(devnet: &Devnet, states: &mut States, key: &Bytes) -> RpcResult {
     let hash = match key[..] {
         [b'c', ref hash @ ..] if hash.len() == 32 => B256::from_slice(hash),
         ref hash if hash.len() == 32 => B256::from_slice(hash),
         _ => return Err(RpcError::NotFound),
     };
-    preimages.get(&hash).map(|value| json!(value)).ok_or(RpcError::NotFound)
+    states.preimage(devnet.l2(), &hash).map(|value| json!(value)).ok_or(RpcError::NotFound)
 }
 
 /// The part of payload attributes that tells blocks on one parent apart.
@@ -124,7 +110,7 @@ fn prestates(block: &L2Block) -> Value {
 
 /// What a stateless execution of the block needs: nodes and codes of the parent's state, and headers back to the oldest
 /// whose hash was asked for.
-fn execution_witness(devnet: &Devnet, number: usize) -> RpcResult {
+fn execution_witness(devnet: &Devnet, states: &mut States, number: usize) -> RpcResult {
     let block = &devnet.l2()[number];
     let parent = number.checked_sub(1).map(|parent| &devnet.l2()[parent]).ok_or(RpcError::NotFound)?;
     let accounts = block.touched.keys().filter_map(|address| parent.state.accounts.get(address));
@@ -136,7 +122,7 @@ fn execution_witness(devnet: &Devnet, number: usize) -> RpcResult {
     let oldest = block.oldest_ancestor.map_or(number - 1, |oldest| (oldest as usize).min(number - 1));
     let headers = devnet.l2()[oldest..number].iter().rev();
     Ok(json!({
-        "state": parent.state.witness(&block.touched, &block.state),
+        "state": states.tries(parent).witness(&block.touched, &parent.state, &block.state),
         "codes": codes,
         "keys": keys.collect::<BTreeSet<_>>(),
         "headers": headers.map(|block| Bytes::from(alloy_rlp::encode(block.header.inner()))).collect::<Vec<_>>(),
@@ -144,20 +130,19 @@ fn execution_witness(devnet: &Devnet, number: usize) -> RpcResult {
 }
 
 /// An account, some of its slots, and the nodes that prove them (EIP-1186).
-fn proof(block: &L2Block, address: Address, slots: &[U256]) -> Value {
+fn proof(block: &L2Block, tries: &Tries, address: Address, slots: &[U256]) -> Value {
     let account = block.state.accounts.get(&address);
     let slot = |slot: &U256| {
         let value = account.and_then(|account| account.storage.get(slot)).copied().unwrap_or_default();
-        let proof = account.map(|account| account.storage_proof(*slot)).unwrap_or_default();
-        json!({ "key": B256::from(*slot), "value": value, "proof": proof })
+        json!({ "key": B256::from(*slot), "value": value, "proof": tries.storage_proof(address, *slot) })
     };
     json!({
         "address": address,
-        "accountProof": block.state.account_proof(address),
+        "accountProof": tries.account_proof(address),
         "balance": account.map(|account| account.balance).unwrap_or_default(),
         "nonce": quantity(account.map(|account| account.nonce).unwrap_or_default()),
         "codeHash": account.map_or(KECCAK256_EMPTY, |account| keccak256(&account.code)),
-        "storageHash": account.map_or(EMPTY_ROOT_HASH, |account| account.storage_root()),
+        "storageHash": tries.storage_root(address),
         "storageProof": slots.iter().map(slot).collect::<Vec<_>>(),
     })
 }

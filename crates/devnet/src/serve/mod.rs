@@ -4,16 +4,17 @@ mod beacon;
 mod block;
 mod engine;
 mod http;
+mod memory;
 mod rollup;
 mod rpc;
 mod select;
 
-use crate::chain::Devnet;
+use crate::{chain::Devnet, lock};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     thread::JoinHandle,
 };
 use tokio::sync::oneshot;
@@ -37,8 +38,11 @@ impl Endpoint {
 
 /// A chain that is served until this is dropped: four endpoints, each on its own port.
 ///
-/// The beacon API's methods are named after the last fixed part of their path: `genesis`, `spec`, `blobs`,
+/// The beacon API's methods are named after the last fixed part of their path: `genesis`, `spec`, `version`, `blobs`,
 /// `blob_sidecars`.
+///
+/// Requests are answered one after the other: what is asked for has been computed already, but for the tries of a state
+/// when it is first asked about, so that what a client waits for is its own latency.
 #[derive(Debug)]
 pub struct Server {
     node: Arc<Node>,
@@ -60,14 +64,9 @@ pub struct Calls {
 #[derive(Debug)]
 struct Node {
     devnet: Mutex<Devnet>,
-    preimages: Mutex<engine::Preimages>,
+    memory: Mutex<memory::Memory>,
     off: Mutex<BTreeSet<(Endpoint, String)>>,
     calls: Mutex<BTreeMap<Endpoint, Calls>>,
-}
-
-/// A lock's content, even after a panic in another request: nothing here is left half written.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Node {
@@ -83,7 +82,7 @@ impl Server {
     pub fn start(devnet: Devnet) -> io::Result<Self> {
         let node = Arc::new(Node {
             devnet: Mutex::new(devnet),
-            preimages: Mutex::default(),
+            memory: Mutex::default(),
             off: Mutex::default(),
             calls: Mutex::default(),
         });

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 pub(super) fn answer(devnet: &Devnet, method: &str, params: &[Value]) -> RpcResult {
     match method {
         "optimism_rollupConfig" => Ok(devnet.rollup_json()),
+        "optimism_version" => Ok("devnet".into()),
         "optimism_syncStatus" => Ok(sync_status(devnet)),
         "optimism_outputAtBlock" => {
             let number: U64 = param(params, 0)?;

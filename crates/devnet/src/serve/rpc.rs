@@ -1,4 +1,5 @@
-use super::{Endpoint, Node, block, engine, lock, rollup};
+use super::{Endpoint, Node, block, engine, rollup};
+use crate::lock;
 use serde_json::{Value, json};
 
 /// Why a call has no result.
@@ -40,10 +41,12 @@ fn call(node: &Node, endpoint: Endpoint, call: &Value) -> Value {
 
 fn dispatch(node: &Node, endpoint: Endpoint, method: &str, params: &[Value]) -> RpcResult {
     let devnet = &*lock(&node.devnet);
+    let memory = &mut *lock(&node.memory);
+    memory.catch_up(devnet);
     match endpoint {
-        Endpoint::L1 => block::l1(devnet, method, params),
-        Endpoint::L2 => match engine::answer(devnet, &mut lock(&node.preimages), method, params) {
-            Err(RpcError::Method) => block::l2(devnet, method, params),
+        Endpoint::L1 => block::l1(devnet, &memory.l1, method, params),
+        Endpoint::L2 => match engine::answer(devnet, memory, method, params) {
+            Err(RpcError::Method) => block::l2(devnet, &memory.l2, method, params),
             answered => answered,
         },
         Endpoint::RollupNode => rollup::answer(devnet, method, params),

@@ -45,13 +45,15 @@ fn proofs_lead_from_the_roots_to_accounts_and_slots() {
     let block = &devnet.l2()[12];
     let account = &block.state.accounts[&SET_SLOT];
     let expected = alloy_rlp::encode(trie_account(account));
-    let proof = block.state.account_proof(SET_SLOT);
+    let tries = block.state.tries();
+    assert_eq!(tries.root(), block.header.state_root);
+    let proof = tries.account_proof(SET_SLOT);
     verify_proof(block.header.state_root, Nibbles::unpack(keccak256(SET_SLOT)), Some(expected), &proof).unwrap();
     for slot in [9, 100, 101].map(U256::from) {
-        let proof = account.storage_proof(slot);
+        let proof = tries.storage_proof(SET_SLOT, slot);
         let expected = account.storage.get(&slot).map(alloy_rlp::encode);
         let key = keccak256(slot.to_be_bytes::<32>());
-        verify_proof(account.storage_root(), Nibbles::unpack(key), expected, &proof).unwrap();
+        verify_proof(tries.storage_root(SET_SLOT), Nibbles::unpack(key), expected, &proof).unwrap();
     }
 }
 

@@ -2,5 +2,6 @@
 
 mod chain;
 mod program;
+mod proxy;
 mod serve;
 mod story;

@@ -168,7 +168,7 @@ fn raw_bytes_are_what_the_hashes_commit_to() {
 }
 
 #[test]
-fn blocks_are_found_by_tag_number_hash_and_object() {
+fn blocks_are_found_by_tag_and_number() {
     let server = served();
     let number = |name: Value| {
         let answer = call(&server, Endpoint::L2, "eth_getBlockByNumber", json!([name, false]));
@@ -176,12 +176,9 @@ fn blocks_are_found_by_tag_number_hash_and_object() {
             .unwrap()
             .map(|number| number.to::<u64>())
     };
-    let hash = server.with_chain(|devnet| devnet.l2()[3].header.hash());
     assert_eq!(number(json!("latest")), Some(12));
     assert_eq!(number(json!("earliest")), Some(0));
     assert_eq!(number(json!("0x5")), Some(5));
-    assert_eq!(number(json!({ "blockHash": hash })), Some(3));
-    assert_eq!(number(json!({ "blockNumber": "0x4" })), Some(4));
     assert_eq!(number(json!("0xd")), None);
     assert_eq!(call(&server, Endpoint::L2, "eth_getBlockByHash", json!([B256::ZERO, false]))["result"], Value::Null);
     assert_eq!(call(&server, Endpoint::L2, "eth_getBlockByNumber", json!(["newest", false]))["error"]["code"], -32602);
@@ -220,6 +217,113 @@ fn proofs_and_codes_lead_to_the_state_root() {
             verify_proof(proof.storage_hash, key, value, &slot.proof).unwrap();
         }
     }
+}
+
+/// What geth and reth take for a block's name, and what they don't.
+#[test]
+fn methods_take_the_names_of_blocks_that_real_nodes_take() {
+    let server = served();
+    let hash = json!(server.with_chain(|devnet| devnet.l2()[3].header.hash()));
+    let ask = |method: &str, name: &Value| {
+        let params = match method {
+            "eth_getProof" => json!([SET_SLOT, [], name]),
+            "eth_getCode" => json!([SET_SLOT, name]),
+            "debug_traceBlockByNumber" | "debug_traceBlockByHash" => json!([name, { "tracer": "prestateTracer" }]),
+            _ => json!([name, false]),
+        };
+        call(&server, Endpoint::L2, method, params)
+    };
+    let (number, by_number, by_hash) = (json!("0x3"), json!({ "blockNumber": "0x3" }), json!({ "blockHash": hash }));
+    for method in [
+        "eth_getBlockReceipts",
+        "eth_getProof",
+        "eth_getCode",
+        "debug_getRawHeader",
+        "debug_getRawBlock",
+        "debug_getRawReceipts",
+    ] {
+        let answer = ask(method, &number);
+        assert!(!answer["result"].is_null(), "{method}");
+        assert!([&hash, &by_number, &by_hash].iter().all(|name| ask(method, name) == answer), "{method}");
+    }
+    for (of_numbers, of_hashes) in [
+        ("eth_getBlockByNumber", "eth_getBlockByHash"),
+        ("debug_traceBlockByNumber", "debug_traceBlockByHash"),
+        ("debug_executionWitness", "debug_executionWitnessByHash"),
+        ("debug_executionWitness", "debug_executionWitnessByBlockHash"),
+    ] {
+        let answer = ask(of_numbers, &number);
+        assert!(!answer["result"].is_null(), "{of_numbers}");
+        assert_eq!(ask(of_hashes, &hash), answer, "{of_hashes}");
+        for (method, name) in
+            [(of_numbers, &hash), (of_numbers, &by_number), (of_hashes, &number), (of_hashes, &by_hash)]
+        {
+            assert_eq!(ask(method, name)["error"]["code"], -32602, "{method} of {name}");
+        }
+    }
+}
+
+#[test]
+fn transactions_are_found_by_hash_and_place() {
+    let server = served();
+    let devnet = server.with_chain(|devnet| devnet.clone());
+    let block = &devnet.l2()[6];
+    let receipts: Vec<Value> = result(&server, Endpoint::L2, "eth_getBlockReceipts", json!(["0x6"]));
+    let full: Value = result(&server, Endpoint::L2, "eth_getBlockByNumber", json!(["0x6", true]));
+    assert_eq!((receipts.len(), block.transactions.len()), (5, 5));
+    for (index, encoded) in block.transactions.iter().enumerate() {
+        let ask = |method, params| result::<Value>(&server, Endpoint::L2, method, params);
+        let hash = keccak256(encoded);
+        let place = hex(index as u64);
+        assert_eq!(ask("eth_getTransactionReceipt", json!([hash])), receipts[index]);
+        assert_eq!(ask("eth_getTransactionByHash", json!([hash])), full["transactions"][index]);
+        let by_number = ask("eth_getTransactionByBlockNumberAndIndex", json!(["0x6", place]));
+        let by_hash = ask("eth_getTransactionByBlockHashAndIndex", json!([block.header.hash(), place]));
+        assert_eq!((&by_number, &by_hash), (&full["transactions"][index], &by_number));
+        for method in ["eth_getRawTransactionByHash", "debug_getRawTransaction"] {
+            assert_eq!(ask(method, json!([hash])), json!(encoded));
+        }
+    }
+    let posted = &devnet.l1()[2].transactions[0];
+    let raw: Bytes = result(&server, Endpoint::L1, "eth_getRawTransactionByHash", json!([posted.tx_hash()]));
+    assert_eq!(raw, posted.encoded_2718(), "without its blobs");
+    let absent = |method: &str, params: Value| call(&server, Endpoint::L1, method, params)["result"].clone();
+    assert_eq!(absent("eth_getTransactionReceipt", json!([B256::ZERO])), Value::Null);
+    assert_eq!(absent("eth_getTransactionByHash", json!([B256::ZERO])), Value::Null);
+    assert_eq!(absent("eth_getTransactionByBlockNumberAndIndex", json!(["0x2", "0x63"])), Value::Null);
+    assert_eq!(absent("eth_getRawTransactionByHash", json!([B256::ZERO])), "0x");
+}
+
+#[test]
+fn nodes_say_who_they_are() {
+    let server = served();
+    for (endpoint, id) in [(Endpoint::L1, "900"), (Endpoint::L2, "901")] {
+        assert_eq!(result::<Value>(&server, endpoint, "net_version", json!([])), id);
+        assert_eq!(result::<Value>(&server, endpoint, "web3_clientVersion", json!([])), "devnet");
+        assert_eq!(result::<Value>(&server, endpoint, "eth_syncing", json!([])), false);
+    }
+    assert_eq!(result::<Value>(&server, Endpoint::RollupNode, "optimism_version", json!([])), "devnet");
+    assert_eq!(get(&server, "/eth/v1/node/version").1["data"]["version"], "devnet");
+}
+
+/// What a node remembers of a chain goes when another is put in its place, and grows with it.
+#[test]
+fn answers_follow_the_chain() {
+    let mut short = kohala_devnet::chain::Devnet::new(Config { seed: 5, ..Config::default() });
+    short.l2_block(&[]);
+    let server = served();
+    let block = |server: &Server, hash: B256| call(server, Endpoint::L2, "eth_getBlockByHash", json!([hash, false]));
+    let value = |server: &Server, key: B256| call(server, Endpoint::L2, "debug_dbGet", json!([key]));
+    let [old, new] = [server.with_chain(|devnet| devnet.l2()[1].header.clone()), short.l2()[1].header.clone()];
+    assert_eq!(block(&server, old.hash())["result"]["number"], "0x1");
+    assert!(value(&server, new.state_root)["error"].is_object());
+    server.with_chain(|devnet| *devnet = short);
+    assert_eq!(block(&server, new.hash())["result"]["number"], "0x1");
+    assert_eq!(block(&server, old.hash())["result"], Value::Null);
+    assert!(value(&server, new.state_root)["result"].is_string());
+    let grown = server.with_chain(|devnet| devnet.l2_block(&[]).header.clone());
+    assert_eq!(block(&server, grown.hash())["result"]["number"], "0x2");
+    assert!(value(&server, grown.state_root)["result"].is_string());
 }
 
 #[test]
