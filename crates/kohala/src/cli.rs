@@ -43,8 +43,8 @@ pub(crate) struct Verify {
     pub(crate) claim: ClaimFlags,
     #[command(flatten)]
     pub(crate) chain: ChainFlags,
-    /// Where the preimages are: a packed store (a file), a folder that op-program or kona's host wrote, or a plain
-    /// stream of records (`.kv`, `.kv.zst`)
+    /// Where the preimages are: a packed store (a file), a database (`.db`), a folder that op-program or kona's host
+    /// wrote, or a plain stream of records (`.kv`, `.kv.zst`)
     #[arg(long, visible_alias = "db", env = "DATA_DIR", value_name = "PATH")]
     pub(crate) data_dir: PathBuf,
     /// What kind of store that must be [default: found out from its content]
@@ -75,6 +75,8 @@ pub(crate) enum DataFormat {
     Packed,
     /// A folder with a file for each preimage (kona's `directory`, op-program's `directory` and `file`)
     Directory,
+    /// An embedded database (redb), one process at a time
+    Database,
     /// A stream of key, length and value, plain or compressed by zstd
     Stream,
 }
@@ -130,12 +132,14 @@ pub(crate) struct Output {
 /// Work on stores of preimages.
 #[derive(Subcommand)]
 pub(crate) enum Store {
-    /// Check every preimage of a store and pack them into one file
-    #[command(after_help = "Example:\n  kohala store import data/preimages preimages.kohala")]
+    /// Check every preimage of a store and pack them into one file, or add them to a database
+    #[command(after_help = "Examples:
+  kohala store import data/preimages preimages.kohala
+  kohala store import data/preimages preimages.db")]
     Import {
         /// The store to read, of any kind
         from: PathBuf,
-        /// The packed file to write
+        /// The packed file (`.kohala`) to write, or the database (`.db`) to add to
         to: PathBuf,
         #[command(flatten)]
         output: Output,
