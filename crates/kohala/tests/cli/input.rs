@@ -48,7 +48,11 @@ fn malformed_values_are_named() {
         let flag = "--claimed-l2-block-number";
         run(with(flag, Some(value))).usage_error_names(&[flag]);
     }
-    run(with("--data-format", Some("rocksdb"))).usage_error_names(&["--data-format", "rocksdb", "packed, directory"]);
+    run(with("--data-format", Some("rocksdb"))).usage_error_names(&[
+        "--data-format",
+        "rocksdb",
+        "packed, directory, database",
+    ]);
 }
 
 #[test]
@@ -149,7 +153,7 @@ fn truncated_and_altered_stores_are_named() {
 
 #[test]
 fn other_data_format_is_refused() {
-    for format in ["directory", "stream"] {
+    for format in ["directory", "database", "stream"] {
         run(with("--data-format", Some(format))).error_names(&["--data-format", "preimages.kohala", "another format"]);
     }
     assert!(run(with("--data-format", Some("packed"))).is_valid());
