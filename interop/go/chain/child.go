@@ -52,7 +52,7 @@ func (c *chain) startNode(arguments ...string) *child {
 	return start(c.bin, c.dir, "op-node", append([]string{"--l1=" + c.l1Stack.HTTPEndpoint(), "--l1.beacon=" + c.beaconURL,
 		"--l2=" + c.l2Stack.HTTPAuthEndpoint(), "--l2.jwt-secret=" + c.file("jwt.txt"), "--rollup.config=" + c.file(rollupFile),
 		"--rollup.l1-chain-config=" + c.file(l1ConfigFile), "--rpc.addr=127.0.0.1", "--rpc.port=" + rollup.Port(), "--p2p.disable",
-		"--l1.trustrpc", "--safedb.path=" + c.file("safedb")}, arguments...)...)
+		"--l1.trustrpc", "--l1.http-poll-interval=200ms", "--safedb.path=" + c.file("safedb")}, arguments...)...)
 }
 
 // startBatcher posts span batches with brotli in blobs, or singular batches with zlib in calldata.

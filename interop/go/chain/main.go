@@ -4,8 +4,8 @@
 //	chain make  -dir D -bin B -base G -until N -swap M   makes the chain, until L2 block N is final
 //	chain serve -dir D -bin B                            serves it as it is: nothing in it moves any more
 //
-// Serving it writes one line of JSON once all answer: the URLs of l1, beacon, l2 and rollup, each of which counts what it
-// is asked. Either ends when its input does, so that nothing outlives the program that started it.
+// Serving it writes one line of JSON once all answer: the URLs of l1, beacon, l2 and rollup, with and without somebody who
+// counts what they are asked. Either ends when its input does, so that nothing outlives the program that started it.
 package main
 
 import (
@@ -149,7 +149,7 @@ func (c *chain) make(ctx context.Context, base string, until, swap uint64) {
 	l1Blocks = &l1{eth: c.l1, api: catalyst.NewConsensusAPI(c.l1), beacon: c.beacon}
 	transactions = newTraffic(c.l1.TxPool(), c.l2.TxPool())
 
-	opNode := c.startNode("--sequencer.enabled", "--sequencer.l1-confs=0", "--l1.http-poll-interval=200ms", "--l1.epoch-poll-interval=1s")
+	opNode := c.startNode("--sequencer.enabled", "--sequencer.l1-confs=0", "--l1.epoch-poll-interval=1s")
 	must(c.await(ctx, func(*opeth.SyncStatus) bool { return true }))
 	batcher, blobs := c.startBatcher(true), true
 	tick := time.NewTicker(100 * time.Millisecond)
@@ -195,10 +195,16 @@ func (c *chain) await(ctx context.Context, wanted func(*opeth.SyncStatus) bool) 
 	}
 }
 
-// serve serves the chain until `ended`. Op-node follows L1 to its end first: then it knows what was safe when.
+// serve serves a copy of the chain until `ended`, so that every one begins alike and several may be served at a time.
+// Op-node follows L1 to its end first: then it knows what was safe when.
 func (c *chain) serve(ctx context.Context, ended <-chan struct{}) {
 	var done made
 	c.read(doneFile, &done)
+	served, err := os.MkdirTemp(filepath.Dir(c.dir), "served-")
+	must(err)
+	defer os.RemoveAll(served)
+	must(os.CopyFS(served, os.DirFS(c.dir)))
+	c.dir = served
 	c.open(func(api *catalyst.ConsensusAPI) any { return api })
 	opNode := c.startNode()
 	starting, cancel := context.WithTimeout(ctx, 2*time.Minute)
@@ -206,16 +212,17 @@ func (c *chain) serve(ctx context.Context, ended <-chan struct{}) {
 		return status.CurrentL1.Number > 0 && status.CurrentL1 == status.HeadL1 && status.SafeL2.Number >= done.Final
 	}))
 	cancel()
-	urls := map[string]any{"final": done.Final}
-	for name, url := range map[string]string{"l1": c.l1Stack.HTTPEndpoint(), "beacon": c.beaconURL, "l2": c.l2Stack.HTTPEndpoint(), "rollup": c.rollup} {
-		urls[name] = listen(newCounter(url))
+	uncounted := map[string]string{"l1": c.l1Stack.HTTPEndpoint(), "beacon": c.beaconURL, "l2": c.l2Stack.HTTPEndpoint(), "rollup": c.rollup}
+	counted := map[string]string{}
+	for name, url := range uncounted {
+		counted[name] = listen(newCounter(url))
 	}
-	must(json.NewEncoder(os.Stdout).Encode(urls))
+	must(json.NewEncoder(os.Stdout).Encode(map[string]any{"counted": counted, "uncounted": uncounted}))
 	select {
 	case <-ended:
 	case <-ctx.Done():
 	case <-opNode.done:
-		must(errors.New("op-node has ended, see its log"))
+		fmt.Fprintln(os.Stderr, "chain: op-node has ended")
 	}
 	opNode.stop()
 	c.close()
