@@ -134,7 +134,8 @@ fn our_host_serves_our_client() -> Result<()> {
 #[test]
 fn our_host_serves_op_programs_client() -> Result<()> {
     judges("kohala host --server, op-program-client", &RANGES, |peers, claim, directory| {
-        let server = host(peers, claim, &directory.join("store"), "--server")?;
+        let mut server = host(peers, claim, &directory.join("store"), "--server")?;
+        server.extend(["--program".into(), "op-program".into()]);
         peers.run_pair(&server, &peers.op_program_client())
     })
 }

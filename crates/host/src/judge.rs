@@ -1,90 +1,12 @@
 //! One run of the fault proof program in this process: a dispute in, a judgement out.
 
-use crate::{Counts, HostError, LocalInputs, NativeOracle, Store, answer_offline, precompile};
-use alloy_primitives::{B256, Bytes};
+use crate::{Counts, Dispute, HostError, NativeOracle, Store, answer_offline, precompile};
 use kohala_preimage::Oracle;
-use kohala_program::{
-    Boot, CUSTOM_CHAIN, Event, LocalKey, OracleInputs, Program, ProgramError, Progress, ReadError, Verdict,
-};
+use kohala_program::{Boot, Event, OracleInputs, Program, ProgramError, Progress, ReadError, Verdict};
 use std::{
     thread,
     time::{Duration, Instant},
 };
-
-/// What a dispute fixes.
-#[derive(Debug, Clone)]
-pub struct Dispute {
-    /// Hash of the newest L1 block that may be used.
-    pub l1_head: B256,
-    /// The output root that both parties agree on.
-    pub agreed_output_root: B256,
-    /// The output root that is claimed.
-    pub claimed_output_root: B256,
-    /// Number of the L2 block that it is claimed for.
-    pub claimed_block_number: u64,
-    /// The chain it is about.
-    pub chain: Chain,
-}
-
-/// The chain that a dispute is about.
-#[derive(Debug, Clone)]
-pub enum Chain {
-    /// One whose configuration the program knows, by its L2 chain id.
-    Known(u64),
-    /// Any other.
-    Custom {
-        /// The rollup configuration, JSON as op-node reads it.
-        rollup: Bytes,
-        /// The L1 chain's configuration, JSON as geth writes it; not needed where the program knows the L1 chain.
-        l1: Option<Bytes>,
-    },
-}
-
-impl Dispute {
-    /// The dispute as boot inputs, where op-program's host puts them.
-    pub fn inputs(&self) -> LocalInputs {
-        let mut inputs = LocalInputs::new();
-        let mut put = |key: LocalKey, value: &[u8]| inputs.insert(key as u64, Bytes::copy_from_slice(value));
-        put(LocalKey::L1Head, self.l1_head.as_slice());
-        put(LocalKey::AgreedOutputRoot, self.agreed_output_root.as_slice());
-        put(LocalKey::ClaimedOutputRoot, self.claimed_output_root.as_slice());
-        put(LocalKey::ClaimedBlockNumber, &self.claimed_block_number.to_be_bytes());
-        match &self.chain {
-            Chain::Known(id) => {
-                put(LocalKey::ChainId, &id.to_be_bytes());
-            }
-            Chain::Custom { rollup, l1 } => {
-                put(LocalKey::ChainId, &CUSTOM_CHAIN.to_be_bytes());
-                put(LocalKey::RollupConfig, rollup);
-                if let Some(l1) = l1 {
-                    put(LocalKey::L1ChainConfig, l1);
-                }
-            }
-        }
-        inputs
-    }
-
-    /// The dispute that these boot inputs say; `None` where something is missing or has another length.
-    pub fn of_inputs(inputs: &LocalInputs) -> Option<Self> {
-        let input = |key: LocalKey| inputs.get(&(key as u64));
-        let hash = |key| B256::try_from(&input(key)?[..]).ok();
-        let number = |key| Some(u64::from_be_bytes(input(key)?[..].try_into().ok()?));
-        let chain = match number(LocalKey::ChainId)? {
-            CUSTOM_CHAIN => Chain::Custom {
-                rollup: input(LocalKey::RollupConfig)?.clone(),
-                l1: input(LocalKey::L1ChainConfig).cloned(),
-            },
-            id => Chain::Known(id),
-        };
-        Some(Self {
-            l1_head: hash(LocalKey::L1Head)?,
-            agreed_output_root: hash(LocalKey::AgreedOutputRoot)?,
-            claimed_output_root: hash(LocalKey::ClaimedOutputRoot)?,
-            claimed_block_number: number(LocalKey::ClaimedBlockNumber)?,
-            chain,
-        })
-    }
-}
 
 /// What a run found, and what it took.
 #[derive(Debug, Clone)]

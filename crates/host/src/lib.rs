@@ -23,6 +23,7 @@ pub mod cache;
 pub mod database;
 pub mod directory;
 pub mod discover;
+pub mod dispute;
 pub mod execution;
 pub mod fetch;
 pub mod judge;
@@ -45,8 +46,9 @@ mod sibling;
 
 pub use cache::Cache;
 pub use counts::{Count, Counts};
+pub use dispute::{Chain, Dispute, Layout};
 pub use fetch::{Agreed, FetchError};
-pub use judge::{Chain, Dispute, JudgeError, Judgement, Phases, Sight, judge};
+pub use judge::{JudgeError, Judgement, Phases, Sight, judge};
 pub use native::{HostError, NativeOracle, NotFetched, Request, Requests, Wanted, answer_offline};
 pub use online::{Deal, Online, OnlineError, Sources};
 pub use server::{Channels, Server, serve};

@@ -1,7 +1,8 @@
 //! Judging and serving while the data is fetched: from L1, beacon and L2 nodes, ahead of the program.
 
 use crate::{
-    Agreed, Cache, Chain, Dispute, HostError, JudgeError, Judgement, NativeOracle, Request, Requests, Sight, Store,
+    Agreed, Cache, Chain, Dispute, HostError, JudgeError, Judgement, Layout, NativeOracle, Request, Requests, Sight,
+    Store,
     ahead::{self, Plan},
     beacon::BeaconNode,
     execution::ExecutionClient,
@@ -182,10 +183,11 @@ impl Online {
     }
 
     /// Serves a program that runs elsewhere, until it closes its ends. A program in this process runs ahead of it.
+    /// `layout` is how the served one wants its boot inputs.
     ///
     /// # Errors
     /// As [`serve`].
-    pub fn serve<R, W>(&self, channels: Channels<R, W>) -> Result<(), ServerError>
+    pub fn serve<R, W>(&self, channels: Channels<R, W>, layout: Layout) -> Result<(), ServerError>
     where
         R: Read + Send + 'static,
         W: Write + Send + 'static,
@@ -204,7 +206,7 @@ impl Online {
                 runs_ahead.store(false, Ordering::Release);
             });
             let fetching = Fetching { requests: sender, cache: self.cache(), runs_ahead: &runs_ahead };
-            let server = Server::new(&self.store, self.dispute.inputs()).fetching(fetching);
+            let server = Server::new(&self.store, self.dispute.inputs_for(layout)).fetching(fetching);
             let served = serve(server, channels);
             // The served program has ended: nobody needs what is still under way.
             self.stop();

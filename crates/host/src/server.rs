@@ -77,7 +77,8 @@ impl<'a> Server<'a> {
             return Ok(found);
         }
         let wanted = Wanted { key, hint: self.hint.get(), path: None, whole_blob: None };
-        let Some(fetching) = &self.fetching else { return Err(wanted.missing().into()) };
+        let fetching = self.fetching.as_ref().filter(|_| key.kind() != Some(KeyKind::Local));
+        let Some(fetching) = fetching else { return Err(wanted.missing().into()) };
         // Single nodes and codes are what nodes are worst at telling. The program ahead brings them otherwise.
         let of_state =
             matches!(wanted.hint, Some(Hint::L2StateNode { .. } | Hint::L2Code { .. } | Hint::L2PayloadWitness(_)));

@@ -127,11 +127,23 @@ pub(crate) struct Single {
     /// Serve a program that runs elsewhere: hints on file descriptors 3 and 4, preimages on 5 and 6
     #[arg(long, env = "SERVER")]
     pub(crate) server: bool,
+    /// Whose program is served: they look for the configuration of a chain that they don't know in different places
+    #[arg(long, value_name = "PROGRAM", default_value = "kona", conflicts_with = "native")]
+    pub(crate) program: ServedProgram,
     /// Taken for kona's sake, without effect: witnesses are used wherever nodes have them
     #[arg(long, env = "ENABLE_EXPERIMENTAL_WITNESS_ENDPOINT")]
     pub(crate) enable_experimental_witness_endpoint: bool,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// Whose program a host serves.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServedProgram {
+    /// kona's client, or Kohala's
+    Kona,
+    /// op-program's client
+    OpProgram,
 }
 
 /// Probe nodes.
@@ -221,8 +233,8 @@ pub(crate) struct DataFlags {
     /// plain stream of records (`.kv`, `.kv.zst`). With nodes to fetch from, what they bring is kept here
     #[arg(long, visible_alias = "db", env = "DATA_DIR", value_name = "PATH")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// What kind of store that must be, or is to be made [default: found out from its content; a new one is a database
-    /// for `verify`, a directory for `host`]
+    /// What kind of store that must be, or is to be made [default: found out from its content; a new one is a
+    /// directory for `host single --server`, or else a database]
     #[arg(long, env = "DATA_FORMAT", value_name = "FORMAT")]
     pub(crate) data_format: Option<DataFormat>,
 }

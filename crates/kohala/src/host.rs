@@ -1,15 +1,16 @@
 //! `kohala host single` and `kohala client`: both ends of the preimage oracle, as op-challenger and VMs start them.
 
 use crate::{
-    cli::{DataFormat, Single},
+    cli::{DataFormat, ServedProgram, Single},
     exit_code, logs,
     source::Source,
     stop::stopped_by_signals,
     verify,
 };
-use anyhow::{Context, Result};
-use kohala_host::{Channels, Server, serve};
+use anyhow::{Context, Result, bail};
+use kohala_host::{Chain, Channels, Dispute, Layout, Server, serve};
 use kohala_preimage::Client;
+use kohala_protocol::{RollupConfig, chains};
 use std::{fs::File, process::ExitCode};
 
 /// Judges or serves one claim.
@@ -20,19 +21,41 @@ pub(crate) fn single(flags: &Single) -> Result<ExitCode> {
             "--enable-experimental-witness-endpoint has no effect: witnesses are used wherever nodes have them"
         );
     }
-    let source = Source::of(&flags.claim, &flags.chain, &flags.data, &flags.sources, DataFormat::Directory)?;
+    // Whoever starts a server reads the folder as well; for this process alone there is something quicker.
+    let new = if flags.server { DataFormat::Directory } else { DataFormat::Database };
+    let source = Source::of(&flags.claim, &flags.chain, &flags.data, &flags.sources, new)?;
     if flags.native {
         let judgement = verify::run(&source, flags.output, |watch| source.judge(watch))?;
         return Ok(exit_code(judgement.verdict.is_valid()));
     }
+    let layout = layout(flags.program, source.dispute())?;
     let channels = Channels::inherited()
         .context("--server: file descriptors 3 to 6 must be open pipes: a VM or a client opens them")?;
     let served = match &source {
-        Source::Offline(store, dispute) => serve(Server::new(store, dispute.inputs()), channels),
-        Source::Online(online, _) => stopped_by_signals(online, || online.serve(channels)),
+        Source::Offline(store, dispute) => serve(Server::new(store, dispute.inputs_for(layout)), channels),
+        Source::Online(online, _) => stopped_by_signals(online, || online.serve(channels, layout)),
     };
     served.context("--server: the program was not served to its end")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How the served program wants its boot inputs.
+fn layout(program: ServedProgram, dispute: &Dispute) -> Result<Layout> {
+    if program == ServedProgram::OpProgram {
+        return Ok(Layout::OpProgram);
+    }
+    // By its id kona's client takes what it knows of a chain over what it is told.
+    if let Chain::Custom { rollup, .. } = &dispute.chain {
+        let config = RollupConfig::from_json(rollup)?;
+        if chains::by_id(config.l2_chain_id).is_some_and(|(known, _)| known != config) {
+            bail!(
+                "--rollup-config-path: the configuration differs from what is known of chain {}, and the program would \
+                 not look at it: give the chain another id, or --program op-program",
+                config.l2_chain_id
+            );
+        }
+    }
+    Ok(Layout::Kona)
 }
 
 /// The program as a child of a host.
