@@ -107,6 +107,18 @@ pub enum RpcError {
         /// What it said, or what is wrong with that.
         reason: String,
     },
+    /// There was trouble as often as the endpoint bears: see [`Endpoint::giving_up_after`].
+    #[error("{source_kind} ({node}) does not answer {method}: {reason}")]
+    Trouble {
+        /// The source.
+        source_kind: SourceKind,
+        /// The node that was asked last, without what its URL may hide.
+        node: String,
+        /// The method.
+        method: &'static str,
+        /// What went wrong.
+        reason: String,
+    },
 }
 
 /// Why one request to one node failed.
@@ -130,6 +142,8 @@ pub struct Endpoint {
     http: reqwest::Client,
     limits: Limits,
     meter: Arc<Meter>,
+    /// Troubles that one call bears; without end if there is none.
+    attempts: Option<u32>,
 }
 
 /// One URL and what is known of the node there.
@@ -190,6 +204,18 @@ impl Node {
 pub fn label(url: &Url) -> String {
     let host = url.host_str().unwrap_or("?");
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Why a request was lost: the innermost cause, which alone says what happened.
+fn reason_of(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }
 
 /// A number in 0..1 that differs from call to call and from process to process.
@@ -261,7 +287,22 @@ impl Endpoint {
             .user_agent(concat!("kohala/", env!("CARGO_PKG_VERSION")))
             .build()?;
         let nodes = urls.into_iter().map(|url| Node::new(url, &limits)).collect();
-        Ok(Self { kind, nodes, http, limits, meter })
+        Ok(Self { kind, nodes, http, limits, meter, attempts: None })
+    }
+
+    /// The same, but a call that has met trouble so many times fails: for those who want to know how a node is rather
+    /// than what it has.
+    pub const fn giving_up_after(mut self, attempts: u32) -> Self {
+        self.attempts = Some(attempts);
+        self
+    }
+
+    /// The same, but as if no node knew the method: for those who want to know how things go without it.
+    pub fn without(self, method: &'static str) -> Self {
+        for node in &self.nodes {
+            node.state().unsupported.insert(method);
+        }
+        self
     }
 
     /// Which source this is.
@@ -402,6 +443,7 @@ impl Endpoint {
         mut refused: Vec<(usize, String)>,
         work: impl AsyncFn(&Node) -> Result<T, Failure>,
     ) -> Result<T, RpcError> {
+        let mut troubles = 0;
         loop {
             let Some(index) = self.choose(method, &refused).await else {
                 return Err(match refused.pop() {
@@ -413,7 +455,7 @@ impl Endpoint {
                 Ok(value) => return Ok(value),
                 Err(Failure::Refused(reason)) => refused.push((index, reason)),
                 Err(Failure::TooMuch) => refused.push((index, "the answer is too large".to_owned())),
-                Err(failure) => self.note(&self.nodes[index], method, failure),
+                Err(failure) => self.bear(&self.nodes[index], method, failure, &mut troubles)?,
             }
         }
     }
@@ -424,6 +466,7 @@ impl Endpoint {
         method: &'static str,
         work: impl AsyncFn(&Node) -> Result<T, Failure>,
     ) -> Result<(usize, T), Option<RpcError>> {
+        let mut troubles = 0;
         loop {
             let Some(index) = self.choose(method, &[]).await else {
                 return Err(Some(RpcError::Unsupported { source_kind: self.kind, method }));
@@ -437,7 +480,7 @@ impl Endpoint {
                         .ok();
                     return Err(None);
                 }
-                Err(failure) => self.note(node, method, failure),
+                Err(failure) => self.bear(node, method, failure, &mut troubles)?,
             }
         }
     }
@@ -459,6 +502,20 @@ impl Endpoint {
         }
     }
 
+    /// Remembers what a failure says about the node, and fails where that was one trouble too many.
+    fn bear(&self, node: &Node, method: &'static str, failure: Failure, troubles: &mut u32) -> Result<(), RpcError> {
+        let last = match &failure {
+            Failure::Trouble(reason, _) => {
+                *troubles += 1;
+                self.attempts.filter(|attempts| *troubles >= *attempts).map(|_| reason.clone())
+            }
+            _ => None,
+        };
+        self.note(node, method, failure);
+        let trouble = |reason| RpcError::Trouble { source_kind: self.kind, node: node.label.clone(), method, reason };
+        last.map_or(Ok(()), |reason| Err(trouble(reason)))
+    }
+
     /// Remembers what a failure says about the node.
     fn note(&self, node: &Node, method: &'static str, failure: Failure) {
         match failure {
@@ -466,7 +523,7 @@ impl Endpoint {
                 self.meter.retried(self.kind);
                 let (troubles, rest) = node.ails(after);
                 // The first one is not worth a word; then ever more seldom.
-                if troubles > 1 && troubles.is_power_of_two() {
+                if self.attempts.is_none() && troubles > 1 && troubles.is_power_of_two() {
                     tracing::warn!(
                         source = self.kind.name(), node = node.label, method, attempts = troubles, wait = ?rest,
                         "no answer: {reason}; still trying"
@@ -518,7 +575,7 @@ impl Endpoint {
             };
             sleep_until(turn).await;
         }
-        let trouble = |error: reqwest::Error| Failure::Trouble(error.without_url().to_string(), None);
+        let trouble = |error: reqwest::Error| Failure::Trouble(reason_of(&error.without_url()), None);
         let sent = self.meter.sent(self.kind, method, calls);
         let response = request.send().await.map_err(trouble)?;
         let status = response.status();
