@@ -371,19 +371,17 @@ impl Endpoint {
             let requests = params.iter().enumerate();
             let requests = requests.map(|(id, params)| Request { jsonrpc: "2.0", id, method, params });
             let body = serde_json::to_vec(&requests.collect::<Vec<_>>()).expect("JSON");
-            let answer = self.post(node, method, params.len(), body).await.map_err(|failure| match failure {
-                // A node that knows no batches may say so by any status.
-                Failure::Refused(_) => Failure::TooMuch,
-                failure => failure,
-            })?;
+            let answer = self.post(node, method, params.len(), body).await?;
+            // A node that knows no batches, or none of this length, says so by any status and in any form.
+            let too_much = |failure| match failure {
+                trouble @ Failure::Trouble(..) => trouble,
+                _ => Failure::TooMuch,
+            };
             let responses: Vec<Response<'_>> = serde_json::from_slice(&answer.body).map_err(|_| {
-                match serde_json::from_slice::<Response<'_>>(&answer.body) {
-                    Ok(Response { error: Some(error), .. }) => match error.failure() {
-                        trouble @ Failure::Trouble(..) => trouble,
-                        _ => Failure::TooMuch,
-                    },
+                too_much(match serde_json::from_slice::<Response<'_>>(&answer.body) {
+                    Ok(Response { error: Some(error), .. }) => error.failure(),
                     _ => answer.unreadable(),
-                }
+                })
             })?;
             let mut found: Vec<Option<Result<T, Failure>>> = params.iter().map(|_| None).collect();
             for response in responses {
@@ -552,7 +550,7 @@ impl Endpoint {
         let answer = self.send(node, method, calls, request).await;
         match answer {
             // JSON-RPC errors come with whatever status: the body says more.
-            Err(Failure::Refused(body)) => Ok(Answer { body: body.into_bytes() }),
+            Err(Failure::Refused(body)) => Ok(Answer { body: body.into_bytes(), is_refusal: true }),
             answer => answer,
         }
     }
@@ -585,7 +583,7 @@ impl Endpoint {
         match status {
             status if status.is_success() => {
                 node.recovered();
-                Ok(Answer { body: body.into() })
+                Ok(Answer { body: body.into(), is_refusal: false })
             }
             StatusCode::TOO_MANY_REQUESTS
             | StatusCode::REQUEST_TIMEOUT
@@ -609,11 +607,16 @@ impl Endpoint {
 /// The body of an answer.
 struct Answer {
     body: Vec<u8>,
+    /// The HTTP status says so.
+    is_refusal: bool,
 }
 
 impl Answer {
     fn unreadable(&self) -> Failure {
-        Failure::Trouble("the answer is not JSON-RPC".to_owned(), None)
+        match self.is_refusal {
+            true => Failure::Refused(String::from_utf8_lossy(&self.body).into_owned()),
+            false => Failure::Trouble("the answer is not JSON-RPC".to_owned(), None),
+        }
     }
 }
 

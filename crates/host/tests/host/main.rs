@@ -3,5 +3,6 @@
 mod common;
 mod kzg;
 mod online;
+mod resilience;
 mod serving;
 mod stores;
