@@ -9,12 +9,13 @@
 //! URL is asked when, that a batch is split where a node can't bear it, that `Retry-After` and errors in bodies of any
 //! status are heeded, and that no URL comes into a message, for they hold keys.
 
+mod wire;
+
 use crate::meter::Meter;
 use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use std::{
     collections::BTreeSet,
@@ -30,6 +31,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use url::Url;
+use wire::{Request, Response, read_answer};
 
 /// The sources that there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -222,55 +224,6 @@ fn reason_of(error: &reqwest::Error) -> String {
 fn jitter() -> f64 {
     use std::hash::{BuildHasher, RandomState};
     (RandomState::new().hash_one(()) >> 11) as f64 / (1u64 << 53) as f64
-}
-
-#[derive(Serialize)]
-struct Request<'a> {
-    jsonrpc: &'static str,
-    id: usize,
-    method: &'static str,
-    params: &'a Value,
-}
-
-#[derive(Deserialize)]
-struct Response<'a> {
-    #[serde(default)]
-    id: Option<usize>,
-    #[serde(borrow, default)]
-    result: Option<&'a RawValue>,
-    #[serde(default)]
-    error: Option<ErrorObject>,
-}
-
-#[derive(Deserialize)]
-struct ErrorObject {
-    #[serde(default)]
-    code: i64,
-    #[serde(default)]
-    message: String,
-}
-
-impl ErrorObject {
-    fn failure(self) -> Failure {
-        let said = self.message.to_lowercase();
-        let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
-        let Self { code, message } = self;
-        if matches!(code, 429 | -32005 | -32016 | -32029)
-            || says(&["rate limit", "too many requests", "limit exceeded", "capacity exceeded", "overloaded"])
-        {
-            return Failure::Trouble(message, None);
-        }
-        if code == -32003 || says(&["batch too large", "response too large", "response size", "batch size"]) {
-            return Failure::TooMuch;
-        }
-        if matches!(code, -32601 | -32004)
-            || says(&["method not found", "does not exist/is not available", "not supported", "unsupported method"])
-            || says(&["method is not whitelisted", "method not allowed", "is not available on"])
-        {
-            return Failure::Unsupported;
-        }
-        Failure::Refused(format!("{message} ({code})"))
-    }
 }
 
 impl Endpoint {
@@ -617,14 +570,6 @@ impl Answer {
             true => Failure::Refused(String::from_utf8_lossy(&self.body).into_owned()),
             false => Failure::Trouble("the answer is not JSON-RPC".to_owned(), None),
         }
-    }
-}
-
-fn read_answer<T>(response: Response<'_>, read: &impl Fn(&RawValue) -> Result<T, String>) -> Result<T, Failure> {
-    match response {
-        Response { error: Some(error), .. } => Err(error.failure()),
-        Response { result: Some(raw), .. } if raw.get() != "null" => read(raw).map_err(Failure::Refused),
-        _ => Err(Failure::Refused("null: the node doesn't have it".to_owned())),
     }
 }
 
