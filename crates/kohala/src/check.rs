@@ -8,7 +8,7 @@ use crate::{
 use anyhow::{Result, bail};
 use kohala_host::{
     Deal, Sources,
-    probe::{self, Capability, Findings, Heads, Need, NodeFindings, Probe, Status},
+    probe::{self, Capability, Findings, Heads, Need, NodeFindings, Probe, Status, Way},
     rpc::Limits,
 };
 use serde_json::{Value, json};
@@ -73,7 +73,7 @@ fn as_json(findings: &Findings) -> Value {
         "safe_block": findings.span.map(|span| span.safe),
         "agreed_block": findings.span.map(|span| span.agreed),
         "nodes": findings.nodes.iter().map(node_json).collect::<Vec<_>>(),
-        "state": { "used": findings.way().map(probe::Way::name), "ways": ways },
+        "state": { "used": findings.way().map(Way::name), "ways": ways },
         "problems": problems,
     })
 }
@@ -134,6 +134,9 @@ fn as_text(findings: &Findings) -> String {
             let name = found.way.name();
             line!(text, "  {name:<20} {:<14} {}{used}", word(found.newest), word(found.at_age));
         }
+        if findings.way().is_some_and(|way| way > Way::PayloadWitness) {
+            line!(text, "  An L2 node with debug_executionWitness for blocks of that age takes far fewer calls.");
+        }
         line!(text, "");
     }
     let age = findings.span.map(|span| format!(" on top of block {}", span.agreed)).unwrap_or_default();
@@ -151,7 +154,7 @@ fn as_text(findings: &Findings) -> String {
 fn node_text(text: &mut String, node: &NodeFindings) {
     line!(text, "{} {}", node.kind, node.node);
     if let Some(silence) = &node.silence {
-        line!(text, "  no answer: {silence}\n");
+        line!(text, "  silent: {silence}\n");
         return;
     }
     let Heads { newest, safe, finalized } = node.heads;

@@ -156,13 +156,20 @@ fn lacking(kind: SourceKind, nodes: &[&NodeFindings]) -> Vec<Problem> {
         .filter(|(_, found)| found.status.works() && found.purpose != Purpose::Chain)
         .map(|(_, found)| (found.purpose, found.block))
         .collect();
-    for (node, found) in capabilities {
+    for (node, found) in &capabilities {
         let fails = !found.status.works() && !matches!(found.status, Status::Untried(_));
         if found.need != Need::Needed || !fails || settled.contains(&(found.purpose, found.block)) {
             continue;
         }
+        let (mut node, mut found) = (*node, *found);
         if found.purpose != Purpose::Chain {
             settled.push((found.purpose, found.block));
+            // A method that is there and lacks data is nearer to working than one that is not there.
+            let is_near = |other: &Capability| {
+                (other.purpose, other.block) == (found.purpose, found.block)
+                    && matches!(other.status, Status::Refused(_))
+            };
+            (node, found) = capabilities.iter().copied().find(|(_, other)| is_near(other)).unwrap_or((node, found));
         }
         let at = found.block.map(|block| format!(" at block {block}")).unwrap_or_default();
         let reason = found.status.reason().unwrap_or_default();

@@ -11,8 +11,8 @@ use serde_json::Value;
 use std::{fs, net::TcpListener, time::Instant};
 
 /// A chain's nodes, and its configuration as files.
-struct Nodes {
-    server: Server,
+pub(crate) struct Nodes {
+    pub(crate) server: Server,
     folder: tempfile::TempDir,
 }
 
@@ -20,7 +20,7 @@ const FLAGS: [(&str, Endpoint); 4] =
     [("l1", Endpoint::L1), ("beacon", Endpoint::Beacon), ("l2", Endpoint::L2), ("rollup-node", Endpoint::RollupNode)];
 
 impl Nodes {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut devnet = Devnet::new(Config::default());
         let mut alice = devnet.user(0);
         for number in 1..=24_u64 {
@@ -38,24 +38,21 @@ impl Nodes {
     }
 
     /// Flags for all nodes, of which some are elsewhere.
-    fn flags(&self, elsewhere: &[(&str, &str)]) -> Vec<String> {
+    pub(crate) fn flags(&self, elsewhere: &[(&str, &str)]) -> Vec<String> {
         let url = |name: &str, endpoint| match elsewhere.iter().find(|(flag, _)| *flag == name) {
             Some((_, url)) => (*url).to_owned(),
             None => self.server.url(endpoint),
         };
         let nodes = FLAGS.into_iter().map(|(name, endpoint)| format!("--{name}={}", url(name, endpoint)));
         let file = |name: &str| self.folder.path().join(name).display().to_string();
-        let chain = [
-            format!("--rollup-config-path={}", file("rollup.json")),
-            format!("--l1-config-path={}", file("l1.json")),
-            "--age=12".to_owned(),
-        ];
+        let chain =
+            [format!("--rollup-config-path={}", file("rollup.json")), format!("--l1-config-path={}", file("l1.json"))];
         nodes.chain(chain).collect()
     }
 
     fn check(&self, elsewhere: &[(&str, &str)], more: &[&str]) -> Run {
         let more = more.iter().map(|flag| (*flag).to_owned());
-        run(["check".to_owned()].into_iter().chain(self.flags(elsewhere)).chain(more))
+        run(["check", "--age=12"].map(str::to_owned).into_iter().chain(self.flags(elsewhere)).chain(more))
     }
 
     fn json(&self, elsewhere: &[(&str, &str)]) -> (i32, Value) {
@@ -155,6 +152,7 @@ fn what_a_node_lacks_is_replaced_by_what_it_has() {
     let text = nodes.check(&[], &[]);
     has_line(&text, "execution witness no no");
     has_line(&text, "tracer and proofs yes yes <- will be used");
+    has_line(&text, "An L2 node with debug_executionWitness for blocks of that age takes far fewer calls.");
     has_line(&text, "missing debug_getRawReceipts eth_getBlockReceipts does instead: the node doesn't know the method");
 }
 
@@ -180,6 +178,13 @@ fn pruned_state_and_blobs_are_problems_with_advice() {
     assert!(proof["advice"].as_str().unwrap().contains("--gcmode=archive"));
     let text = nodes.check(&elsewhere, &[]);
     assert_eq!(text.code, 2);
+    has_line(
+        &text,
+        &format!(
+            "- L2: {} lacks the state at that age at block 12: eth_getProof: {missing} (-32000)",
+            &pruned.url()[7..]
+        ),
+    );
     has_line(&text, "No claim can be judged with these nodes:");
 }
 
@@ -213,7 +218,7 @@ fn an_unreachable_node_and_a_silent_one_end_in_time() {
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
     assert_eq!(run.code, 2);
     has_line(&run, &format!("L1 127.0.0.1:{port}"));
-    has_line(&run, "no answer: no answer in 3 s");
+    has_line(&run, "silent: no answer in 3 s");
     assert!(run.stdout.contains("Connection refused"), "{run:?}");
     for secret in ["s3cret-password", "0123456789abcdef"] {
         assert!(!format!("{run:?}").contains(secret), "{run:?}");
