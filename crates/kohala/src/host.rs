@@ -3,6 +3,7 @@
 use crate::{
     cli::{DataFormat, Single},
     exit_code, logs,
+    metrics::Metrics,
     source::Source,
     stop::stopped_by_signals,
     verify,
@@ -21,8 +22,9 @@ pub(crate) fn single(flags: &Single) -> Result<ExitCode> {
         );
     }
     let source = Source::of(&flags.claim, &flags.chain, &flags.data, &flags.sources, DataFormat::Directory)?;
+    let metrics = Metrics::start(flags.metrics, source.nodes())?;
     if flags.native {
-        let judgement = verify::run(&source, flags.output, |watch| source.judge(watch))?;
+        let judgement = verify::run(&source, flags.output, |watch| source.judge(&mut metrics.seeing(watch)))?;
         return Ok(exit_code(judgement.verdict.is_valid()));
     }
     let channels = Channels::inherited()

@@ -4,6 +4,7 @@
 mod check;
 mod claims;
 mod input;
+mod metrics;
 mod preimages;
 mod stores;
 mod support;
