@@ -63,7 +63,11 @@ fn text_files(root: &Path) -> Result<Vec<PathBuf>> {
         for entry in fs::read_dir(&directory)? {
             let (path, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
             let name = path.file_name().unwrap_or_default();
-            if kind.is_dir() && name != "target" && name != ".git" {
+            // `.git` is a folder, or in a further work tree a file that says where the folder is.
+            if name == "target" || name == ".git" {
+                continue;
+            }
+            if kind.is_dir() {
                 directories.push(path);
             } else if kind.is_file() && path.extension().is_none_or(|kind| TEXT.iter().any(|text| kind == *text)) {
                 files.push(path.strip_prefix(root)?.to_path_buf());

@@ -5,7 +5,11 @@ use alloy_primitives::{B256, Bytes};
 use kohala_preimage::{BLOB_BYTES, Key, KeyKind, versioned_hash};
 use std::{
     collections::HashMap,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -16,7 +20,83 @@ use std::{
 pub struct Cache {
     memory: Mutex<Memory>,
     came: Condvar,
-    below: Option<Box<Store>>,
+    below: Option<Below>,
+}
+
+/// The store below and the thread that writes to it: transactions cost the same for one value and for thousands, and
+/// nobody waits for them.
+#[derive(Debug)]
+struct Below {
+    store: Arc<Store>,
+    writer: Option<(SyncSender<Piece>, JoinHandle<()>)>,
+    failure: Arc<Mutex<Option<StoreError>>>,
+}
+
+/// What came in at once.
+type Piece = (Vec<(Key, Bytes)>, Vec<CheckedBlob>);
+
+/// Pieces that wait to be written at most. Whoever brings more waits.
+const QUEUE: usize = 64;
+/// Bytes of values in one transaction at most, but for the last piece in it.
+const TRANSACTION: usize = 4 << 20;
+
+impl Below {
+    fn new(store: Store) -> Self {
+        let (sender, pieces) = sync_channel(QUEUE);
+        let (store, failure) = (Arc::new(store), Arc::new(Mutex::new(None)));
+        let (target, failed) = (Arc::clone(&store), Arc::clone(&failure));
+        let thread = std::thread::spawn(move || {
+            if let Err(error) = write(&target, &pieces) {
+                *lock(&failed) = Some(error);
+            }
+        });
+        Self { store, writer: Some((sender, thread)), failure }
+    }
+
+    fn put(&self, piece: Piece) -> Result<(), StoreError> {
+        let sent = self.writer.as_ref().is_some_and(|(sender, _)| sender.send(piece).is_ok());
+        match sent {
+            true => Ok(()),
+            // The thread ends by a failure only. Whoever comes second is told less, but told.
+            false => Err(lock(&self.failure).take().unwrap_or(StoreError::ReadOnly)),
+        }
+    }
+}
+
+impl Drop for Below {
+    /// Waits until all is written.
+    fn drop(&mut self) {
+        if let Some((sender, thread)) = self.writer.take() {
+            drop(sender);
+            // A panic there has been reported by its own thread already.
+            let _ = thread.join();
+        }
+        if let Some(error) = lock(&self.failure).take() {
+            tracing::error!("what was fetched last is not kept: {error}");
+        }
+    }
+}
+
+/// Writes pieces until there are no more, as many in one transaction as wait together.
+fn write(store: &Store, pieces: &Receiver<Piece>) -> Result<(), StoreError> {
+    while let Ok((mut values, mut blobs)) = pieces.recv() {
+        let bytes = |values: &[(Key, Bytes)]| values.iter().map(|(_, value)| value.len()).sum::<usize>();
+        let mut size = bytes(&values);
+        while size < TRANSACTION
+            && let Ok((more, more_blobs)) = pieces.try_recv()
+        {
+            size += bytes(&more) + more_blobs.len() * BLOB_BYTES;
+            values.extend(more);
+            blobs.extend(more_blobs);
+        }
+        let blobs: Vec<_> = blobs.into_iter().map(|blob| (blob.commitment, blob.bytes)).collect();
+        store.put(&values, &blobs)?;
+    }
+    Ok(())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Two generations: what is used moves to the young one, and when that has half of the bytes the old one goes.
@@ -44,16 +124,16 @@ impl Cache {
     /// A cache of `bound` bytes above `below`, which is written to.
     pub fn new(below: Option<Store>, bound: usize) -> Self {
         let memory = Memory { young: Generation::default(), old: Generation::default(), bound };
-        Self { memory: Mutex::new(memory), came: Condvar::new(), below: below.map(Box::new) }
+        Self { memory: Mutex::new(memory), came: Condvar::new(), below: below.map(Below::new) }
     }
 
     /// The store below.
     pub fn below(&self) -> Option<&Store> {
-        self.below.as_deref()
+        self.below.as_ref().map(|below| &*below.store)
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.memory)
     }
 
     /// The preimage of `key`; the outcome of a precompile is computed from its call.
@@ -68,7 +148,7 @@ impl Cache {
         if let Some(value) = self.memory().value(key) {
             return Ok(Some(value));
         }
-        self.below.as_ref().map_or(Ok(None), |store| store.get(key))
+        self.below().map_or(Ok(None), |store| store.get(key))
     }
 
     /// All 131072 bytes of a blob.
@@ -79,26 +159,32 @@ impl Cache {
         if let Some(blob) = self.memory().blob(versioned_hash) {
             return Ok(Some(blob));
         }
-        self.below.as_ref().map_or(Ok(None), |store| store.blob(versioned_hash))
+        self.below().map_or(Ok(None), |store| store.blob(versioned_hash))
     }
 
     /// The commitments of all blobs that there is a list of.
-    pub fn commitments(&self) -> Vec<[u8; 48]> {
+    ///
+    /// # Errors
+    /// Where the store below is damaged.
+    pub fn commitments(&self) -> Result<Vec<[u8; 48]>, StoreError> {
         let memory = self.memory();
         let blobs = memory.young.blobs.values().chain(memory.old.blobs.values());
         let mut commitments: Vec<[u8; 48]> = blobs.map(|blob| blob.commitment).collect();
         drop(memory);
-        commitments.extend(self.below.as_ref().map(|store| store.commitments()).unwrap_or_default());
-        commitments
+        if let Some(store) = self.below() {
+            commitments.extend(store.commitments()?);
+        }
+        Ok(commitments)
     }
 
-    /// Puts values in, each under the Keccak-256 key of `keys`, and blobs, and wakes whoever waits.
+    /// Puts values and blobs in and wakes whoever waits. They are written to the store below a little later: all of them
+    /// once this cache is gone.
     ///
     /// # Errors
-    /// Where the store below can't be written.
+    /// Where something could not be written to the store below, now or before.
     pub fn put(&self, values: &[(Key, Bytes)], blobs: &[CheckedBlob]) -> Result<(), StoreError> {
-        if let Some(store) = &self.below {
-            store.put(values, blobs)?;
+        if let Some(below) = &self.below {
+            below.put((values.to_vec(), blobs.to_vec()))?;
         }
         let mut memory = self.memory();
         values.iter().for_each(|(key, value)| memory.put(*key, value.clone()));

@@ -7,22 +7,30 @@
 //!
 //! A file holds the preimage in lower-case hexadecimal without `0x`. There is a file for every field element of a blob
 //! and another for the preimage of its key, 8193 files a blob.
+//!
+//! Many may read while one writes: a file appears with all that is in it. Who writes holds a lock on the file `lock`, as
+//! long as the store is open; readers and other programs know nothing of it.
 
 use crate::{
     StoreError, kzg,
     precompile::Call,
-    recorded::{self, check},
+    recorded::{self, check, key_of},
+    store::MAX_VALUE_BYTES,
 };
 use alloy_primitives::{B256, Bytes, hex};
-use kohala_preimage::{BLOB_BYTES, BlobError, BlobKeys, FIELD_ELEMENTS, Key, KeyKind, Preimages, WrongPreimage};
+use kohala_preimage::{BLOB_BYTES, Blob, BlobError, BlobKeys, FIELD_ELEMENTS, Key, KeyKind, Preimages, WrongPreimage};
 use std::{
-    fs, io,
-    io::Write,
+    collections::HashSet,
+    fs::{self, File, TryLockError},
+    io::{self, Read},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 /// Name of the file that says how the others are named.
 const MARKER: &str = "kvformat";
+/// Name of the file that a writer holds a lock on.
+const LOCK: &str = "lock";
 
 /// How the files are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,15 +39,25 @@ enum Layout {
     File,
 }
 
-/// A store of one file per preimage.
-#[derive(Debug, Clone)]
+/// A store of one file per preimage. Any number of threads may read and write.
+#[derive(Debug)]
 pub struct Directory {
     path: PathBuf,
     layout: Layout,
+    writer: Option<Writer>,
+}
+
+/// What only the one that writes has.
+#[derive(Debug)]
+struct Writer {
+    /// The first two bytes of keys whose folder there is: making a folder that there is costs as much as a file.
+    folders: Mutex<HashSet<[u8; 2]>>,
+    /// Closed, and so unlocked, with the store.
+    _lock: File,
 }
 
 impl Directory {
-    /// Opens an existing store.
+    /// Opens an existing store for reading.
     ///
     /// # Errors
     /// [`StoreError::Format`] where the marker names a format that is neither `directory` nor `file`; otherwise where
@@ -59,38 +77,66 @@ impl Directory {
             }
             Err(error) => return Err(error.into()),
         };
-        Ok(Self { path, layout })
+        Ok(Self { path, layout, writer: None })
     }
 
-    /// Makes the directory if it isn't there, and marks it as of the format `directory` unless it has a marker.
+    /// Opens the store at `path` for writing. Where there is none it is made, of the format `directory`.
     ///
     /// # Errors
-    /// As [`Directory::open`].
-    pub fn create(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+    /// [`StoreError::InUse`] while somebody else has it open for writing; otherwise as [`Directory::open`].
+    pub fn open_or_create(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let path = path.into();
         fs::create_dir_all(&path)?;
-        if !path.join(MARKER).exists() {
-            fs::write(path.join(MARKER), "directory")?;
+        let lock = File::options().create(true).truncate(false).write(true).open(path.join(LOCK))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => StoreError::InUse,
+            TryLockError::Error(error) => error.into(),
+        })?;
+        let marker = path.join(MARKER);
+        if !marker.exists() && !holds_older_files(&path)? {
+            let temporary = path.join(format!("{MARKER}.{}", std::process::id()));
+            fs::write(&temporary, "directory")?;
+            fs::rename(temporary, marker)?;
         }
-        Self::open(path)
+        Ok(Self { writer: Some(Writer { folders: Mutex::default(), _lock: lock }), ..Self::open(path)? })
     }
 
-    /// Writes every preimage that a foreign program or contract may ask for: of blobs also all field elements, and the
-    /// preimages of their keys.
+    /// Puts preimages of keccak256 and sha256 keys in, and blobs by their commitments, with trailing zeros or without:
+    /// all that a foreign program or contract may ask for, so of blobs also all field elements and the preimages of
+    /// their keys, and with a call of a precompile its outcome.
+    ///
+    /// A blob's commitment comes last: who finds it finds the blob. Values are checked, blobs are not: who has them has
+    /// computed their commitment, and who reads them does it again.
     ///
     /// # Errors
-    /// Where the file system does.
-    pub fn write(&self, preimages: &Preimages) -> Result<(), StoreError> {
-        for (key, value) in preimages.iter().filter(|(key, _)| key.kind() != Some(KeyKind::Local)) {
-            self.put(key, value)?;
-        }
-        for blob in preimages.blobs() {
-            for (index, (key, preimage)) in BlobKeys::new(blob.commitment).enumerate() {
-                self.put(key.with_kind(KeyKind::Keccak256), &preimage)?;
-                self.put(key, &blob.element(index))?;
+    /// [`StoreError::ReadOnly`] where the store was not opened for writing, [`StoreError::Wrong`] for a value that is not
+    /// its key's preimage and for a key of another kind, [`StoreError::TooLong`] for a value and [`StoreError::Blob`]
+    /// for a blob that is too long; otherwise where the file system does. What came before the error is in the store.
+    pub fn put(&self, values: &[(Key, Bytes)], blobs: &[([u8; 48], Bytes)]) -> Result<(), StoreError> {
+        for (key, value) in values {
+            let kind = key.kind().ok_or(WrongPreimage { key: *key })?;
+            if key_of(kind, value) != Some(*key) {
+                return Err(WrongPreimage { key: *key }.into());
             }
+            let call = Call::read(value).filter(|_| kind == KeyKind::Keccak256);
+            if let Some(outcome) = call.and_then(|call| call.outcome()) {
+                self.write_file(key.with_kind(KeyKind::Precompile), &outcome)?;
+            }
+            self.write_file(*key, value)?;
         }
-        Ok(())
+        blobs.iter().try_for_each(|(commitment, data)| {
+            self.write_blob(&Blob { commitment: *commitment, proof: [0; 48], data: data.clone() })
+        })
+    }
+
+    /// Writes every preimage that there is, as [`Directory::put`] does; outcomes of precompiles as they are.
+    ///
+    /// # Errors
+    /// As [`Directory::put`].
+    pub fn write(&self, preimages: &Preimages) -> Result<(), StoreError> {
+        preimages.blobs().try_for_each(|blob| self.write_blob(blob))?;
+        let mut values = preimages.iter().filter(|(key, _)| key.kind() != Some(KeyKind::Local));
+        values.try_for_each(|(key, value)| self.write_file(key, value))
     }
 
     /// The preimage of `key`, checked. Field elements of blobs are never answered singly: alone they can't be checked.
@@ -161,26 +207,65 @@ impl Directory {
     }
 
     fn read(&self, key: Key) -> Result<Option<Bytes>, StoreError> {
-        match fs::read(self.path_of(key)) {
-            Ok(text) => Ok(Some(hex::decode(text).map_err(|_| WrongPreimage { key })?.into())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
+        let mut file = match File::open(self.path_of(key)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let len = file.metadata()?.len();
+        if len > 2 * MAX_VALUE_BYTES as u64 {
+            return Err(StoreError::TooLong(key));
         }
+        let mut text = Vec::with_capacity(len as usize);
+        file.read_to_end(&mut text)?;
+        Ok(Some(hex::decode(text).map_err(|_| WrongPreimage { key })?.into()))
     }
 
-    /// Writes beside the target and then renames: a reader never sees half a file.
-    fn put(&self, key: Key, value: &[u8]) -> Result<(), StoreError> {
+    fn write_blob(&self, blob: &Blob) -> Result<(), StoreError> {
+        let hash = blob.versioned_hash();
+        if blob.data.len() > BLOB_BYTES {
+            return Err(StoreError::Blob { blob: hash, reason: BlobError::Length });
+        }
+        for (index, (key, preimage)) in BlobKeys::new(blob.commitment).enumerate() {
+            self.write_file(key.with_kind(KeyKind::Keccak256), &preimage)?;
+            self.write_file(key, &blob.element(index))?;
+        }
+        self.write_file(Key::sha256(hash), &blob.commitment)
+    }
+
+    /// Writes beside the target and then renames: a reader never sees half a file. The same folder, because renaming
+    /// within one is what file systems do best; a blob takes about half a second, and several where all its folders are new.
+    fn write_file(&self, key: Key, value: &[u8]) -> Result<(), StoreError> {
+        let writer = self.writer.as_ref().ok_or(StoreError::ReadOnly)?;
+        if value.len() > MAX_VALUE_BYTES {
+            return Err(StoreError::TooLong(key));
+        }
         let target = self.path_of(key);
-        let parent = target.parent().unwrap_or(&self.path);
-        let temporary = self.path.join(format!("{key}.txt.{}", std::process::id()));
+        // Held to the end: no two threads write the same file.
+        let mut folders = writer.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(start), Some(folder)) = (key.as_bytes().first_chunk(), target.parent())
+            && !folders.contains(start)
+        {
+            fs::create_dir_all(folder)?;
+            folders.insert(*start);
+        }
+        let temporary = target.with_extension(format!("txt.{}", std::process::id()));
         let write = || {
-            fs::create_dir_all(parent)?;
-            let mut file = fs::File::create(&temporary)?;
-            file.write_all(hex::encode(value).as_bytes())?;
+            fs::write(&temporary, hex::encode(value))?;
             fs::rename(&temporary, &target)
         };
         write().inspect_err(|_| drop(fs::remove_file(&temporary))).map_err(StoreError::from)
     }
+}
+
+/// Whether there are files of the format `file`, which need no marker.
+fn holds_older_files(path: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(path)? {
+        if entry?.file_name().as_encoded_bytes().starts_with(b"0x") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Collects the hexadecimal part of file names `<prefix><digits>.txt`; other files are none of ours.

@@ -1,14 +1,19 @@
 //! KZG commitments and proofs of blobs (EIP-4844), natively.
 //!
-//! Checking takes one pairing and two constants, so a run that only reads blobs never loads the trusted setup, which
-//! costs more than most claims. Making commitments and proofs does load it: that happens when blobs are imported.
+//! Checking a proof takes one pairing and two constants. Making commitments and proofs takes the trusted setup's points,
+//! which lie here ready for use: c-kzg needs over a second of every process to make its own of them, more than most
+//! claims cost. The tests hold all of it to c-kzg.
 
-use alloy_primitives::{Keccak256, hex};
+use alloy_primitives::{Bytes, Keccak256, hex};
 use blstrs::{Bls12, G1Affine, G1Projective, G2Affine, G2Prepared, Scalar};
-use kohala_preimage::{BLOB_BYTES, Blob, BlobError};
+use kohala_preimage::{BLOB_BYTES, Blob, BlobError, BlobKeys};
 use pairing::{
     MillerLoopResult, MultiMillerLoop,
-    group::{Curve, Group, ff::Field, prime::PrimeCurveAffine},
+    group::{
+        Curve, Group,
+        ff::{BatchInverter, Field},
+        prime::PrimeCurveAffine,
+    },
 };
 use std::sync::LazyLock;
 
@@ -16,6 +21,10 @@ use std::sync::LazyLock;
 const TAU_G2: [u8; 96] = hex!(
     "b5bfd7dd8cdeb128843bc287230af38926187075cbfbefa81009a2ce615ac53d2914e5870cb452d2afaaab24f3499f72185cbfee53492714734429b7b38608e23926c911cceceac9a36851477ba4c60b087041de621000edc98edada20c1def2"
 );
+
+/// The trusted setup's points of G1 in Lagrange form, in the order of a blob's elements, uncompressed: point `i` is the
+/// commitment to the blob whose element `i` is one and all others zero. `cargo xtask kzg` makes the file.
+static LAGRANGE: &[u8] = include_bytes!("kzg_lagrange.bin");
 
 /// Minus the generator of G2, and the secret times the generator: the only two points of G2 that a check needs, ready
 /// for the pairing.
@@ -111,39 +120,72 @@ pub fn verify(blob: &Blob) -> Result<(), BlobError> {
     blob.verify(verify_proof)
 }
 
-/// The commitment to a blob's bytes. Loads the trusted setup.
+/// The commitment to a blob's bytes (EIP-4844 `blob_to_kzg_commitment`).
 ///
 /// # Errors
 /// Where there are not 131072 bytes, or a field element is not canonical.
 pub fn commitment(bytes: &[u8]) -> Result<[u8; 48], BlobError> {
-    let (_, commitment) = commit(bytes)?;
-    Ok(commitment)
+    Ok(commit(&elements(bytes)?).to_compressed())
 }
 
-/// Makes a blob out of its 131072 bytes: commitment, proof, and the data without trailing zeros. Loads the trusted
-/// setup.
+/// Makes a blob out of its 131072 bytes: commitment, proof (EIP-4844 `compute_blob_kzg_proof`), and the data without
+/// trailing zeros.
 ///
 /// # Errors
 /// As [`commitment`].
 pub fn blob(bytes: &[u8]) -> Result<Blob, BlobError> {
-    let (whole, commitment) = commit(bytes)?;
-    let proof = c_kzg::ethereum_kzg_settings(0)
-        .compute_blob_kzg_proof(&whole, &commitment.into())
-        .map_err(|_| BlobError::Proof)?;
+    let values = elements(bytes)?;
     let len = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-    Ok(Blob { commitment, proof: proof.to_bytes().into_inner(), data: bytes[..len].to_vec().into() })
+    let (commitment, data) = (commit(&values).to_compressed(), Bytes::copy_from_slice(&bytes[..len]));
+    let mut blob = Blob { commitment, proof: [0; 48], data };
+    let mut opened = None;
+    // Nothing is checked here: it is where a proof has to open the polynomial that is asked for.
+    let _ = blob.verify(|_, point, value, _| {
+        opened = Option::from(Scalar::from_bytes_be(point)).zip(Option::from(Scalar::from_bytes_be(value)));
+        true
+    });
+    let (point, value) = opened.ok_or(BlobError::Proof)?;
+    blob.proof = commit(&quotient(&values, point, value).ok_or(BlobError::Proof)?).to_compressed();
+    Ok(blob)
 }
 
-fn commit(bytes: &[u8]) -> Result<(Box<c_kzg::Blob>, [u8; 48]), BlobError> {
+/// The field elements of a blob.
+fn elements(bytes: &[u8]) -> Result<Vec<Scalar>, BlobError> {
     if bytes.len() != BLOB_BYTES {
         return Err(BlobError::Length);
     }
-    let whole = Box::new(c_kzg::Blob::from_bytes(bytes).map_err(|_| BlobError::Length)?);
-    let (elements, _) = bytes.as_chunks::<32>();
-    let canonical = |element| Option::<Scalar>::from(Scalar::from_bytes_be(element)).is_some();
-    if let Some(index) = elements.iter().position(|element| !canonical(element)) {
-        return Err(BlobError::NotCanonical(index));
+    let elements = bytes.as_chunks::<32>().0.iter().enumerate();
+    let scalar = |(index, element)| Option::from(Scalar::from_bytes_be(element)).ok_or(BlobError::NotCanonical(index));
+    elements.map(scalar).collect()
+}
+
+/// The commitment to the polynomial with these values at the roots of unity. Costs as much as there are values other
+/// than zero: most blobs are nearly empty.
+fn commit(values: &[Scalar]) -> G1Affine {
+    let terms = LAGRANGE.as_chunks::<96>().0.iter().zip(values).filter(|(_, value)| !bool::from(value.is_zero()));
+    let (points, scalars): (Vec<G1Projective>, Vec<Scalar>) = terms
+        .filter_map(|(point, value)| {
+            Some((Option::<G1Affine>::from(G1Affine::from_uncompressed_unchecked(point))?, value))
+        })
+        .map(|(point, value)| (G1Projective::from(point), *value))
+        .unzip();
+    match points.is_empty() {
+        true => G1Affine::identity(),
+        false => G1Projective::multi_exp(&points, &scalars).to_affine(),
     }
-    let commitment = c_kzg::ethereum_kzg_settings(0).blob_to_kzg_commitment(&whole).map_err(|_| BlobError::Length)?;
-    Ok((whole, commitment.to_bytes().into_inner()))
+}
+
+/// The values at the roots of unity of `(p - y) / (X - z)`, where `y` is `p`'s value at `z`. `None` if `z` is such a root
+/// itself: it is a hash, so that never happens.
+fn quotient(values: &[Scalar], point: Scalar, value: Scalar) -> Option<Vec<Scalar>> {
+    // The preimage of a blob key ends with its root.
+    let roots = BlobKeys::new([0; 48]).map(|(_, preimage)| preimage);
+    let roots = roots.map(|preimage| Option::from(Scalar::from_bytes_be(preimage.last_chunk()?)));
+    let mut divisors = roots.map(|root: Option<Scalar>| Some(root? - point)).collect::<Option<Vec<Scalar>>>()?;
+    if divisors.iter().any(|divisor| divisor.is_zero().into()) {
+        return None;
+    }
+    let mut scratch = vec![Scalar::ZERO; divisors.len()];
+    BatchInverter::invert_with_external_scratch(&mut divisors, &mut scratch);
+    Some(values.iter().zip(divisors).map(|(one, inverse)| (*one - value) * inverse).collect())
 }

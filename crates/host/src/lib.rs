@@ -2,8 +2,9 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`store`] | one view over all stores: memory, directory, packed file |
+//! | [`store`] | one view over all stores: memory, directory, packed file, database |
 //! | [`packed`] | the packed file: everything that a claim needs in one compressed file with an index |
+//! | [`database`] | an embedded database, written while a program runs |
 //! | [`directory`] | one file per preimage, as op-program, kona and op-challenger keep them |
 //! | [`recorded`] | raw preimages of any origin, checked and brought into shape |
 //! | [`judge`](mod@judge) | one run of the program in this process |
@@ -20,6 +21,7 @@
 
 pub mod beacon;
 pub mod cache;
+pub mod database;
 pub mod directory;
 pub mod discover;
 pub mod execution;

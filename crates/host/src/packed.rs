@@ -22,7 +22,12 @@
 //! used. A value is hashed when it is read and a blob checked by its proof: the checksums are there to say what is
 //! wrong, not to be trusted.
 
-use crate::{LocalInputs, StoreError, kzg, precompile::Call, recorded::key_of, store::Part};
+use crate::{
+    LocalInputs, StoreError, kzg,
+    precompile::Call,
+    recorded::key_of,
+    store::{MAX_VALUE_BYTES, Part},
+};
 use alloy_primitives::{B256, Bytes};
 use kohala_preimage::{BLOB_BYTES, Blob, Key, KeyKind, Preimages, WrongPreimage, versioned_hash};
 use rayon::prelude::*;
@@ -349,6 +354,9 @@ impl Packed {
     fn read_block(&self, number: u32) -> Result<Bytes, StoreError> {
         let block = self.blocks.get(number as usize).ok_or(StoreError::Altered(Part::Index))?;
         let altered = || StoreError::Altered(Part::Block(number));
+        if block.raw as usize > MAX_VALUE_BYTES {
+            return Err(altered()); // only a block of one value is longer than the target
+        }
         let mut compressed = vec![0; block.compressed as usize]; // within the file, or it had not been opened
         self.file.read_exact_at(&mut compressed, block.start)?;
         if crc32fast::hash(&compressed) != block.crc {
@@ -368,7 +376,8 @@ impl Packed {
     /// The same preimages give the same bytes.
     ///
     /// # Errors
-    /// Where the file system does, and [`StoreError::Unproven`] for an outcome of a precompile without its call.
+    /// Where the file system does, [`StoreError::Unproven`] for an outcome of a precompile without its call, and
+    /// [`StoreError::TooLong`].
     pub fn write(path: impl AsRef<Path>, preimages: &Preimages) -> Result<(), StoreError> {
         let path = path.as_ref();
         let Contents { blocks, mut values, blobs } = Contents::of(preimages)?;
@@ -438,6 +447,9 @@ impl Contents {
         let mut contents = Self { blocks: Vec::new(), values: Vec::with_capacity(stored.len()), blobs: Vec::new() };
         let mut block = Vec::new();
         for (value, key) in stored {
+            if value.len() > MAX_VALUE_BYTES {
+                return Err(StoreError::TooLong(key));
+            }
             if !block.is_empty() && block.len() + value.len() > BLOCK_TARGET {
                 contents.blocks.push(std::mem::take(&mut block));
             }

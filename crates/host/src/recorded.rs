@@ -3,7 +3,7 @@
 //! A recording names every field element of a blob by a key of its own and keeps the preimage of each such key beside
 //! it. Here all of that becomes one blob again, with a proof made once.
 
-use crate::{StoreError, kzg, precompile::Call};
+use crate::{StoreError, kzg, precompile::Call, store::MAX_VALUE_BYTES};
 use alloy_primitives::{Bytes, keccak256};
 use kohala_preimage::{BLOB_BYTES, BlobError, BlobKeys, Key, KeyKind, Preimages, WrongPreimage, versioned_hash};
 use rayon::prelude::*;
@@ -33,7 +33,7 @@ pub(crate) fn check(key: Key, kind: KeyKind, value: Bytes) -> Result<Bytes, Stor
 /// with zstd.
 ///
 /// # Errors
-/// [`StoreError::Truncated`] where the stream ends within an entry; otherwise as [`assemble`].
+/// [`StoreError::Truncated`] where the stream ends within an entry, [`StoreError::TooLong`]; otherwise as [`assemble`].
 pub fn read_stream(reader: impl Read) -> Result<Preimages, StoreError> {
     const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
     const MAX_WINDOW_LOG: u32 = 31;
@@ -63,6 +63,9 @@ impl<R: Read> Entries<R> {
         }
         let (key, len) = start.split_first_chunk::<32>().ok_or(StoreError::Truncated)?;
         let len = u32::from_be_bytes(len.try_into().map_err(|_| StoreError::Truncated)?);
+        if len as usize > MAX_VALUE_BYTES {
+            return Err(StoreError::TooLong(Key::from(*key)));
+        }
         // Grows as bytes arrive: the length alone allocates nothing.
         let mut value = Vec::new();
         self.0.by_ref().take(len.into()).read_to_end(&mut value)?;

@@ -139,7 +139,7 @@ impl Elements {
             self.open(commitment.into_iter().chain(announced), store)?;
         }
         if !self.by_key.contains_key(&element) {
-            self.open(store.commitments(), store)?;
+            self.open(store.commitments()?, store)?;
         }
         Ok(self.by_key.get(&element).map(|(blob, index)| {
             let (commitment, bytes) = &self.blobs[*blob];

@@ -1,9 +1,12 @@
 //! One view over every store of preimages.
 
-use crate::{Cache, Counts, LocalInputs, beacon::CheckedBlob, directory::Directory, packed::Packed, recorded};
+use crate::{Cache, Counts, LocalInputs, database::Database, directory::Directory, packed::Packed, recorded};
 use alloy_primitives::{B256, Bytes};
 use kohala_preimage::{Blob, BlobError, Key, KeyKind, Preimages, WrongPreimage};
 use std::{fs, io, io::Read, path::Path};
+
+/// Bytes in a value at most. None on any chain comes near: the gas that it would take is not there.
+pub const MAX_VALUE_BYTES: usize = 128 << 20;
 
 /// Where preimages are kept. What it answers is checked.
 ///
@@ -17,6 +20,8 @@ pub enum Store {
     Directory(Directory),
     /// One file for all.
     Packed(Packed),
+    /// An embedded database.
+    Database(Database),
     /// What is fetched while a program runs.
     Cache(Cache),
 }
@@ -33,15 +38,24 @@ pub enum StoreError {
     /// A packed file of a version that we don't read.
     #[error("packed store of version {0}, which is not known here")]
     Version(u32),
-    /// A packed file or a stream, of which nothing but the whole can be written.
-    #[error("a store of this kind can't be added to")]
-    ReadOnly,
     /// Shorter or longer than it says it is.
     #[error("the store is truncated")]
     Truncated,
     /// A checksum or a bound doesn't hold.
     #[error("the store is damaged: {0} has been altered")]
     Altered(Part),
+    /// Another process has the store open: a database at all, a directory for writing.
+    #[error("another process has the store open")]
+    InUse,
+    /// Packed, or opened for reading only.
+    #[error("the store can't be added to")]
+    ReadOnly,
+    /// The database is damaged, or a write to it has failed.
+    #[error("the database is damaged or can't be written")]
+    Database(#[source] Box<redb::Error>),
+    /// Longer than [`MAX_VALUE_BYTES`].
+    #[error("the value for {0} is longer than {len} MiB", len = MAX_VALUE_BYTES >> 20)]
+    TooLong(Key),
     /// A value is not its key's preimage.
     #[error(transparent)]
     Wrong(#[from] WrongPreimage),
@@ -66,6 +80,30 @@ pub enum StoreError {
     },
 }
 
+impl From<redb::Error> for StoreError {
+    fn from(error: redb::Error) -> Self {
+        match error {
+            redb::Error::DatabaseAlreadyOpen => Self::InUse,
+            redb::Error::Io(error) => Self::Io(error),
+            redb::Error::TableDoesNotExist(_) | redb::Error::TableTypeMismatch { .. } => Self::Format,
+            error => Self::Database(Box::new(error)),
+        }
+    }
+}
+
+/// The library has an error for each of its operations, and one that all of them convert into.
+macro_rules! from_database {
+    ($($error:ty),*) => {
+        $(impl From<$error> for StoreError {
+            fn from(error: $error) -> Self {
+                redb::Error::from(error).into()
+            }
+        })*
+    };
+}
+
+from_database!(redb::CommitError, redb::DatabaseError, redb::StorageError, redb::TableError, redb::TransactionError);
+
 /// A part of a packed file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -88,22 +126,54 @@ impl std::fmt::Display for Part {
 }
 
 impl Store {
-    /// Opens whatever store there is: a directory by its marker, a file by its first bytes. What is neither a
-    /// directory nor a packed file is taken for a [recorded stream](recorded::read_stream), and read whole.
+    /// Opens whatever store there is: a directory by its marker, a file by its first bytes. What is neither a directory
+    /// nor a packed file nor a database is taken for a [recorded stream](recorded::read_stream), and read whole.
     ///
     /// # Errors
-    /// Where there is none, or it is damaged.
+    /// Where there is none, or it is damaged, or a database that somebody else has open.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         if path.is_dir() {
             return Ok(Self::Directory(Directory::open(path)?));
         }
         let mut start = Vec::new();
-        fs::File::open(path)?.take(8).read_to_end(&mut start)?;
+        fs::File::open(path)?.take(16).read_to_end(&mut start)?;
         if Packed::is_packed(&start) {
             Ok(Self::Packed(Packed::open(path)?))
+        } else if Database::is_database(&start) {
+            Ok(Self::Database(Database::open(path)?))
         } else {
             Ok(Self::Memory(recorded::read_stream(fs::File::open(path)?)?))
+        }
+    }
+
+    /// Opens the store at `path` for adding to it while a program runs, and makes it where there is none: a database
+    /// where the path ends in `.db`, and otherwise a directory.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] where another process adds to it, [`StoreError::ReadOnly`] for another file; otherwise where it is
+    /// damaged.
+    pub fn open_or_create(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        if ends_in(path, Database::EXTENSION) {
+            Ok(Self::Database(Database::open_or_create(path)?))
+        } else if path.is_file() || ends_in(path, Packed::EXTENSION) {
+            Err(StoreError::ReadOnly)
+        } else {
+            Ok(Self::Directory(Directory::open_or_create(path)?))
+        }
+    }
+
+    /// Puts preimages of keccak256 and sha256 keys in, and blobs by their commitments. The outcome of a precompile is put
+    /// in by its call. See [`Directory::put`] and [`Database::put`].
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`] where the store was not opened by [`Store::open_or_create`]; otherwise as those.
+    pub fn put(&self, values: &[(Key, Bytes)], blobs: &[([u8; 48], Bytes)]) -> Result<(), StoreError> {
+        match self {
+            Self::Directory(directory) => directory.put(values, blobs),
+            Self::Database(database) => database.put(values, blobs),
+            Self::Memory(_) | Self::Packed(_) | Self::Cache(_) => Err(StoreError::ReadOnly),
         }
     }
 
@@ -117,6 +187,7 @@ impl Store {
             Self::Memory(preimages) => Ok(preimages.value(key).cloned()),
             Self::Directory(directory) => directory.get(key),
             Self::Packed(packed) => packed.get(key),
+            Self::Database(database) => database.get(key),
             Self::Cache(cache) => cache.get(key),
         }
     }
@@ -130,6 +201,7 @@ impl Store {
             Self::Memory(preimages) => Ok(preimages.whole_blob(versioned_hash).map(|blob| blob.to_bytes())),
             Self::Directory(directory) => directory.blob(versioned_hash),
             Self::Packed(packed) => Ok(packed.blob(versioned_hash)?.map(|blob| blob.to_bytes())),
+            Self::Database(database) => database.blob(versioned_hash),
             Self::Cache(cache) => cache.blob(versioned_hash),
         }
     }
@@ -156,13 +228,17 @@ impl Store {
 
     /// The commitments of all blobs, where the store keeps a list of them: a directory doesn't, but has the preimage of
     /// every field element's key instead.
-    pub fn commitments(&self) -> Vec<[u8; 48]> {
-        match self {
+    ///
+    /// # Errors
+    /// Where the store is damaged.
+    pub fn commitments(&self) -> Result<Vec<[u8; 48]>, StoreError> {
+        Ok(match self {
             Self::Memory(preimages) => preimages.blobs().map(|blob| blob.commitment).collect(),
             Self::Directory(_) => Vec::new(),
             Self::Packed(packed) => packed.commitments().collect(),
-            Self::Cache(cache) => cache.commitments(),
-        }
+            Self::Cache(cache) => cache.commitments()?,
+            Self::Database(database) => database.commitments()?,
+        })
     }
 
     /// Reads and checks everything in the store. Blobs are whole in the result.
@@ -175,34 +251,33 @@ impl Store {
             Self::Directory(directory) => directory.load(),
             Self::Packed(packed) => packed.load(),
             Self::Cache(cache) => cache.below().map_or_else(|| Ok(Preimages::new()), Self::load),
-        }
-    }
-
-    /// Puts checked preimages in.
-    ///
-    /// # Errors
-    /// Where the file system does, and for a store that can't be added to.
-    pub fn put(&self, values: &[(Key, Bytes)], blobs: &[CheckedBlob]) -> Result<(), StoreError> {
-        match self {
-            Self::Cache(cache) => cache.put(values, blobs),
-            Self::Memory(_) | Self::Directory(_) | Self::Packed(_) => Err(StoreError::ReadOnly),
+            Self::Database(database) => database.load(),
         }
     }
 
     /// Puts all of `preimages` into the store at `path`, and says what was put: a packed file, replaced as a whole,
-    /// where the path ends in `.kohala`; otherwise a directory, made or added to.
+    /// where the path ends in `.kohala`; a database where it ends in `.db`, and otherwise a directory, both made or added
+    /// to.
     ///
     /// # Errors
-    /// Where the file system does.
+    /// Where the file system does, or somebody else writes to the same.
     pub fn write(path: impl AsRef<Path>, preimages: &Preimages) -> Result<Counts, StoreError> {
         let path = path.as_ref();
-        if path.extension().is_some_and(|extension| extension == Packed::EXTENSION) {
+        if ends_in(path, Packed::EXTENSION) {
             Packed::write(path, preimages)?;
         } else {
-            Directory::create(path)?.write(preimages)?;
+            match Self::open_or_create(path)? {
+                Self::Database(database) => database.write(preimages)?,
+                Self::Directory(directory) => directory.write(preimages)?,
+                Self::Memory(_) | Self::Packed(_) | Self::Cache(_) => return Err(StoreError::ReadOnly),
+            }
         }
         Ok(count(preimages))
     }
+}
+
+fn ends_in(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|extension| extension == ending)
 }
 
 /// What a set of preimages holds, without boot inputs. Blobs are counted with their data only, without trailing zeros.

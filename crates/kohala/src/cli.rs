@@ -187,7 +187,7 @@ impl std::str::FromStr for BlockRange {
 pub(crate) enum DataFormat {
     /// One file, compressed and indexed: Kohala's own, read only
     Packed,
-    /// An embedded database, which grows as data is fetched
+    /// An embedded database (redb), which grows as data is fetched; one process at a time
     Database,
     /// A folder with a file for each preimage (kona's `directory`, op-program's `directory` and `file`)
     Directory,
@@ -360,12 +360,14 @@ pub(crate) enum LogFormat {
 /// Work on stores of preimages.
 #[derive(Subcommand)]
 pub(crate) enum Store {
-    /// Check every preimage of a store and pack them into one file
-    #[command(after_help = "Example:\n  kohala store import data/preimages preimages.kohala")]
+    /// Check every preimage of a store and pack them into one file, or add them to a database
+    #[command(after_help = "Examples:
+  kohala store import data/preimages preimages.kohala
+  kohala store import data/preimages preimages.db")]
     Import {
         /// The store to read, of any kind
         from: PathBuf,
-        /// The packed file to write
+        /// The packed file (`.kohala`) to write, or the database (`.db`) to add to
         to: PathBuf,
         #[command(flatten)]
         output: Output,

@@ -7,8 +7,8 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use kohala_host::{
-    Deal, Dispute, JudgeError, Judgement, Online, Sight, Sources, Store, discover::Discovery, judge, rpc::Limits,
-    witness,
+    Deal, Dispute, JudgeError, Judgement, Online, Sight, Sources, Store, database::Database, directory::Directory,
+    discover::Discovery, judge, rpc::Limits, witness,
 };
 use kohala_preimage::Preimages;
 
@@ -150,7 +150,33 @@ pub(crate) fn nodes(flags: &SourceFlags) -> Result<Option<(Sources, Deal)>> {
     Ok(Some((sources, deal)))
 }
 
-/// The store that fetched data is kept in, if there is to be one.
-fn growing_store(_data: &DataFlags, _new: DataFormat) -> Result<Option<Store>> {
-    Ok(None)
+/// The store that fetched data is kept in, if there is to be one: as it is found, or else made as `new` unless the flags
+/// or the name's ending say otherwise.
+fn growing_store(data: &DataFlags, new: DataFormat) -> Result<Option<Store>> {
+    let Some(path) = &data.data_dir else { return Ok(None) };
+    let name = path.display();
+    let opened = if path.exists() {
+        let store = open("--data-dir", path, data.data_format)?;
+        match store {
+            Store::Database(_) => Ok(store),
+            // Opened once more, for writing.
+            Store::Directory(_) => Directory::open_or_create(path).map(Store::Directory),
+            Store::Memory(_) | Store::Packed(_) | Store::Cache(_) => {
+                bail!("--data-dir: {name} is a store that can't be added to: name a new one, or leave the nodes out")
+            }
+        }
+    } else {
+        let by_name =
+            path.extension().is_some_and(|ending| ending == Database::EXTENSION).then_some(DataFormat::Database);
+        match data.data_format.or(by_name).unwrap_or(new) {
+            DataFormat::Database => Database::open_or_create(path).map(Store::Database),
+            DataFormat::Directory => Directory::open_or_create(path).map(Store::Directory),
+            DataFormat::Packed | DataFormat::Stream => {
+                bail!(
+                    "--data-format: what is fetched is kept in a database or a directory, `kohala store` makes others of it"
+                )
+            }
+        }
+    };
+    opened.map(Some).with_context(|| format!("--data-dir: {name} can't be opened to keep what is fetched"))
 }

@@ -1,22 +1,22 @@
 //! `kohala store`: conversion and examination of stores. Whatever is read is checked, preimage by preimage.
 
-use crate::{
-    cli::Store as Command,
-    report,
-    verify::{open, packed_name},
-};
+use crate::{cli::Store as Command, report, verify::open};
 use anyhow::{Context, Result, bail};
-use kohala_host::{Store, store::count};
+use kohala_host::{Store, database::Database, packed::Packed, store::count};
 use std::{fs, path::Path, process::ExitCode};
 
 pub(crate) fn run(command: &Command) -> Result<ExitCode> {
     let json = command.output().json;
     match command {
         Command::Import { from, to, .. } => {
-            convert(from, packed_name("TO", to)?, json)?;
+            if !is_packed_or_database(to) {
+                let (packed, database) = (Packed::EXTENSION, Database::EXTENSION);
+                bail!("TO: {} must end in .{packed} (a packed file) or .{database} (a database)", to.display());
+            }
+            convert(from, to, json)?;
         }
         Command::Export { from, to, .. } => {
-            if packed_name("TO", to).is_ok() {
+            if is_packed_or_database(to) {
                 bail!("TO: {} must be a folder: to pack a store, use `kohala store import`", to.display());
             }
             convert(from, to, json)?;
@@ -38,6 +38,11 @@ fn convert(from: &Path, to: &Path, json: bool) -> Result<()> {
 
 fn damaged(path: &Path) -> String {
     format!("{} is damaged", path.display())
+}
+
+/// Whether [`Store::write`] makes something else than a folder of preimages of what is called so.
+fn is_packed_or_database(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == Packed::EXTENSION || ending == Database::EXTENSION)
 }
 
 /// Bytes of a file, or of all files below a folder.

@@ -84,6 +84,7 @@ pub(crate) fn open(what: &str, path: &Path, format: Option<DataFormat>) -> Resul
     let found = match store {
         Store::Packed(_) => DataFormat::Packed,
         Store::Directory(_) => DataFormat::Directory,
+        Store::Database(_) => DataFormat::Database,
         Store::Memory(_) | Store::Cache(_) => DataFormat::Stream,
     };
     if format.is_some_and(|format| format != found) {

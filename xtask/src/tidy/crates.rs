@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::path::Path;
 
 /// The workspace's crates, from the core outwards, and those of ours that each may depend on.
-const MAY_KNOW: [(&str, &[&str]); 12] = [
+const MAY_KNOW: [(&str, &[&str]); 13] = [
     ("kohala-protocol", &[]),
     ("kohala-trie", &[]),
     ("kohala-preimage", &[]),
@@ -16,6 +16,7 @@ const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("kohala", &["kohala-devnet", "kohala-host", "kohala-program", "kohala-protocol", "kohala-preimage"]),
     ("kohala-testdata", &[]),
     ("kohala-devnet", &[]),
+    ("kohala-interop", &[]),
     (
         "kohala-benches",
         &[

@@ -18,6 +18,20 @@ fn proof_of_every_blob_holds_here_and_in_c_kzg() {
 }
 
 #[test]
+fn commitments_and_proofs_are_those_of_c_kzg() {
+    let settings = c_kzg::ethereum_kzg_settings(0);
+    // A wrong point of the setup would show in a full blob.
+    for (seed, elements) in [(1, 0), (2, 1), (3, 100), (4, 4095), (5, 4096)] {
+        let bytes = blob_bytes(seed, elements);
+        let theirs = c_kzg::Blob::from_bytes(&bytes).unwrap();
+        let commitment = settings.blob_to_kzg_commitment(&theirs).unwrap().to_bytes();
+        assert_eq!(kzg::commitment(&bytes).unwrap(), commitment.into_inner(), "{elements} elements");
+        let proof = settings.compute_blob_kzg_proof(&theirs, &commitment).unwrap().to_bytes();
+        assert_eq!(kzg::blob(&bytes).unwrap().proof, proof.into_inner(), "{elements} elements");
+    }
+}
+
+#[test]
 fn altered_blob_is_refused_alone_and_among_others() {
     for place in 0..BLOBS.len() {
         for what in 0..3 {

@@ -1,6 +1,7 @@
 //! Stores, blobs and serving, over one small set of preimages.
 
 mod common;
+mod database;
 mod kzg;
 mod online;
 mod resilience;

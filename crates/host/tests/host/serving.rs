@@ -45,10 +45,11 @@ fn inputs() -> LocalInputs {
 /// Every kind of store with the same in it.
 fn stores(folder: &std::path::Path) -> Vec<Store> {
     let preimages = preimages(&BLOBS[1..2]);
-    let (packed, directory) = (folder.join("a.kohala"), folder.join("directory"));
-    Store::write(&packed, &preimages).unwrap();
-    Store::write(&directory, &preimages).unwrap();
-    vec![Store::open(packed).unwrap(), Store::open(directory).unwrap(), Store::Memory(preimages)]
+    let written = ["a.kohala", "a.db", "directory"].map(|name| {
+        Store::write(folder.join(name), &preimages).unwrap();
+        Store::open(folder.join(name)).unwrap()
+    });
+    written.into_iter().chain([Store::Memory(preimages)]).collect()
 }
 
 /// Runs a program against a served store.

@@ -2,7 +2,12 @@
 
 use crate::common::{BLOBS, CALLS, assert_same, preimages};
 use alloy_primitives::{B256, Bytes, hex};
-use kohala_host::{Store, StoreError, packed::Packed, recorded, store::count};
+use kohala_host::{
+    Store, StoreError,
+    packed::Packed,
+    recorded,
+    store::{MAX_VALUE_BYTES, count},
+};
 use kohala_preimage::{BlobKeys, Key, KeyKind, Preimages, WrongPreimage};
 use std::{collections::BTreeMap, fs};
 
@@ -246,7 +251,8 @@ fn directory_is_laid_out_as_op_program_does() {
     assert_eq!(read("02d2/460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470.txt"), "");
     let key = Key::keccak256(alloy_primitives::keccak256([0xAB, 0x01])).to_string();
     assert_eq!(read(&format!("{}/{}.txt", &key[2..6], &key[6..])), "ab01");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "boot inputs are not written, nor anything else");
+    assert_eq!(read("lock"), "");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "boot inputs are not written, nor anything else");
 }
 
 #[test]
@@ -258,6 +264,36 @@ fn directory_holds_all_that_contracts_may_ask_for() {
         let text = key.to_string();
         let path = folder.path().join(&text[2..6]).join(format!("{}.txt", &text[6..]));
         assert_eq!(fs::read_to_string(path).unwrap(), hex::encode(value));
+    }
+}
+
+/// Nobody reads a file into memory to find that it is too long.
+#[test]
+fn value_that_is_too_long_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    Store::write(folder.path(), &Preimages::new()).unwrap();
+    let key = Key::keccak256(B256::ZERO);
+    fs::create_dir(folder.path().join("0200")).unwrap();
+    let file = fs::File::create(folder.path().join("0200").join(format!("{}.txt", "00".repeat(30)))).unwrap();
+    file.set_len(2 * MAX_VALUE_BYTES as u64 + 1).unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    assert!(matches!(store.get(key), Err(StoreError::TooLong(named)) if named == key));
+    assert!(matches!(store.load(), Err(StoreError::TooLong(named)) if named == key));
+}
+
+/// What is written to a store of the older format can be read again, as can what was there.
+#[test]
+fn older_file_format_is_added_to() {
+    for marker in [None, Some("file")] {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (Bytes::from_static(b"old"), Bytes::from_static(b"new"));
+        let key = |value: &Bytes| Key::keccak256(alloy_primitives::keccak256(value));
+        fs::write(folder.path().join(format!("{}.txt", key(&old))), hex::encode(&old)).unwrap();
+        marker.into_iter().for_each(|marker| fs::write(folder.path().join("kvformat"), marker).unwrap());
+        let store = Store::open_or_create(folder.path()).unwrap();
+        store.put(&[(key(&new), new.clone())], &[]).unwrap();
+        assert_eq!(store.load().unwrap().iter().len(), 2);
+        assert_eq!(fs::read_to_string(folder.path().join(format!("{}.txt", key(&new)))).unwrap(), hex::encode(new));
     }
 }
 
@@ -332,8 +368,10 @@ fn truncated_stream_is_an_error() {
         }
     }
     assert!(ends < 80, "{ends}");
-    let huge = [&[2; 32][..], &u32::MAX.to_be_bytes(), b"few"].concat();
-    assert!(matches!(recorded::read_stream(&huge[..]), Err(StoreError::Truncated)));
+    let of_len = |len: usize| [&[2; 32][..], &(len as u32).to_be_bytes(), b"few"].concat();
+    assert!(matches!(recorded::read_stream(&of_len(MAX_VALUE_BYTES)[..]), Err(StoreError::Truncated)));
+    let huge = recorded::read_stream(&of_len(MAX_VALUE_BYTES + 1)[..]);
+    assert!(matches!(huge, Err(StoreError::TooLong(key)) if key == Key::from([2; 32])));
 }
 
 #[test]
@@ -413,7 +451,8 @@ fn any_store_converts_to_any_other() {
     let path = |name: &str| folder.path().join(name);
     Store::write(path("a.kohala"), &written).unwrap();
     Store::write(path("directory"), &Store::open(path("a.kohala")).unwrap().load().unwrap()).unwrap();
-    Store::write(path("b.kohala"), &Store::open(path("directory")).unwrap().load().unwrap()).unwrap();
+    Store::write(path("a.db"), &Store::open(path("directory")).unwrap().load().unwrap()).unwrap();
+    Store::write(path("b.kohala"), &Store::open(path("a.db")).unwrap().load().unwrap()).unwrap();
     assert_eq!(fs::read(path("a.kohala")).unwrap(), fs::read(path("b.kohala")).unwrap());
     let counts = count(&written);
     assert_eq!((counts.blobs.number, counts.of(KeyKind::Sha256).number), (1, 2));

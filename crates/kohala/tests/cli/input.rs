@@ -154,7 +154,7 @@ fn truncated_and_altered_stores_are_named() {
 
 #[test]
 fn other_data_format_is_refused() {
-    for format in ["directory", "stream"] {
+    for format in ["directory", "database", "stream"] {
         run(with("--data-format", Some(format))).error_names(&["--data-format", "preimages.kohala", "another format"]);
     }
     assert!(run(with("--data-format", Some("packed"))).is_valid());

@@ -1,6 +1,7 @@
 //! Stores converted and examined, witnesses made and used, the demo.
 
 use crate::support::{Run, chain_flags, claim, claim_flags, data_flags, file, run};
+use kohala_host::Store;
 use serde_json::Value;
 use std::{fs, path::Path};
 
@@ -42,6 +43,58 @@ fn store_comes_back_from_a_folder_as_it_was() {
     assert!(verify_with("staged", "1-2", &at("folder")).is_valid());
     assert!(verify_with("staged", "1-2", &at("again.kohala")).is_valid());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "nothing else is left");
+}
+
+#[test]
+fn store_comes_back_from_a_database_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    assert!(witness("staged", "1-2", &at("witness.kohala")).is_valid());
+    let inspected = held(&store("inspect", &[&at("witness.kohala")]));
+    // A second time adds nothing.
+    for _ in 0..2 {
+        let imported = store("import", &[&at("witness.kohala"), &at("a.db")]);
+        assert_eq!(held(&imported), inspected);
+        assert!(imported.json()["bytes_on_disk"].as_u64().unwrap() < 16 << 20, "{imported:?}");
+        assert_eq!(held(&store("inspect", &[&at("a.db")])), inspected);
+    }
+    assert_eq!(held(&store("export", &[&at("a.db"), &at("folder")])), inspected);
+    assert_eq!(held(&store("import", &[&at("a.db"), &at("again.kohala")])), inspected);
+    assert_eq!(fs::read(at("witness.kohala")).unwrap(), fs::read(at("again.kohala")).unwrap());
+    store("export", &[&at("witness.kohala"), &at("a.db")]).error_names(&["TO", "a.db", "folder"]);
+    assert!(verify_with("staged", "1-2", &at("a.db")).is_valid());
+    assert!(witness_from(&at("a.db"), &at("b.kohala")).is_valid());
+    assert_eq!(fs::read(at("witness.kohala")).unwrap(), fs::read(at("b.kohala")).unwrap());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5, "nothing else is left");
+}
+
+/// `kohala witness` of the claim `staged 1-2` from another store than the recorded one.
+fn witness_from(data: &Path, to: &Path) -> Run {
+    let start = vec!["witness".to_owned(), "--json".to_owned(), to.display().to_string()];
+    let data = vec![format!("--data-dir={}", data.display()), "--data-format=database".to_owned()];
+    run([start, claim_flags(&claim("staged", "1-2")), chain_flags("staged"), data].concat())
+}
+
+/// Who meets a database that another process has open is told so, by the name of the flag and the path.
+#[test]
+fn database_in_use_is_said_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let ours = Store::open_or_create(&path).unwrap();
+    let words = ["a.db", "another process has the store open"];
+    verify_with("staged", "1-2", &path).error_names(&[&words[..], &["--data-dir"]].concat());
+    store("inspect", &[&path]).error_names(&[&words[..], &["STORE"]].concat());
+    store("import", &[&file("staged", "preimages.kohala"), &path]).error_names(&[&words[..], &["TO"]].concat());
+    drop(ours);
+    store("import", &[&file("staged", "preimages.kohala"), &path]);
+    assert!(verify_with("staged", "1-2", &path).is_valid());
+    // A folder may be read while it is written, and is written by one.
+    let path = folder.path().join("folder");
+    let ours = Store::open_or_create(&path).unwrap();
+    assert_eq!(held(&store("inspect", &[&path])), serde_json::json!({}));
+    let words = ["TO", "folder", "another process has the store open"];
+    store("export", &[&file("staged", "preimages.kohala"), &path]).error_names(&words);
+    drop(ours);
 }
 
 #[test]
@@ -93,6 +146,7 @@ fn nothing_is_written_without_a_verdict() {
     witness("main", "0-1", &at("a.txt")).error_names(&["TO", "a.txt", ".kohala"]);
     store("import", &[&file("main", "preimages.kohala"), &at("a")]).error_names(&["TO", ".kohala"]);
     store("export", &[&file("main", "preimages.kohala"), &at("a.kohala")]).error_names(&["TO", "folder"]);
+    store("export", &[&file("main", "preimages.kohala"), &at("a.db")]).error_names(&["TO", "folder"]);
     store("import", &[&at("none"), &at("a.kohala")]).error_names(&["FROM", "none", "No such file"]);
     store("export", &[&at("none"), &at("a")]).error_names(&["FROM", "none", "No such file"]);
     store("inspect", &[&at("none")]).error_names(&["STORE", "none", "No such file"]);

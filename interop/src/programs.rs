@@ -1,0 +1,116 @@
+//! The Go programs: the peers, and our own two that make them meet.
+
+use anyhow::{Context, Result, bail, ensure};
+use sha2::{Digest, Sha256};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Module of the peers; `interop/go/go.mod` pins its version.
+const OPTIMISM: &str = "github.com/ethereum-optimism/optimism";
+
+/// Genesis of op-program's tests inside that module, from which our chain starts.
+const GENESIS: &str = "op-program/chainconfig/test/configs/901-genesis-l2.json";
+
+/// Name of a program and its package.
+const PROGRAMS: [(&str, &str); 6] = [
+    ("op-node", "github.com/ethereum-optimism/optimism/op-node/cmd"),
+    ("op-batcher", "github.com/ethereum-optimism/optimism/op-batcher/cmd"),
+    ("op-program", "github.com/ethereum-optimism/optimism/op-program/host/cmd"),
+    ("op-program-client", "github.com/ethereum-optimism/optimism/op-program/client/cmd"),
+    ("chain", "./chain"),
+    ("pair", "./pair"),
+];
+
+/// The built programs.
+#[derive(Debug)]
+pub struct Programs {
+    /// Folder that they lie in.
+    pub directory: PathBuf,
+    /// Hash of the Go sources, versions of the peers among them.
+    pub sources: String,
+}
+
+impl Programs {
+    /// Builds what is not there yet: about three minutes the first time.
+    ///
+    /// # Errors
+    /// If there is no Go, or if it fails, which it does without a network the first time.
+    pub fn build() -> Result<Self> {
+        let interop = crate::directory()?;
+        let _lock = crate::lock(&interop)?;
+        let directory = interop.join("bin");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("go");
+        let sources = hash(&source)?;
+        let mark = directory.join("sources");
+        if fs::read_to_string(&mark).ok().as_deref() != Some(&sources) {
+            require_go()?;
+            fs::create_dir_all(&directory)?;
+            for (name, package) in PROGRAMS {
+                let flags = ["-buildvcs=false", "-trimpath", "-ldflags=-s -w"];
+                let output = directory.join(name);
+                go(&source, &["build", flags[0], flags[1], flags[2], "-o", &output.to_string_lossy(), package])?;
+            }
+            let module = go(&source, &["list", "-m", "-f", "{{.Dir}}", OPTIMISM])?;
+            fs::write(directory.join("genesis.json"), fs::read(Path::new(module.trim()).join(GENESIS))?)?;
+            fs::write(&mark, &sources)?;
+        }
+        Ok(Self { directory, sources })
+    }
+
+    /// Where the program `name` lies.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+}
+
+/// Runs Go in `source` and gives its output.
+fn go(source: &Path, arguments: &[&str]) -> Result<String> {
+    // Distributions set Go to take no other version than its own; go.mod names the one that the peers need.
+    let output = Command::new("go").args(arguments).current_dir(source).env("GOTOOLCHAIN", "auto").output()?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "go {}: {}\n{errors}", arguments.join(" "), output.status);
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Finds Go, or installs it where nobody is there to do so: as root in continuous integration on Debian.
+fn require_go() -> Result<()> {
+    let is_there = || Command::new("go").arg("version").output().is_ok_and(|output| output.status.success());
+    if is_there() {
+        return Ok(());
+    }
+    let is_root = || Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    if env::var_os("CI").is_some() && is_root() && Path::new("/etc/debian_version").exists() {
+        let install = "apt-get update -qq && apt-get install -y -qq --no-install-recommends golang-go gcc libc6-dev";
+        let status = Command::new("sh").args(["-c", install]).env("DEBIAN_FRONTEND", "noninteractive").status()?;
+        ensure!(status.success() && is_there(), "`{install}` brought no Go");
+        return Ok(());
+    }
+    bail!(
+        "the tests of kohala-interop build op-geth, op-node, op-batcher and op-program, and need Go 1.21 or newer for \
+         it: `apt-get install golang-go`, or https://go.dev/dl. It fetches the version that interop/go/go.mod names."
+    )
+}
+
+/// Hash of every file below `source`, with its name.
+fn hash(source: &Path) -> Result<String> {
+    let mut files = Vec::new();
+    let mut directories = vec![source.to_path_buf()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).with_context(|| directory.display().to_string())? {
+            let path = entry?.path();
+            if path.is_dir() { directories.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in files {
+        let content = fs::read(&file)?;
+        hash.update(file.strip_prefix(source)?.as_os_str().as_encoded_bytes());
+        hash.update((content.len() as u64).to_be_bytes());
+        hash.update(content);
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
