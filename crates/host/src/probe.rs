@@ -231,7 +231,7 @@ pub struct NodeFindings {
 pub fn probe(probe: &Probe) -> Result<Findings, OnlineError> {
     let askers = askers(probe)?;
     if !probe.sources.beacon.is_empty() {
-        // Checking blobs loads the trusted setup, once: while it does, no other answer would be seen in time.
+        // The first commitment prepares points for all others: while it does, no other answer would be seen in time.
         let _ = kzg::commitment(&vec![0; BLOB_BYTES]);
     }
     let runtime = Builder::new_current_thread().enable_all().build()?;
