@@ -51,7 +51,7 @@ struct Data<T> {
     data: T,
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     let read: Result<Data<T>, _> = serde_json::from_slice(body);
     read.map(|read| read.data).map_err(|error| format!("an answer that can't be read: {error}"))
 }
@@ -108,23 +108,33 @@ impl BeaconNode {
     /// Where no node has them all.
     pub async fn blobs(&self, l1_time: u64, hashes: &[B256]) -> Result<Vec<CheckedBlob>, RpcError> {
         let slot = self.slot(l1_time).await?;
-        let list = hashes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        let path = format!("eth/v1/beacon/blobs/{slot}?versioned_hashes={list}");
-        let whole = self.endpoint.get("blobs", &path, |body| {
-            let blobs: Vec<Bytes> = read(body)?;
-            arranged(hashes, committed(blobs))
-        });
-        let first = match whole.await {
+        let first = match self.whole_blobs(slot, hashes).await {
             Ok(blobs) => return Ok(blobs),
             Err(error) => error,
         };
         // Nodes from before Fusaka know only sidecars.
+        self.sidecars(slot, hashes).await.map_err(|_| first)
+    }
+
+    /// Blobs of a slot by their hashes, as nodes tell them from Fusaka on.
+    pub(crate) async fn whole_blobs(&self, slot: u64, hashes: &[B256]) -> Result<Vec<CheckedBlob>, RpcError> {
+        let list = hashes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let path = format!("eth/v1/beacon/blobs/{slot}?versioned_hashes={list}");
+        let blobs = |body: &[u8]| {
+            let blobs: Vec<Bytes> = read(body)?;
+            arranged(hashes, committed(blobs))
+        };
+        self.endpoint.get("blobs", &path, blobs).await
+    }
+
+    /// Blobs out of all sidecars of a slot.
+    pub(crate) async fn sidecars(&self, slot: u64, hashes: &[B256]) -> Result<Vec<CheckedBlob>, RpcError> {
         let path = format!("eth/v1/beacon/blob_sidecars/{slot}");
-        let sidecars = self.endpoint.get("blob_sidecars", &path, |body| {
+        let blobs = |body: &[u8]| {
             let sidecars: Vec<Sidecar> = read(body)?;
             arranged(hashes, sidecars.into_par_iter().filter_map(|sidecar| sidecar.checked(hashes)).collect())
-        });
-        sidecars.await.map_err(|_| first)
+        };
+        self.endpoint.get("blob_sidecars", &path, blobs).await
     }
 }
 

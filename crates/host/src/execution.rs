@@ -104,7 +104,7 @@ pub struct ExecutionClient {
 }
 
 /// Reads a JSON value, or says what it should be.
-fn read<T: DeserializeOwned>(raw: &RawValue) -> Result<T, String> {
+pub(crate) fn read<T: DeserializeOwned>(raw: &RawValue) -> Result<T, String> {
     serde_json::from_str(raw.get()).map_err(|error| format!("an answer that can't be read: {error}"))
 }
 
@@ -207,7 +207,7 @@ impl ExecutionClient {
     }
 
     /// A block out of its JSON. Transactions of types that we don't know are asked for by their hash.
-    async fn rebuilt_block(&self, block: BlockAt) -> Result<RawBlock, RpcError> {
+    pub(crate) async fn rebuilt_block(&self, block: BlockAt) -> Result<RawBlock, RpcError> {
         #[derive(Deserialize)]
         struct Json {
             transactions: Vec<Box<RawValue>>,
@@ -398,13 +398,13 @@ pub(crate) fn transactions_root(header: &[u8]) -> Option<B256> {
     B256::decode(&mut fields).ok()
 }
 
-fn root_of(items: &[Bytes]) -> B256 {
+pub(crate) fn root_of(items: &[Bytes]) -> B256 {
     list_root(items.iter().map(AsRef::as_ref))
 }
 
 /// A header that is what was asked for. By number a node may answer with any: it is kept by its hash, and only what
 /// descends from the right head is ever looked for.
-fn header_of(block: BlockAt, header: Bytes) -> Result<(B256, Bytes), String> {
+pub(crate) fn header_of(block: BlockAt, header: Bytes) -> Result<(B256, Bytes), String> {
     let hash = keccak256(&header);
     match block {
         BlockAt::Hash(asked) if asked != hash => Err(WRONG_HASH.to_owned()),
@@ -422,7 +422,7 @@ fn number_of(header: &[u8]) -> Option<u64> {
     u64::decode(&mut fields).ok()
 }
 
-fn rebuilt_header(block: BlockAt, raw: &RawValue) -> Result<(B256, Bytes), String> {
+pub(crate) fn rebuilt_header(block: BlockAt, raw: &RawValue) -> Result<(B256, Bytes), String> {
     #[derive(Deserialize)]
     struct Hashed {
         hash: B256,
@@ -434,7 +434,7 @@ fn rebuilt_header(block: BlockAt, raw: &RawValue) -> Result<(B256, Bytes), Strin
 }
 
 /// A block out of `[header, transactions, …]`.
-fn raw_block(block: BlockAt, rlp: &Bytes) -> Result<RawBlock, String> {
+pub(crate) fn raw_block(block: BlockAt, rlp: &Bytes) -> Result<RawBlock, String> {
     let malformed = |_| "a block that is not RLP".to_owned();
     let mut items = alloy_rlp::Header::decode_bytes(&mut &rlp[..], true).map_err(malformed)?;
     let header = item(&mut items).map_err(malformed)?;
@@ -471,7 +471,7 @@ fn encoded_transaction(raw: &RawValue) -> Option<Bytes> {
 /// A receipt as `eth_getBlockReceipts` tells it, of whatever type.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct JsonReceipt {
+pub(crate) struct JsonReceipt {
     #[serde(default, rename = "type")]
     kind: U64,
     status: U64,
@@ -494,7 +494,7 @@ struct JsonLog {
 impl JsonReceipt {
     /// The receipt as its root commits to it: type, then status, cumulative gas, filter and logs. A deposit's has its
     /// nonce only together with its version: before Canyon the nonce is left out of the root (rules Z14).
-    fn encoded(&self) -> Bytes {
+    pub(crate) fn encoded(&self) -> Bytes {
         let mut fields = Vec::new();
         self.status.to::<u64>().encode(&mut fields);
         self.cumulative_gas_used.to::<u64>().encode(&mut fields);
@@ -520,7 +520,7 @@ impl JsonReceipt {
 }
 
 /// The values of an execution witness: nodes and codes as they are, headers in whichever form they come.
-fn witness(raw: &RawValue) -> Result<Vec<Bytes>, String> {
+pub(crate) fn witness(raw: &RawValue) -> Result<Vec<Bytes>, String> {
     /// geth and reth list the values; older nodes name each by its hash.
     #[derive(Deserialize)]
     #[serde(untagged)]

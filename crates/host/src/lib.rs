@@ -12,6 +12,7 @@
 //! | [`server`] | the oracle of a program behind file descriptors |
 //! | [`kzg`] | checking and making the proofs of blobs |
 //! | [`witness`](mod@witness) | the preimages of one claim, and no others |
+//! | [`probe`] | what nodes can and can't do, found out before a long run |
 //! | [`precompile`] | precompiles: what their keys stand for, their native cryptography |
 //!
 //! Nothing leaves a store unchecked: hashes are computed again, blobs are checked against their commitment, outcomes
@@ -33,6 +34,7 @@ pub mod native;
 pub mod online;
 pub mod packed;
 pub mod precompile;
+pub mod probe;
 pub mod recorded;
 pub mod rollup;
 pub mod rpc;

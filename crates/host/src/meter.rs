@@ -1,6 +1,6 @@
-//! What was asked of the sources: calls, bytes, round trips in sequence.
+//! What was asked of the sources: calls, bytes, round trips in sequence; and what of it the program has read.
 
-use crate::rpc::SourceKind;
+use crate::{Count, rpc::SourceKind};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -15,6 +15,8 @@ pub struct Meter {
     by_source: Mutex<BTreeMap<SourceKind, Traffic>>,
     /// Round trips in sequence, as far as answered.
     depth: AtomicU64,
+    reads: AtomicU64,
+    read_bytes: AtomicU64,
 }
 
 /// What one source was asked.
@@ -40,6 +42,16 @@ impl Meter {
     /// it was sent, and this is the greatest.
     pub fn round_trips(&self) -> u64 {
         self.depth.load(Ordering::Acquire)
+    }
+
+    /// Preimages and whole blobs that programs have read so far, fetched or not, and each as often as it was read.
+    pub fn reads(&self) -> Count {
+        Count { number: self.reads.load(Ordering::Relaxed), bytes: self.read_bytes.load(Ordering::Relaxed) }
+    }
+
+    pub(crate) fn read(&self, bytes: usize) {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.read_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     fn change(&self, source: SourceKind, change: impl FnOnce(&mut Traffic)) {

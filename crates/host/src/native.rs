@@ -3,10 +3,13 @@
 //! The program's thread reads the store itself. Only what isn't there becomes a [`Request`] to the host's thread,
 //! which fetches it, or says that it can't.
 
-use crate::{Counts, LocalInputs, Store, StoreError, fetch::FetchError};
+use crate::{Counts, LocalInputs, Store, StoreError, fetch::FetchError, meter::Meter};
 use alloy_primitives::{Address, B256, Bytes};
 use kohala_preimage::{Hint, Key, Missing, Oracle, PreimageError, WrongPreimage};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{
+    Arc,
+    mpsc::{SyncSender, sync_channel},
+};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Why the program gets no answer. Never a verdict.
@@ -118,6 +121,8 @@ pub struct NativeOracle<'a> {
     hint: Option<Hint>,
     path: Option<(Address, Option<B256>)>,
     reads: Counts,
+    /// Told of every read while the program runs.
+    meter: Option<Arc<Meter>>,
 }
 
 impl<'a> NativeOracle<'a> {
@@ -130,7 +135,18 @@ impl<'a> NativeOracle<'a> {
 
     /// The program's end over `store`, asking whoever listens to `requests`.
     pub(crate) fn asking(store: &'a Store, inputs: LocalInputs, requests: UnboundedSender<Request>) -> Self {
-        Self { store, inputs, requests, hint: None, path: None, reads: Counts::default() }
+        Self { store, inputs, requests, hint: None, path: None, reads: Counts::default(), meter: None }
+    }
+
+    /// The same, and `meter` is told of every read.
+    pub(crate) fn metered(self, meter: Arc<Meter>) -> Self {
+        Self { meter: Some(meter), ..self }
+    }
+
+    fn note(&self, bytes: usize) {
+        if let Some(meter) = &self.meter {
+            meter.read(bytes);
+        }
     }
 
     /// What was read so far.
@@ -174,6 +190,7 @@ impl Oracle for NativeOracle<'_> {
         };
         if let Some(kind) = key.kind() {
             self.reads.add(kind, value.len());
+            self.note(value.len());
         }
         Ok(value)
     }
@@ -187,6 +204,7 @@ impl Oracle for NativeOracle<'_> {
             Err(error) => return Err(error.into()),
         };
         self.reads.blobs.add(blob.len());
+        self.note(blob.len());
         Ok(blob)
     }
 }

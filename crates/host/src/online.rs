@@ -145,6 +145,11 @@ impl Online {
         &self.meter
     }
 
+    /// The same, for whoever looks at it while a run goes on.
+    pub fn shared_meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.meter)
+    }
+
     /// Ends whatever goes on: the program gets no more answers. What was fetched stays in the store.
     pub fn stop(&self) {
         self.stop.send_replace(true);
@@ -178,6 +183,7 @@ impl Online {
         thread::scope(|scope| {
             scope.spawn(|| self.fetch(requests));
             let oracle = NativeOracle::asking(&self.store, self.dispute.inputs(), sender);
+            let oracle = oracle.metered(self.shared_meter());
             collect(oracle, &self.store, &self.dispute, self.followed(watch))
         })
     }
@@ -221,7 +227,8 @@ impl Online {
         watch: impl FnMut(Sight<'_>),
     ) -> Result<Judgement, JudgeError> {
         // It moves in here, so that it is gone at the end: the host's thread waits for requests till then.
-        let mut oracle = NativeOracle::asking(&self.store, self.dispute.inputs(), requests);
+        let oracle = NativeOracle::asking(&self.store, self.dispute.inputs(), requests);
+        let mut oracle = oracle.metered(self.shared_meter());
         let judgement = run(&mut oracle, self.followed(watch))?;
         Ok(Judgement { reads: oracle.reads(), ..judgement })
     }

@@ -9,12 +9,13 @@
 //! URL is asked when, that a batch is split where a node can't bear it, that `Retry-After` and errors in bodies of any
 //! status are heeded, and that no URL comes into a message, for they hold keys.
 
+mod wire;
+
 use crate::meter::Meter;
 use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use std::{
     collections::BTreeSet,
@@ -30,6 +31,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use url::Url;
+use wire::{Request, Response, read_answer};
 
 /// The sources that there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +109,18 @@ pub enum RpcError {
         /// What it said, or what is wrong with that.
         reason: String,
     },
+    /// There was trouble as often as the endpoint bears: see [`Endpoint::giving_up_after`].
+    #[error("{source_kind} ({node}) does not answer {method}: {reason}")]
+    Trouble {
+        /// The source.
+        source_kind: SourceKind,
+        /// The node that was asked last, without what its URL may hide.
+        node: String,
+        /// The method.
+        method: &'static str,
+        /// What went wrong.
+        reason: String,
+    },
 }
 
 /// Why one request to one node failed.
@@ -130,6 +144,8 @@ pub struct Endpoint {
     http: reqwest::Client,
     limits: Limits,
     meter: Arc<Meter>,
+    /// Troubles that one call bears; without end if there is none.
+    attempts: Option<u32>,
 }
 
 /// One URL and what is known of the node there.
@@ -192,59 +208,22 @@ pub fn label(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
+/// Why a request was lost: the innermost cause, which alone says what happened.
+fn reason_of(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
 /// A number in 0..1 that differs from call to call and from process to process.
 fn jitter() -> f64 {
     use std::hash::{BuildHasher, RandomState};
     (RandomState::new().hash_one(()) >> 11) as f64 / (1u64 << 53) as f64
-}
-
-#[derive(Serialize)]
-struct Request<'a> {
-    jsonrpc: &'static str,
-    id: usize,
-    method: &'static str,
-    params: &'a Value,
-}
-
-#[derive(Deserialize)]
-struct Response<'a> {
-    #[serde(default)]
-    id: Option<usize>,
-    #[serde(borrow, default)]
-    result: Option<&'a RawValue>,
-    #[serde(default)]
-    error: Option<ErrorObject>,
-}
-
-#[derive(Deserialize)]
-struct ErrorObject {
-    #[serde(default)]
-    code: i64,
-    #[serde(default)]
-    message: String,
-}
-
-impl ErrorObject {
-    fn failure(self) -> Failure {
-        let said = self.message.to_lowercase();
-        let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
-        let Self { code, message } = self;
-        if matches!(code, 429 | -32005 | -32016 | -32029)
-            || says(&["rate limit", "too many requests", "limit exceeded", "capacity exceeded", "overloaded"])
-        {
-            return Failure::Trouble(message, None);
-        }
-        if code == -32003 || says(&["batch too large", "response too large", "response size", "batch size"]) {
-            return Failure::TooMuch;
-        }
-        if matches!(code, -32601 | -32004)
-            || says(&["method not found", "does not exist/is not available", "not supported", "unsupported method"])
-            || says(&["method is not whitelisted", "method not allowed", "is not available on"])
-        {
-            return Failure::Unsupported;
-        }
-        Failure::Refused(format!("{message} ({code})"))
-    }
 }
 
 impl Endpoint {
@@ -261,7 +240,22 @@ impl Endpoint {
             .user_agent(concat!("kohala/", env!("CARGO_PKG_VERSION")))
             .build()?;
         let nodes = urls.into_iter().map(|url| Node::new(url, &limits)).collect();
-        Ok(Self { kind, nodes, http, limits, meter })
+        Ok(Self { kind, nodes, http, limits, meter, attempts: None })
+    }
+
+    /// The same, but a call that has met trouble so many times fails: for those who want to know how a node is rather
+    /// than what it has.
+    pub const fn giving_up_after(mut self, attempts: u32) -> Self {
+        self.attempts = Some(attempts);
+        self
+    }
+
+    /// The same, but as if no node knew the method: for those who want to know how things go without it.
+    pub fn without(self, method: &'static str) -> Self {
+        for node in &self.nodes {
+            node.state().unsupported.insert(method);
+        }
+        self
     }
 
     /// Which source this is.
@@ -400,6 +394,7 @@ impl Endpoint {
         mut refused: Vec<(usize, String)>,
         work: impl AsyncFn(&Node) -> Result<T, Failure>,
     ) -> Result<T, RpcError> {
+        let mut troubles = 0;
         loop {
             let Some(index) = self.choose(method, &refused).await else {
                 return Err(match refused.pop() {
@@ -411,7 +406,7 @@ impl Endpoint {
                 Ok(value) => return Ok(value),
                 Err(Failure::Refused(reason)) => refused.push((index, reason)),
                 Err(Failure::TooMuch) => refused.push((index, "the answer is too large".to_owned())),
-                Err(failure) => self.note(&self.nodes[index], method, failure),
+                Err(failure) => self.bear(&self.nodes[index], method, failure, &mut troubles)?,
             }
         }
     }
@@ -422,6 +417,7 @@ impl Endpoint {
         method: &'static str,
         work: impl AsyncFn(&Node) -> Result<T, Failure>,
     ) -> Result<(usize, T), Option<RpcError>> {
+        let mut troubles = 0;
         loop {
             let Some(index) = self.choose(method, &[]).await else {
                 return Err(Some(RpcError::Unsupported { source_kind: self.kind, method }));
@@ -435,7 +431,7 @@ impl Endpoint {
                         .ok();
                     return Err(None);
                 }
-                Err(failure) => self.note(node, method, failure),
+                Err(failure) => self.bear(node, method, failure, &mut troubles)?,
             }
         }
     }
@@ -457,6 +453,20 @@ impl Endpoint {
         }
     }
 
+    /// Remembers what a failure says about the node, and fails where that was one trouble too many.
+    fn bear(&self, node: &Node, method: &'static str, failure: Failure, troubles: &mut u32) -> Result<(), RpcError> {
+        let last = match &failure {
+            Failure::Trouble(reason, _) => {
+                *troubles += 1;
+                self.attempts.filter(|attempts| *troubles >= *attempts).map(|_| reason.clone())
+            }
+            _ => None,
+        };
+        self.note(node, method, failure);
+        let trouble = |reason| RpcError::Trouble { source_kind: self.kind, node: node.label.clone(), method, reason };
+        last.map_or(Ok(()), |reason| Err(trouble(reason)))
+    }
+
     /// Remembers what a failure says about the node.
     fn note(&self, node: &Node, method: &'static str, failure: Failure) {
         match failure {
@@ -464,7 +474,7 @@ impl Endpoint {
                 self.meter.retried(self.kind);
                 let (troubles, rest) = node.ails(after);
                 // The first one is not worth a word; then ever more seldom.
-                if troubles > 1 && troubles.is_power_of_two() {
+                if self.attempts.is_none() && troubles > 1 && troubles.is_power_of_two() {
                     tracing::warn!(
                         source = self.kind.name(), node = node.label, method, attempts = troubles, wait = ?rest,
                         "no answer: {reason}; still trying"
@@ -516,7 +526,7 @@ impl Endpoint {
             };
             sleep_until(turn).await;
         }
-        let trouble = |error: reqwest::Error| Failure::Trouble(error.without_url().to_string(), None);
+        let trouble = |error: reqwest::Error| Failure::Trouble(reason_of(&error.without_url()), None);
         let sent = self.meter.sent(self.kind, method, calls);
         let response = request.send().await.map_err(trouble)?;
         let status = response.status();
@@ -560,14 +570,6 @@ impl Answer {
             true => Failure::Refused(String::from_utf8_lossy(&self.body).into_owned()),
             false => Failure::Trouble("the answer is not JSON-RPC".to_owned(), None),
         }
-    }
-}
-
-fn read_answer<T>(response: Response<'_>, read: &impl Fn(&RawValue) -> Result<T, String>) -> Result<T, Failure> {
-    match response {
-        Response { error: Some(error), .. } => Err(error.failure()),
-        Response { result: Some(raw), .. } if raw.get() != "null" => read(raw).map_err(Failure::Refused),
-        _ => Err(Failure::Refused("null: the node doesn't have it".to_owned())),
     }
 }
 

@@ -4,7 +4,7 @@
 use alloy_primitives::B256;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kohala_host::discover::Target;
-use std::{path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 use url::Url;
 
 /// Proves claims about OP Stack chains from L1 data.
@@ -75,6 +75,8 @@ pub(crate) struct Verify {
     #[command(flatten)]
     pub(crate) sources: SourceFlags,
     #[command(flatten)]
+    pub(crate) metrics: MetricsFlags,
+    #[command(flatten)]
     pub(crate) output: Output,
 }
 
@@ -133,6 +135,8 @@ pub(crate) struct Single {
     /// Taken for kona's sake, without effect: witnesses are used wherever nodes have them
     #[arg(long, env = "ENABLE_EXPERIMENTAL_WITNESS_ENDPOINT")]
     pub(crate) enable_experimental_witness_endpoint: bool,
+    #[command(flatten)]
+    pub(crate) metrics: MetricsFlags,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -298,6 +302,19 @@ pub(crate) struct SourceFlags {
     /// Seconds that a slot of L1 takes [default: the beacon node is asked]
     #[arg(long, env = "L1_SLOT_DURATION", value_name = "SECONDS", value_parser = seconds)]
     pub(crate) l1_slot_duration: Option<Duration>,
+}
+
+/// Figures for Prometheus while a run goes on.
+#[derive(Args, Clone, Copy)]
+#[command(next_help_heading = "Metrics")]
+pub(crate) struct MetricsFlags {
+    /// Port to serve figures of the run on, for Prometheus (`/metrics`); 0 takes a free one, which -v says [default: none
+    /// are served]
+    #[arg(long = "metrics.port", env = "METRICS_PORT", value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+    /// Address to serve them on
+    #[arg(long = "metrics.addr", env = "METRICS_ADDR", value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) addr: IpAddr,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -3,6 +3,7 @@
 use crate::{
     cli::{DataFormat, ServedProgram, Single},
     exit_code, logs,
+    metrics::Metrics,
     source::Source,
     stop::stopped_by_signals,
     verify,
@@ -24,8 +25,9 @@ pub(crate) fn single(flags: &Single) -> Result<ExitCode> {
     // Whoever starts a server reads the folder as well; for this process alone there is something quicker.
     let new = if flags.server { DataFormat::Directory } else { DataFormat::Database };
     let source = Source::of(&flags.claim, &flags.chain, &flags.data, &flags.sources, new)?;
+    let metrics = Metrics::start(flags.metrics, source.nodes())?;
     if flags.native {
-        let judgement = verify::run(&source, flags.output, |watch| source.judge(watch))?;
+        let judgement = verify::run(&source, flags.output, |watch| source.judge(&mut metrics.seeing(watch)))?;
         return Ok(exit_code(judgement.verdict.is_valid()));
     }
     let layout = layout(flags.program, source.dispute())?;

@@ -7,6 +7,7 @@ mod cli;
 mod demo;
 mod host;
 mod logs;
+mod metrics;
 mod report;
 mod source;
 mod stop;

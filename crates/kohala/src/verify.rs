@@ -3,6 +3,7 @@
 use crate::{
     cli::{DataFormat, Output, Verify, Witness},
     exit_code, logs,
+    metrics::Metrics,
     report::{self, Progress},
     source::Source,
     stop::stopped_by_signals,
@@ -17,7 +18,8 @@ use std::{path::Path, process::ExitCode, time::Instant};
 pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
     logs::start(flags.output, "warn");
     let source = Source::of_verify(flags)?;
-    let judgement = run(&source, flags.output, |watch| source.judge(watch))?;
+    let metrics = Metrics::start(flags.metrics, source.nodes())?;
+    let judgement = run(&source, flags.output, |watch| source.judge(&mut metrics.seeing(watch)))?;
     Ok(exit_code(judgement.verdict.is_valid()))
 }
 
@@ -26,9 +28,10 @@ pub(crate) fn witness(flags: &Witness) -> Result<ExitCode> {
     logs::start(flags.verify.output, "warn");
     let to = packed_name("TO", &flags.to)?;
     let source = Source::of_verify(&flags.verify)?;
+    let metrics = Metrics::start(flags.verify.metrics, source.nodes())?;
     let mut preimages = None;
     let judgement = run(&source, flags.verify.output, |watch| {
-        let (judgement, read) = source.witness(watch)?;
+        let (judgement, read) = source.witness(&mut metrics.seeing(watch))?;
         preimages = Some(read);
         Ok(judgement)
     })?;

@@ -1,7 +1,10 @@
-//! The built binary: claims judged, input refused, stores converted; and what a claim's preimages mean to its verdict.
+//! The built binary: claims judged, input refused, stores converted, nodes probed; and what a claim's preimages mean to its
+//! verdict.
 
+mod check;
 mod claims;
 mod input;
+mod metrics;
 mod preimages;
 mod stores;
 mod support;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::{ffi::OsStr, path::PathBuf};
 
 /// Variables of the environment that the binary reads: none is passed on to it but by a test's own will.
-pub(crate) const VARIABLES: [&str; 24] = [
+pub(crate) const VARIABLES: [&str; 26] = [
     "L1_HEAD",
     "AGREED_L2_HEAD_HASH",
     "AGREED_L2_OUTPUT_ROOT",
@@ -28,6 +28,8 @@ pub(crate) const VARIABLES: [&str; 24] = [
     "PATIENCE",
     "DEADLINE",
     "L1_SLOT_DURATION",
+    "METRICS_PORT",
+    "METRICS_ADDR",
     "LOGS_STDOUT_FORMAT",
     "RUST_LOG",
 ];
