@@ -103,6 +103,13 @@ pub(crate) fn micro() -> Result<()> {
     step::run("micro-benchmarks", &mut step::cargo("bench --locked --package kohala-benches --bench micro"))
 }
 
+/// Compares the host with op-program's.
+pub(crate) fn host() -> Result<()> {
+    let programs = Programs::build()?;
+    let mut bench = step::cargo("bench --locked --package kohala-interop --bench host");
+    step::run("host beside op-program", bench.env("KOHALA", programs.kohala))
+}
+
 impl Programs {
     fn build() -> Result<Self> {
         step::run("build", &mut step::cargo("build --release --locked --package kohala --package kohala-benches"))?;

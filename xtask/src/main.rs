@@ -32,6 +32,9 @@ enum Task {
         /// Times single parts instead: trie, channels, derivation, execution.
         #[arg(long, conflicts_with_all = ["chains", "runs"])]
         micro: bool,
+        /// Compares the host with op-program's instead, on a chain of real nodes: calls, round trips, time. Needs Go.
+        #[arg(long, conflicts_with_all = ["chains", "runs", "micro"])]
+        host: bool,
     },
     /// Compacts recorded chains into testdata/chains.
     Testdata {
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::NoStd => no_std::run(),
         Task::Bench { micro: true, .. } => bench::micro(),
+        Task::Bench { host: true, .. } => bench::host(),
         Task::Bench { chains, runs, .. } => bench::run(chains.as_deref(), runs),
         Task::Testdata { recordings } => testdata::run(&recordings),
         Task::Registry { registry, check } => registry::run(&registry, check),

@@ -113,7 +113,7 @@ func main() {
 		server := start(filepath.Join(*logs, "server.log"), arguments[:at], append(serverHints, serverPreimages...))
 		client := start(filepath.Join(*logs, "program.log"), arguments[at+1:], append(clientHints, clientPreimages...))
 		reports["program"] = client.wait(over)
-		reports["server"] = server.wait(time.After(10 * time.Second)) // it ends by itself when its client has
+		reports["server"] = server.wait(time.After(time.Minute)) // it ends by itself when its client has, once all is written
 	}
 	must(json.NewEncoder(os.Stdout).Encode(reports))
 }

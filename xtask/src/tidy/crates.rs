@@ -34,8 +34,11 @@ const MAY_KNOW: [(&str, &[&str]); 13] = [
 
 /// Whom the tests of a crate may know besides: the program judges the chain that knows none of us, and the host fetches
 /// it.
-const TESTS_MAY_KNOW: [(&str, &[&str]); 2] =
-    [("kohala-devnet", &["kohala-program", "kohala-protocol"]), ("kohala-host", &["kohala-devnet"])];
+const TESTS_MAY_KNOW: [(&str, &[&str]); 3] = [
+    ("kohala-devnet", &["kohala-program", "kohala-protocol"]),
+    ("kohala-host", &["kohala-devnet"]),
+    ("kohala-interop", &["kohala-devnet"]),
+];
 
 /// The crates below `host`: no async, clock, network, log or metrics in them.
 pub(super) const CORE: [&str; 6] = ["protocol", "derive", "trie", "execute", "preimage", "program"];

@@ -39,10 +39,14 @@ fn store_comes_back_from_a_folder_as_it_was() {
     assert_eq!(held(&store("export", &[&at("witness.kohala"), &at("folder")])), inspected);
     assert_eq!(held(&store("inspect", &[&at("folder")])), inspected);
     assert_eq!(held(&store("import", &[&at("folder"), &at("again.kohala")])), inspected);
-    assert_eq!(fs::read(at("witness.kohala")).unwrap(), fs::read(at("again.kohala")).unwrap());
+    // The claim's inputs are the witness's own: other stores don't have them.
+    assert_eq!(held(&store("import", &[&at("again.kohala"), &at("twice.kohala")])), inspected);
+    assert_eq!(fs::read(at("twice.kohala")).unwrap(), fs::read(at("again.kohala")).unwrap());
+    assert_eq!(held(&store("import", &[&at("witness.kohala"), &at("copy.kohala")])), inspected);
+    assert_eq!(fs::read(at("witness.kohala")).unwrap(), fs::read(at("copy.kohala")).unwrap());
     assert!(verify_with("staged", "1-2", &at("folder")).is_valid());
     assert!(verify_with("staged", "1-2", &at("again.kohala")).is_valid());
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "nothing else is left");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5, "nothing else is left");
 }
 
 #[test]
@@ -60,12 +64,16 @@ fn store_comes_back_from_a_database_as_it_was() {
     }
     assert_eq!(held(&store("export", &[&at("a.db"), &at("folder")])), inspected);
     assert_eq!(held(&store("import", &[&at("a.db"), &at("again.kohala")])), inspected);
-    assert_eq!(fs::read(at("witness.kohala")).unwrap(), fs::read(at("again.kohala")).unwrap());
+    // The claim's inputs are the witness's own: other stores don't have them.
+    assert_eq!(held(&store("import", &[&at("again.kohala"), &at("twice.kohala")])), inspected);
+    assert_eq!(fs::read(at("twice.kohala")).unwrap(), fs::read(at("again.kohala")).unwrap());
+    assert_eq!(held(&store("import", &[&at("witness.kohala"), &at("copy.kohala")])), inspected);
+    assert_eq!(fs::read(at("witness.kohala")).unwrap(), fs::read(at("copy.kohala")).unwrap());
     store("export", &[&at("witness.kohala"), &at("a.db")]).error_names(&["TO", "a.db", "folder"]);
     assert!(verify_with("staged", "1-2", &at("a.db")).is_valid());
     assert!(witness_from(&at("a.db"), &at("b.kohala")).is_valid());
     assert_eq!(fs::read(at("witness.kohala")).unwrap(), fs::read(at("b.kohala")).unwrap());
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5, "nothing else is left");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 7, "nothing else is left");
 }
 
 /// `kohala witness` of the claim `staged 1-2` from another store than the recorded one.
