@@ -106,7 +106,7 @@ pub(crate) fn micro() -> Result<()> {
 /// Compares the host with op-program's.
 pub(crate) fn host() -> Result<()> {
     let programs = Programs::build()?;
-    let mut bench = step::cargo("bench --locked --package kohala-interop --bench host");
+    let mut bench = step::cargo("bench --locked --profile dev --package kohala-interop --bench host");
     step::run("host beside op-program", bench.env("KOHALA", programs.kohala))
 }
 

@@ -9,6 +9,7 @@
 //! URL is asked when, that a batch is split where a node can't bear it, that `Retry-After` and errors in bodies of any
 //! status are heeded, and that no URL comes into a message, for they hold keys.
 
+mod said;
 mod wire;
 
 use crate::meter::Meter;
@@ -16,6 +17,7 @@ use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
+pub use said::{label, repeatable};
 use serde_json::{Value, value::RawValue};
 use std::{
     collections::BTreeSet,
@@ -202,12 +204,6 @@ impl Node {
     }
 }
 
-/// What may be said of a URL: where the node is, but neither user, path nor query, for these hold keys.
-pub fn label(url: &Url) -> String {
-    let host = url.host_str().unwrap_or("?");
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
 /// Why a request was lost: the innermost cause, which alone says what happened.
 fn reason_of(error: &reqwest::Error) -> String {
     if error.is_timeout() {
@@ -360,7 +356,7 @@ impl Endpoint {
         let singles = params.iter().zip(found).enumerate().map(|(index, (params, found))| async move {
             let excluded = match found {
                 Some(Ok(value)) => return Ok(value),
-                Some(Err(Failure::Refused(reason))) => vec![(place, reason)],
+                Some(Err(Failure::Refused(reason))) => vec![(place, repeatable(&self.nodes[place].url, &reason))],
                 // Lost, troubled, too large or unknown: asked again alone, where each of these has its own answer.
                 Some(Err(_)) | None => Vec::new(),
             };
@@ -404,7 +400,7 @@ impl Endpoint {
             };
             match work(&self.nodes[index]).await {
                 Ok(value) => return Ok(value),
-                Err(Failure::Refused(reason)) => refused.push((index, reason)),
+                Err(Failure::Refused(reason)) => refused.push((index, repeatable(&self.nodes[index].url, &reason))),
                 Err(Failure::TooMuch) => refused.push((index, "the answer is too large".to_owned())),
                 Err(failure) => self.bear(&self.nodes[index], method, failure, &mut troubles)?,
             }
@@ -458,7 +454,7 @@ impl Endpoint {
         let last = match &failure {
             Failure::Trouble(reason, _) => {
                 *troubles += 1;
-                self.attempts.filter(|attempts| *troubles >= *attempts).map(|_| reason.clone())
+                self.attempts.filter(|attempts| *troubles >= *attempts).map(|_| repeatable(&node.url, reason))
             }
             _ => None,
         };
@@ -477,7 +473,7 @@ impl Endpoint {
                 if self.attempts.is_none() && troubles > 1 && troubles.is_power_of_two() {
                     tracing::warn!(
                         source = self.kind.name(), node = node.label, method, attempts = troubles, wait = ?rest,
-                        "no answer: {reason}; still trying"
+                        "no answer: {}; still trying", repeatable(&node.url, &reason)
                     );
                 }
             }
