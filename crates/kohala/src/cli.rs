@@ -106,6 +106,7 @@ pub(crate) enum Host {
 
 /// Serve or judge one claim.
 #[derive(Args)]
+#[command(group = clap::ArgGroup::new("mode").required(true))]
 #[command(after_help = "Examples:
   Judge here (exit code 0: the claim is right, 1: it is wrong, 2: no verdict):
     kohala host single --native --l1-head $L1_HEAD --agreed-l2-head-hash $HASH --agreed-l2-output-root $ROOT \\
@@ -124,10 +125,10 @@ pub(crate) struct Single {
     #[command(flatten)]
     pub(crate) sources: SourceFlags,
     /// Judge the claim in this process
-    #[arg(long, env = "NATIVE", conflicts_with = "server", required_unless_present = "server")]
+    #[arg(long, env = "NATIVE", group = "mode")]
     pub(crate) native: bool,
     /// Serve a program that runs elsewhere: hints on file descriptors 3 and 4, preimages on 5 and 6
-    #[arg(long, env = "SERVER")]
+    #[arg(long, env = "SERVER", group = "mode")]
     pub(crate) server: bool,
     /// Whose program is served: they look for the configuration of a chain that they don't know in different places
     #[arg(long, value_name = "PROGRAM", default_value = "kona", conflicts_with = "native")]

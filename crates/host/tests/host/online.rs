@@ -98,3 +98,25 @@ fn judges_with_whatever_methods_there_are() {
         assert_eq!(judgement.blocks, 30);
     }
 }
+
+#[test]
+fn claim_far_beyond_what_there_is_asks_for_no_more_than_there_is() {
+    let server = Server::start(chain(Config::default(), 12)).unwrap();
+    let (mut dispute, agreed_block) = server.with_chain(|devnet| dispute(devnet, 2, 12));
+    dispute.claimed_block_number = 1_000_000;
+    let online = Online::new(sources(&server), deal(), dispute, agreed_block, None).unwrap();
+    let judgement = online.judge(|_| ()).unwrap();
+    // L1 gives rise to no more than twelve blocks, whose root is the answer (rules Z01).
+    assert_eq!((judgement.verdict.block_number, judgement.verdict.is_valid()), (12, true));
+    let witnesses = online.meter().traffic()[&kohala_host::rpc::SourceKind::L2].calls["debug_executionWitness"];
+    assert!(witnesses <= 50, "{witnesses}");
+}
+
+#[test]
+fn agreed_root_of_another_block_is_named() {
+    let server = Server::start(chain(Config::default(), 12)).unwrap();
+    let (dispute, _) = server.with_chain(|devnet| dispute(devnet, 2, 12));
+    let other = server.with_chain(|devnet| devnet.l2()[3].header.hash());
+    let error = Online::new(sources(&server), deal(), dispute, other, None).unwrap().judge(|_| ()).unwrap_err();
+    assert!(error.to_string().contains("the agreed output root is"), "{error}");
+}
