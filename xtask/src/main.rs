@@ -1,6 +1,7 @@
 //! The project's own tasks, run as `cargo xtask <task>`. Nothing that the product needs lies here.
 
 mod bench;
+mod kzg;
 mod no_std;
 mod registry;
 mod step;
@@ -41,6 +42,8 @@ enum Task {
         /// The folder with the recordings: one folder a chain.
         recordings: PathBuf,
     },
+    /// Writes the points that the host commits to blobs by, from c-kzg's trusted setup.
+    Kzg,
     /// Writes the table of known chains from the superchain registry's files.
     Registry {
         /// The folder with the registry: `mainnet/*.toml`, `sepolia/*.toml`.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Task::Bench { host: true, .. } => bench::host(),
         Task::Bench { chains, runs, .. } => bench::run(chains.as_deref(), runs),
         Task::Testdata { recordings } => testdata::run(&recordings),
+        Task::Kzg => kzg::run(),
         Task::Registry { registry, check } => registry::run(&registry, check),
     };
     match result {

@@ -21,9 +21,14 @@ const FLAGS: [(&str, Endpoint); 4] =
 
 impl Nodes {
     pub(crate) fn start() -> Self {
+        Self::with(24)
+    }
+
+    /// The nodes of a chain with so many L2 blocks, of which each sixth is followed by an L1 block.
+    pub(crate) fn with(blocks: u64) -> Self {
         let mut devnet = Devnet::new(Config::default());
         let mut alice = devnet.user(0);
-        for number in 1..=24_u64 {
+        for number in 1..=blocks {
             let word = |value: u64| U256::from(value).to_be_bytes::<32>();
             let set = alice.call(SET_SLOT, U256::ZERO, [word(number), word(1)].concat().into());
             devnet.l2_block(&[set]);

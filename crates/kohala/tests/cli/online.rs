@@ -14,6 +14,7 @@ use std::{
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
+use wait4::Wait4;
 
 fn verify(flags: Vec<String>, more: &[&str]) -> Run {
     let more = more.iter().map(|flag| (*flag).to_owned());
@@ -158,6 +159,21 @@ fn interrupted_run_goes_on_from_its_store_which_is_one_process_own() {
         let l1 = went_on.json()["nodes"]["sources"]["L1"]["requests"].as_u64().unwrap_or(0);
         assert_eq!(l1, 0, "{name}: what was there was fetched again: {went_on:?}");
     }
+}
+
+/// What a host keeps of the past is bounded, however long the range.
+#[test]
+fn thousand_blocks_take_less_than_half_a_gigabyte() {
+    let nodes = Nodes::with(1002);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kohala"));
+    VARIABLES.iter().for_each(|name| drop(command.env_remove(name)));
+    let command = command.args(["verify", "--json", "--block=3..1002"]).args(nodes.flags(&[]));
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let used = child.wait4().unwrap();
+    assert!(used.status.success());
+    let peak = used.rusage.maxrss >> 20;
+    println!("{peak} MiB at most");
+    assert!(peak < 500, "{peak} MiB");
 }
 
 #[test]
