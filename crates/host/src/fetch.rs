@@ -4,13 +4,12 @@ use crate::{
     Cache, HostError, NotFetched, StoreError,
     ahead::Position,
     beacon::BeaconNode,
-    execution::{self, BlockAt, ExecutionClient, Proof, RawBlock, Touched},
+    execution::{self, BlockAt, ExecutionClient, RawBlock},
     native::Wanted,
     rpc::RpcError,
-    sibling,
 };
 use alloy_consensus::Header;
-use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, address, keccak256};
+use alloy_primitives::{Address, B256, Bytes, address, keccak256};
 use alloy_rlp::Decodable;
 use kohala_preimage::{BlockRef, Hint, Key, KeyKind};
 use kohala_protocol::{Attributes, L1Header, OutputRootPreimage, RollupConfig};
@@ -87,9 +86,9 @@ pub struct Fetcher {
     pub(crate) patience: Duration,
     jobs: Mutex<HashMap<Job, Arc<OnceCell<()>>>>,
     /// The payload that the program executes.
-    payload: Mutex<Option<Arc<Attributes>>>,
+    pub(crate) payload: Mutex<Option<Arc<Attributes>>>,
     numbers: Mutex<HashMap<B256, u64>>,
-    paths: Mutex<BTreeSet<(Address, Option<B256>)>>,
+    pub(crate) paths: Mutex<BTreeSet<(Address, Option<B256>)>>,
     /// Where the program is, for whoever works ahead of it.
     pub(crate) position: Position,
 }
@@ -110,7 +109,7 @@ pub(crate) enum Job {
     Touched(u64),
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -198,7 +197,7 @@ impl Fetcher {
         }
     }
 
-    fn found(&self, cache: &Cache, wanted: &Wanted) -> Result<Option<Bytes>, StoreError> {
+    pub(crate) fn found(&self, cache: &Cache, wanted: &Wanted) -> Result<Option<Bytes>, StoreError> {
         match wanted.whole_blob {
             Some(hash) => cache.blob(hash),
             None => cache.get(wanted.key),
@@ -217,7 +216,7 @@ impl Fetcher {
     }
 
     /// Does a job unless it was done; a second time where what it brought is gone.
-    async fn once(
+    pub(crate) async fn once(
         &self,
         job: Job,
         work: impl AsyncFn() -> Result<(), FetchError>,
@@ -448,184 +447,5 @@ impl Fetcher {
         let hash = self.agreed.block_hash;
         let rlp = cache.get(Key::keccak256(hash))?.ok_or(FetchError::Header(hash))?;
         Header::decode(&mut &rlp[..]).map_err(|_| FetchError::Header(hash))
-    }
-
-    /// Keeps values of the L2 state under their own hashes.
-    fn keep_values(&self, cache: &Cache, values: impl IntoIterator<Item = Bytes>) -> Result<(), StoreError> {
-        let values: Vec<(Key, Bytes)> =
-            values.into_iter().map(|value| (Key::keccak256(keccak256(&value)), value)).collect();
-        cache.put(&values, &[])
-    }
-
-    /// What the canonical block `number` needs to be executed.
-    pub(crate) async fn witness(&self, cache: &Cache, number: u64) -> Result<(), FetchError> {
-        let work = async || {
-            let values = self.l2.execution_witness(number).await?;
-            Ok(self.keep_values(cache, values)?)
-        };
-        self.once(Job::Witness(number), work, || Ok(true)).await
-    }
-
-    /// What the payload needs that the program executes, canonical or not.
-    async fn payload_witness(&self, cache: &Cache, attributes: &Attributes) -> Result<(), FetchError> {
-        let job = Job::Payload(attributes.parent.hash, keccak256(attributes.transactions.concat()));
-        let work = async || {
-            let values = self.l2.payload_witness(attributes).await?;
-            Ok(self.keep_values(cache, values)?)
-        };
-        self.once(job, work, || Ok(true)).await
-    }
-
-    /// What the canonical block `number` touches, as proofs of the agreed state: whatever the program asks for was
-    /// there at the agreed block, so that no path is asked for twice however many blocks touch it.
-    pub(crate) async fn touched(&self, cache: &Cache, number: u64) -> Result<(), FetchError> {
-        let work = async || {
-            let mut touched = self.l2.touched(number).await?;
-            for (address, slots) in sibling::always_touched(&self.config, number) {
-                touched.entry(address).or_default().slots.extend(slots);
-            }
-            let (wanted, codes) = self.unproven(touched);
-            self.keep_values(cache, codes)?;
-            let proofs = self.l2.proofs(BlockAt::Hash(self.agreed.block_hash), &wanted).await;
-            for (proof, (address, slots)) in proofs.into_iter().zip(&wanted) {
-                match proof {
-                    Ok(proof) => self.keep_proof(cache, &proof)?,
-                    Err(error) => {
-                        // To be asked for again when it is needed.
-                        let mut known = lock(&self.paths);
-                        known.remove(&(*address, None));
-                        for slot in slots {
-                            known.remove(&(*address, Some(*slot)));
-                        }
-                        return Err(error.into());
-                    }
-                }
-            }
-            Ok(())
-        };
-        self.once(Job::Touched(number), work, || Ok(true)).await
-    }
-
-    /// Paths that no proof was asked for yet, and the codes of the accounts.
-    fn unproven(&self, touched: Touched) -> (Vec<(Address, Vec<B256>)>, Vec<Bytes>) {
-        let (mut paths, mut codes) = (Vec::new(), Vec::new());
-        let mut known = lock(&self.paths);
-        for (address, account) in touched {
-            let slots = account.slots.into_iter().filter(|slot| known.insert((address, Some(*slot))));
-            let slots: Vec<B256> = slots.collect();
-            if known.insert((address, None)) || !slots.is_empty() {
-                paths.push((address, slots));
-            }
-            codes.extend(account.code);
-        }
-        (paths, codes)
-    }
-
-    fn keep_proof(&self, cache: &Cache, proof: &Proof) -> Result<(), StoreError> {
-        let storage = proof.storage_proof.iter().flat_map(|slot| &slot.proof);
-        self.keep_values(cache, proof.account_proof.iter().chain(storage).cloned())
-    }
-
-    /// The path to an account and to one of its slots.
-    async fn proof(
-        &self,
-        cache: &Cache,
-        at: BlockAt,
-        address: Address,
-        slot: Option<B256>,
-    ) -> Result<Proof, FetchError> {
-        let paths = [(address, Vec::from_iter(slot))];
-        let proof = self.l2.proofs(at, &paths).await.pop().expect("one for one")?;
-        self.keep_proof(cache, &proof)?;
-        Ok(proof)
-    }
-
-    async fn code(&self, cache: &Cache, wanted: &Wanted, hash: B256) -> Result<(), FetchError> {
-        if hash == KECCAK256_EMPTY {
-            return Ok(cache.put(&[(Key::keccak256(hash), Bytes::new())], &[])?);
-        }
-        if self.witness_of_payload(cache, wanted).await {
-            return Ok(());
-        }
-        let at = BlockAt::Hash(self.agreed.block_hash);
-        let by_account = match wanted.path {
-            Some((address, _)) => self.l2.code(address, at, hash).await.ok(),
-            None => None,
-        };
-        let code = match by_account {
-            Some(code) => code,
-            None => self.l2.database_value(hash, true).await?,
-        };
-        Ok(cache.put(&[(Key::keccak256(hash), code)], &[])?)
-    }
-
-    /// A node of the L2 state: by what brings most first.
-    async fn state_node(&self, cache: &Cache, wanted: &Wanted, hash: B256) -> Result<(), FetchError> {
-        if self.witness_of_payload(cache, wanted).await {
-            return Ok(());
-        }
-        let mut failure = None;
-        if let Some((address, slot)) = wanted.path {
-            match self.node_on_path(cache, wanted, hash, address, slot).await {
-                Ok(true) => return Ok(()),
-                Ok(false) => {}
-                Err(error) => failure = Some(error),
-            }
-        }
-        match self.l2.database_value(hash, false).await {
-            Ok(node) => Ok(cache.put(&[(Key::keccak256(hash), node)], &[])?),
-            // The proof's error says more than that there is no database to look into.
-            Err(error) => Err(failure.unwrap_or_else(|| error.into())),
-        }
-    }
-
-    /// Witnesses of the block that the program executes. True if they brought what is wanted.
-    async fn witness_of_payload(&self, cache: &Cache, wanted: &Wanted) -> bool {
-        self.position.missed_l2();
-        let there = || matches!(self.found(cache, wanted), Ok(Some(_)));
-        let Some(payload) = lock(&self.payload).clone() else { return false };
-        // Errors mean that there is no such witness; what else there is comes after.
-        let _ = self.witness(cache, payload.number()).await;
-        if there() {
-            return true;
-        }
-        let _ = self.payload_witness(cache, &payload).await;
-        if there() {
-            return true;
-        }
-        if !self.l2.endpoint().may_know("debug_executionWitness") {
-            let _ = self.touched(cache, payload.number()).await;
-        }
-        there()
-    }
-
-    /// A node on a path of the agreed state, or beside it: true if it was found.
-    async fn node_on_path(
-        &self,
-        cache: &Cache,
-        wanted: &Wanted,
-        hash: B256,
-        address: Address,
-        slot: Option<B256>,
-    ) -> Result<bool, FetchError> {
-        let at = BlockAt::Hash(self.agreed.block_hash);
-        let proof = self.proof(cache, at, address, slot).await?;
-        if self.found(cache, wanted)?.is_some() {
-            return Ok(true);
-        }
-        // Not on the path, so it lies beside it: a deletion folds a branch.
-        let beside = match slot {
-            None => sibling::account_beside(&proof.account_proof, address, hash).await,
-            Some(slot) => {
-                let nodes = proof.storage_proof.first().map(|proof| &proof.proof[..]).unwrap_or_default();
-                sibling::slot_beside(nodes, slot, hash).await
-            }
-        };
-        match beside {
-            Some(sibling::Beside::Account(address)) => drop(self.proof(cache, at, address, None).await?),
-            Some(sibling::Beside::Slot(slot)) => drop(self.proof(cache, at, address, Some(slot)).await?),
-            None => return Ok(false),
-        }
-        Ok(self.found(cache, wanted)?.is_some())
     }
 }

@@ -1,23 +1,26 @@
-//! The host's side of the preimage oracle: stores of preimages, and who answers the program from them.
+//! The host's side of the preimage oracle: where preimages come from, where they are kept, and who answers the program.
 //!
 //! | module | what |
 //! |---|---|
-//! | [`store`] | one view over all stores: memory, directory, packed file, database |
+//! | [`judge`](mod@judge), [`dispute`] | one run of the program in this process, and what it is about |
+//! | [`native`], [`server`] | the oracle of a program in this process, and of one behind file descriptors |
+//! | [`online`] | both while the data is fetched |
+//! | [`fetch`] | one piece of data at a time, from nodes into the cache |
+//! | [`execution`], [`beacon`], [`rollup`] | what the nodes tell, checked |
+//! | [`rpc`], [`meter`] | calls over HTTP: URLs, retries, limits; what was asked |
+//! | [`discover`], [`probe`] | what is to be judged, found out from a number; what nodes can do, before a long run |
+//! | [`cache`] | what was fetched: the newest in memory, all of it in a store |
+//! | [`store`] | one view over all stores: memory, directory, packed file, database, cache |
 //! | [`packed`] | the packed file: everything that a claim needs in one compressed file with an index |
 //! | [`database`] | an embedded database, written while a program runs |
 //! | [`directory`] | one file per preimage, as op-program, kona and op-challenger keep them |
 //! | [`recorded`] | raw preimages of any origin, checked and brought into shape |
-//! | [`judge`](mod@judge) | one run of the program in this process |
-//! | [`native`] | the oracle of a program that runs in this process |
-//! | [`server`] | the oracle of a program behind file descriptors |
-//! | [`kzg`] | checking and making the proofs of blobs |
 //! | [`witness`](mod@witness) | the preimages of one claim, and no others |
-//! | [`probe`] | what nodes can and can't do, found out before a long run |
-//! | [`precompile`] | precompiles: what their keys stand for, their native cryptography |
+//! | [`kzg`], [`precompile`] | commitments and proofs of blobs; precompiles: what their keys stand for, their cryptography |
 //!
-//! Nothing leaves a store unchecked: hashes are computed again, blobs are checked against their commitment, outcomes
-//! of precompiles are computed rather than believed. This crate asks nobody over the network and knows nothing of
-//! blocks.
+//! Nothing enters or leaves a store unchecked: hashes are computed again, blobs are checked against their commitment,
+//! outcomes of precompiles are computed rather than believed. An outage is never a verdict. This crate decides nothing
+//! about a claim: the program does.
 
 pub mod beacon;
 pub mod cache;
@@ -45,6 +48,7 @@ pub mod witness;
 mod ahead;
 mod counts;
 mod sibling;
+mod state;
 
 pub use cache::Cache;
 pub use counts::{Count, Counts};

@@ -204,12 +204,13 @@ impl Online {
             scope.spawn(|| self.fetch(requests));
             let ahead = sender.clone();
             scope.spawn(|| {
+                // Even if the program panics: the served one must not wait for it.
+                let _running = Running(&runs_ahead);
                 match self.run_program(ahead, |_| ()) {
                     Ok(judgement) => tracing::info!(valid = judgement.verdict.is_valid(), "all is fetched"),
                     // It is for the served program to end, not for this one.
                     Err(error) => tracing::warn!("the program that runs ahead has ended: {error}"),
                 }
-                runs_ahead.store(false, Ordering::Release);
             });
             let fetching = Fetching { requests: sender, cache: self.cache(), runs_ahead: &runs_ahead };
             let server = Server::new(&self.store, self.dispute.inputs_for(layout)).fetching(fetching);
@@ -294,6 +295,15 @@ impl Online {
                 () = ahead => {}
             }
         });
+    }
+}
+
+/// True while this lives.
+struct Running<'a>(&'a AtomicBool);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 

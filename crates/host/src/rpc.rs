@@ -69,6 +69,9 @@ impl fmt::Display for SourceKind {
     }
 }
 
+/// Bytes of one answer at most: no block's witness comes near, and no node is to fill the memory.
+const MAX_ANSWER: usize = 1 << 30;
+
 /// How hard an endpoint may be asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -524,15 +527,21 @@ impl Endpoint {
         }
         let trouble = |error: reqwest::Error| Failure::Trouble(reason_of(&error.without_url()), None);
         let sent = self.meter.sent(self.kind, method, calls);
-        let response = request.send().await.map_err(trouble)?;
+        let mut response = request.send().await.map_err(trouble)?;
         let status = response.status();
         let after = response.headers().get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok());
-        let body = response.bytes().await.map_err(trouble)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(trouble)? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(Failure::TooMuch);
+            }
+            body.extend_from_slice(&chunk);
+        }
         sent.answered(body.len());
         match status {
             status if status.is_success() => {
                 node.recovered();
-                Ok(Answer { body: body.into(), is_refusal: false })
+                Ok(Answer { body, is_refusal: false })
             }
             StatusCode::TOO_MANY_REQUESTS
             | StatusCode::REQUEST_TIMEOUT
