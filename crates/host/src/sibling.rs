@@ -97,3 +97,56 @@ pub(crate) fn always_touched(config: &RollupConfig, number: u64) -> Vec<(Address
     }
     touched
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_trie::{HashBuilder, Nibbles, proof::ProofRetainer};
+    use std::collections::BTreeMap;
+
+    /// The proof of one of many slots.
+    fn proof(slots: u64, proven: u64) -> Vec<Bytes> {
+        let key = |slot: u64| Nibbles::unpack(keccak256(B256::from(U256::from(slot))));
+        let leaves: BTreeMap<Nibbles, Vec<u8>> =
+            (0..slots).map(|slot| (key(slot), alloy_rlp::encode(U256::from(slot + 1) << 200))).collect();
+        let mut builder = HashBuilder::default().with_proof_retainer(ProofRetainer::new(vec![key(proven)]));
+        leaves.iter().for_each(|(key, value)| builder.add_leaf(*key, value));
+        builder.root();
+        builder.take_proof_nodes().into_nodes_sorted().into_iter().map(|(_, node)| node).collect()
+    }
+
+    #[tokio::test]
+    async fn key_is_found_for_every_node_beside_a_path() {
+        let slot = B256::from(U256::from(7));
+        let nodes = proof(300, 7);
+        let mut depth = 0;
+        let mut found = 0;
+        for node in &nodes {
+            let TrieNode::Branch(branch) = TrieNode::decode(&mut &node[..]).unwrap() else { break };
+            for (nibble, child) in branch.as_ref().children() {
+                let on_path = Nibbles::unpack(keccak256(slot)).get(depth) == Some(nibble);
+                let Some(hash) = child.and_then(RlpNode::as_hash).filter(|_| !on_path) else { continue };
+                let Some(Beside::Slot(beside)) = slot_beside(&nodes, slot, hash).await else {
+                    panic!("{depth} {nibble}")
+                };
+                let (ours, theirs) = (Nibbles::unpack(keccak256(slot)), Nibbles::unpack(keccak256(beside)));
+                assert_eq!((ours.slice(..depth), theirs.get(depth)), (theirs.slice(..depth), Some(nibble)));
+                found += 1;
+            }
+            depth += 1;
+        }
+        assert!(found > 15, "{found}");
+        assert_eq!(slot_beside(&nodes, slot, B256::ZERO).await, None);
+        let Some(Beside::Account(_)) = account_beside(&nodes, Address::ZERO, first_child(&nodes)).await else {
+            panic!("an address leads anywhere as well")
+        };
+    }
+
+    /// The first child of the root that is not on the path to the zero address.
+    fn first_child(nodes: &[Bytes]) -> B256 {
+        let TrieNode::Branch(root) = TrieNode::decode(&mut &nodes[0][..]).unwrap() else { panic!("a branch") };
+        let path = Nibbles::unpack(keccak256(Address::ZERO)).get(0);
+        let root = root.as_ref();
+        root.children().find_map(|(nibble, child)| child?.as_hash().filter(|_| Some(nibble) != path)).unwrap()
+    }
+}
