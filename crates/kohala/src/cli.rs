@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Client,
     /// Probe nodes: what they can and can't do for Kohala, and what to change
     Check(Box<Check>),
-    /// Prove a true claim about a small recorded chain and refute a false one, with everything explained
+    /// Make a small chain, prove a true claim about it from its nodes and refute a false one, with everything explained
     Demo(Output),
     /// Convert, unpack and examine stores of preimages
     #[command(subcommand)]
@@ -282,26 +282,26 @@ pub(crate) struct SourceFlags {
     #[arg(long, env = "ROLLUP_NODE_ADDRESS", value_name = "URL", value_delimiter = ',', hide_env_values = true)]
     pub(crate) rollup_node: Vec<Url>,
     /// Seconds after which a request without an answer is repeated
-    #[arg(long, env = "RPC_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    #[arg(long, env = "KOHALA_RPC_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub(crate) rpc_timeout: Duration,
     /// Requests under way at once, for each URL
-    #[arg(long, env = "RPC_CONCURRENCY", value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, env = "KOHALA_RPC_CONCURRENCY", value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) rpc_concurrency: u32,
     /// Requests a second at most, for each URL [default: no limit]
-    #[arg(long, env = "RPC_RATE", value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, env = "KOHALA_RPC_RATE", value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rpc_rate: Option<u32>,
     /// Calls in one JSON-RPC batch at most; 1 sends none
-    #[arg(long, env = "RPC_BATCH", value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, env = "KOHALA_RPC_BATCH", value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) rpc_batch: u32,
     /// Seconds that nodes may go on answering that they don't have something (they may lag behind), before that ends the
     /// run without a verdict. Outages are waited out without end
-    #[arg(long, env = "PATIENCE", value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    #[arg(long, env = "KOHALA_PATIENCE", value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pub(crate) patience: Duration,
     /// Seconds after which the run ends without a verdict, whatever is missing [default: none]
-    #[arg(long, env = "DEADLINE", value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, env = "KOHALA_DEADLINE", value_name = "SECONDS", value_parser = seconds)]
     pub(crate) deadline: Option<Duration>,
     /// Seconds that a slot of L1 takes [default: the beacon node is asked]
-    #[arg(long, env = "L1_SLOT_DURATION", value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, env = "KOHALA_L1_SLOT_DURATION", value_name = "SECONDS", value_parser = seconds)]
     pub(crate) l1_slot_duration: Option<Duration>,
 }
 
@@ -311,10 +311,10 @@ pub(crate) struct SourceFlags {
 pub(crate) struct MetricsFlags {
     /// Port to serve figures of the run on, for Prometheus (`/metrics`); 0 takes a free one, which -v says [default: none
     /// are served]
-    #[arg(long = "metrics.port", env = "METRICS_PORT", value_name = "PORT")]
+    #[arg(long = "metrics.port", env = "KOHALA_METRICS_PORT", value_name = "PORT")]
     pub(crate) port: Option<u16>,
     /// Address to serve them on
-    #[arg(long = "metrics.addr", env = "METRICS_ADDR", value_name = "ADDRESS", default_value = "127.0.0.1")]
+    #[arg(long = "metrics.addr", env = "KOHALA_METRICS_ADDR", value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) addr: IpAddr,
 }
 
@@ -328,7 +328,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 #[derive(Args)]
 pub(crate) struct ChainFlags {
     /// Name or id of a chain that Kohala knows, such as op-mainnet or 10
-    #[arg(long, env = "CHAIN", value_name = "NAME", conflicts_with_all = ["l2_chain_id", "rollup_config_path"])]
+    #[arg(long, env = "KOHALA_CHAIN", value_name = "NAME", conflicts_with_all = ["l2_chain_id", "rollup_config_path"])]
     pub(crate) chain: Option<String>,
     /// Id of a chain that Kohala knows
     #[arg(long, env = "L2_CHAIN_ID", value_name = "ID", conflicts_with = "rollup_config_path")]
@@ -343,6 +343,7 @@ pub(crate) struct ChainFlags {
 
 /// How to say what came out.
 #[derive(Args, Clone, Copy)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct Output {
     /// Print one JSON object instead of text
     #[arg(long)]
@@ -351,7 +352,12 @@ pub(crate) struct Output {
     #[arg(short, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// How logs are written, which go to the standard error
-    #[arg(long = "logs.stdout.format", env = "LOGS_STDOUT_FORMAT", value_name = "FORMAT", default_value = "compact")]
+    #[arg(
+        long = "logs.stdout.format",
+        env = "KOHALA_LOGS_STDOUT_FORMAT",
+        value_name = "FORMAT",
+        default_value = "compact"
+    )]
     pub(crate) logs: LogFormat,
 }
 

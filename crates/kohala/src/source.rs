@@ -7,10 +7,11 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use kohala_host::{
-    Deal, Dispute, JudgeError, Judgement, Online, Sight, Sources, Store, database::Database, directory::Directory,
-    discover::Discovery, judge, rpc::Limits, witness,
+    Deal, Dispute, JudgeError, Judgement, Online, Sight, Sources, Store, StoreError, database::Database,
+    directory::Directory, discover::Discovery, judge, rpc::Limits, witness,
 };
 use kohala_preimage::Preimages;
+use std::time::{Duration, Instant};
 
 /// A claim and where its data comes from.
 pub(crate) enum Source {
@@ -82,7 +83,7 @@ impl Source {
         let Some(agreed_block) = asked.agreed_l2_head_hash else {
             bail!("--agreed-l2-head-hash is missing: an output root alone does not say which block to fetch");
         };
-        let store = growing_store(data, new)?;
+        let store = growing_store_in_turn(data, new)?;
         let online = Online::new(sources, deal, asked.dispute.clone(), agreed_block, store)?;
         Ok(Self::Online(Box::new(online), asked.dispute))
     }
@@ -150,7 +151,29 @@ pub(crate) fn nodes(flags: &SourceFlags) -> Result<Option<(Sources, Deal)>> {
     Ok(Some((sources, deal)))
 }
 
-/// The store that fetched data is kept in, if there is to be one: as it is found, or else made as `new` unless the flags
+/// The store that fetched data is kept in, if there is to be one.
+///
+/// Whoever starts one server after another may do so while the last one still writes: then the new one waits its turn,
+/// where for a person at a terminal it is better to be told.
+fn growing_store_in_turn(data: &DataFlags, new: DataFormat) -> Result<Option<Store>> {
+    /// Longer than it takes to write what one claim's blobs are in single elements.
+    const TURN: Duration = Duration::from_secs(60);
+    let start = Instant::now();
+    let mut told = false;
+    loop {
+        let store = growing_store(data, new);
+        let in_use = |error: &anyhow::Error| matches!(error.downcast_ref(), Some(StoreError::InUse));
+        if new != DataFormat::Directory || start.elapsed() > TURN || !store.as_ref().is_err_and(in_use) {
+            return store;
+        }
+        if !std::mem::replace(&mut told, true) {
+            tracing::warn!("another process has the store open: waiting for it to end");
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// The store that fetched data is kept in: as it is found, or else made as `new` unless the flags
 /// or the name's ending say otherwise.
 fn growing_store(data: &DataFlags, new: DataFormat) -> Result<Option<Store>> {
     let Some(path) = &data.data_dir else { return Ok(None) };
