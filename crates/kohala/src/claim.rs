@@ -123,8 +123,13 @@ pub(crate) fn config_of(chain: &Chain) -> Result<RollupConfig> {
 }
 
 /// A claim about blocks that are only named: agreed on is the block before the first, claimed what the nodes say of the
-/// last, and L1 is looked at as far as it takes.
-pub(crate) fn found(discovery: &Discovery, blocks: BlockRange, flags: &ChainFlags) -> Result<Asked> {
+/// last, and L1 is looked at as far as it takes, unless `l1_head` says how far.
+pub(crate) fn found(
+    discovery: &Discovery,
+    blocks: BlockRange,
+    l1_head: Option<B256>,
+    flags: &ChainFlags,
+) -> Result<Asked> {
     let chain = found_chain(discovery, flags)?;
     let config = config_of(&chain)?;
     let last = discovery.number(blocks.last).context("--block: the newest block can't be found out")?;
@@ -136,7 +141,10 @@ pub(crate) fn found(discovery: &Discovery, blocks: BlockRange, flags: &ChainFlag
     let agreed =
         discovery.output(&config, first - 1).with_context(|| format!("--block: block {} is agreed on", first - 1))?;
     let claimed = discovery.output(&config, last).with_context(|| format!("--block: block {last}"))?;
-    let l1_head = discovery.l1_head(&config, &claimed).context("--block: the L1 head can't be found out")?;
+    let l1_head = match l1_head {
+        Some(given) => given,
+        None => discovery.l1_head(&config, &claimed).context("--block: the L1 head can't be found out")?,
+    };
     let dispute = Dispute {
         l1_head,
         agreed_output_root: agreed.root,

@@ -43,7 +43,7 @@ impl Source {
             bail!("--block needs nodes to ask: give --l1, --beacon and --l2");
         };
         let discovery = Discovery::new(&sources, flags.sources.rollup_node.clone(), deal)?;
-        let asked = claim::found(&discovery, blocks, &flags.chain)?;
+        let asked = claim::found(&discovery, blocks, flags.claim.l1_head, &flags.chain)?;
         Self::online(asked, sources, deal, &flags.data, DataFormat::Database)
     }
 

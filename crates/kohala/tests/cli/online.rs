@@ -61,6 +61,19 @@ fn blocks_are_verified_with_all_else_found_out() {
 }
 
 #[test]
+fn given_l1_head_is_heeded() {
+    let nodes = Nodes::start();
+    // Up to the L1 block before the last one there is no block 24.
+    let l1_head = nodes.server.with_chain(|devnet| devnet.l1()[devnet.l1().len() - 2].header.hash());
+    let run = verify(nodes.flags(&[]), &["--block=19..24", &format!("--l1-head={l1_head}")]);
+    assert!(!run.is_valid());
+    assert_eq!(
+        (run.json()["l1_head"].clone(), run.json()["block_number"].clone()),
+        (l1_head.to_string().into(), 18.into())
+    );
+}
+
+#[test]
 fn rollup_node_is_not_needed() {
     let nodes = Nodes::start();
     let mut flags = nodes.flags(&[]);
