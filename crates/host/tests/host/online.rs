@@ -120,3 +120,22 @@ fn agreed_root_of_another_block_is_named() {
     let error = Online::new(sources(&server), deal(), dispute, other, None).unwrap().judge(|_| ()).unwrap_err();
     assert!(error.to_string().contains("the agreed output root is"), "{error}");
 }
+
+#[test]
+fn blocks_receipts_and_blobs_come_from_nodes_without_debug_methods() {
+    let server = Server::start(chain(Config::default(), 24)).unwrap();
+    for method in ["debug_getRawHeader", "debug_getRawBlock", "debug_getRawReceipts"] {
+        server.switch_off(Endpoint::L1, method);
+        server.switch_off(Endpoint::L2, method);
+    }
+    server.switch_off(Endpoint::Beacon, "blobs");
+    let (judgement, _) = judge(&server, 6, 24, &[]);
+    assert!(judgement.verdict.is_valid());
+    assert!(judgement.reads.blobs.number > 0);
+    let calls = [Endpoint::L1, Endpoint::Beacon].map(|endpoint| server.calls(endpoint).methods);
+    for (calls, method) in
+        [(&calls[0], "eth_getBlockByNumber"), (&calls[0], "eth_getBlockReceipts"), (&calls[1], "blob_sidecars")]
+    {
+        assert!(calls.contains_key(method), "{method}: {calls:?}");
+    }
+}
