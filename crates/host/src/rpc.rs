@@ -543,10 +543,12 @@ impl Endpoint {
                 node.recovered();
                 Ok(Answer { body, is_refusal: false })
             }
-            StatusCode::TOO_MANY_REQUESTS
-            | StatusCode::REQUEST_TIMEOUT
-            | StatusCode::UNAUTHORIZED
-            | StatusCode::FORBIDDEN => {
+            // A key that isn't right, or not for this method: it won't become so by waiting.
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                node.recovered();
+                Err(Failure::Refused(format!("HTTP status {status}: {}", String::from_utf8_lossy(&body))))
+            }
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
                 Err(Failure::Trouble(format!("HTTP status {status}"), after.map(Duration::from_secs)))
             }
             StatusCode::NOT_IMPLEMENTED => Err(Failure::Unsupported),

@@ -13,6 +13,7 @@ use std::{
     convert::Infallible,
     fs::File,
     io,
+    os::unix::fs::FileTypeExt,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -190,17 +191,23 @@ impl Channels<FromStd<File>, FromStd<File>> {
     /// They are opened a second time, by name. The first ones stay open until the process ends, and only then does the
     /// program see its channel closed: after an error of [`serve`] the process has to end.
     ///
+    /// To be taken before this process opens anything itself: what nobody left open is given to the next that is.
+    ///
     /// # Errors
-    /// Where one of them isn't open.
+    /// Where one of them isn't an open pipe.
     pub fn inherited() -> io::Result<Self> {
-        let reader = |descriptor: u8| File::open(format!("/dev/fd/{descriptor}")).map(FromStd::new);
-        let writer =
-            |descriptor: u8| File::options().write(true).open(format!("/dev/fd/{descriptor}")).map(FromStd::new);
+        let open = |descriptor: u8, writes: bool| {
+            let pipe = File::options().read(!writes).write(writes).open(format!("/dev/fd/{descriptor}"))?;
+            match pipe.metadata()?.file_type().is_fifo() {
+                true => Ok(FromStd::new(pipe)),
+                false => Err(io::Error::other(format!("file descriptor {descriptor} is not a pipe"))),
+            }
+        };
         Ok(Self {
-            hint_reader: reader(3)?,
-            hint_writer: writer(4)?,
-            preimage_reader: reader(5)?,
-            preimage_writer: writer(6)?,
+            hint_reader: open(3, false)?,
+            hint_writer: open(4, true)?,
+            preimage_reader: open(5, false)?,
+            preimage_writer: open(6, true)?,
         })
     }
 }

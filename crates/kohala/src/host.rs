@@ -22,17 +22,23 @@ pub(crate) fn single(flags: &Single) -> Result<ExitCode> {
             "--enable-experimental-witness-endpoint has no effect: witnesses are used wherever nodes have them"
         );
     }
+    // Before anything is opened here: the numbers of pipes that nobody left open would be given to it.
+    let channels = match flags.server {
+        true => Some(
+            Channels::inherited()
+                .context("--server: file descriptors 3 to 6 must be open pipes: a VM or a client opens them")?,
+        ),
+        false => None,
+    };
     // Whoever starts a server reads the folder as well; for this process alone there is something quicker.
     let new = if flags.server { DataFormat::Directory } else { DataFormat::Database };
     let source = Source::of(&flags.claim, &flags.chain, &flags.data, &flags.sources, new)?;
     let metrics = Metrics::start(flags.metrics, source.nodes())?;
-    if flags.native {
+    let Some(channels) = channels else {
         let judgement = verify::run(&source, flags.output, |watch| source.judge(&mut metrics.seeing(watch)))?;
         return Ok(exit_code(judgement.verdict.is_valid()));
-    }
+    };
     let layout = layout(flags.program, source.dispute())?;
-    let channels = Channels::inherited()
-        .context("--server: file descriptors 3 to 6 must be open pipes: a VM or a client opens them")?;
     let served = match &source {
         Source::Offline(store, dispute) => serve(Server::new(store, dispute.inputs_for(layout)), channels),
         Source::Online(online, _) => stopped_by_signals(online, || online.serve(channels, layout)),

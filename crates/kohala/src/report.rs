@@ -134,12 +134,17 @@ fn judgement_text(dispute: &Dispute, judgement: &Judgement, asked: Option<&Meter
     line("trusted", format!("L1 block          {}", dispute.l1_head));
     line("", format!("agreed output root {}", dispute.agreed_output_root));
     if let Some(meter) = asked {
+        if meter.traffic().is_empty() {
+            line("fetched", "nothing: all is in the store".to_owned());
+        }
         for (place, (source, traffic)) in meter.traffic().into_iter().enumerate() {
             let (calls, bytes) = (HumanCount(traffic.calls.values().sum()), HumanBytes(traffic.bytes));
             let text = format!("{:<11} {calls} calls in {} requests, {bytes}", source.name(), traffic.requests);
             line(if place == 0 { "fetched" } else { "" }, text);
         }
-        line("", format!("{} round trips in sequence", meter.round_trips()));
+        if meter.round_trips() > 0 {
+            line("", format!("{} round trips in sequence", meter.round_trips()));
+        }
     }
     line(
         "read",
@@ -211,7 +216,7 @@ pub(crate) fn advise(error: JudgeError) -> Error {
             "no verdict: the nodes do not have what this claim needs. `kohala check` says what they can do"
         }
         ProgramError::Read(ReadError::Oracle(HostError::Deadline | HostError::Interrupted)) => {
-            "no verdict: what was fetched is kept where --data-dir says, and the same command goes on from there"
+            "no verdict. With --data-dir what was fetched is kept, and the same command goes on from there"
         }
         ProgramError::Read(ReadError::Oracle(HostError::Store(_))) => "no verdict: the store is damaged",
         ProgramError::Contradiction(_) => "no verdict: the inputs contradict each other",

@@ -127,7 +127,7 @@ pub(crate) fn nodes(flags: &SourceFlags) -> Result<Option<(Sources, Deal)>> {
     match missing.len() {
         3 => return Ok(None),
         0 => {}
-        _ => bail!("{} is missing: nodes are given all or none (--l1, --beacon, --l2)", missing.join(" and ")),
+        _ => bail!("missing: {}: nodes are given all or none (--l1, --beacon, --l2)", missing.join(" and ")),
     }
     for (name, urls) in named.into_iter().chain([("--rollup-node", &flags.rollup_node)]) {
         if let Some(url) = urls.iter().find(|url| !matches!(url.scheme(), "http" | "https")) {

@@ -129,7 +129,9 @@ struct Waiting(Child);
 impl Waiting {
     fn start(flags: &[String]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kohala"));
-        VARIABLES.iter().for_each(|name| drop(command.env_remove(name)));
+        for name in VARIABLES {
+            command.env_remove(name);
+        }
         let command = command.args(["verify", "--json"]).args(flags);
         Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
@@ -157,7 +159,7 @@ fn interrupted_run_goes_on_from_its_store_which_is_one_process_own() {
             [nodes.flags(&[("beacon", &proxy.url())]), claim_flags(&nodes), vec![store, format.to_owned()]].concat();
         let waiting = Waiting::start(&flags);
         let start = Instant::now();
-        while proxy.counts().methods.get("blobs").is_none() {
+        while !proxy.counts().methods.contains_key("blobs") {
             assert!(start.elapsed() < Duration::from_secs(60), "nobody asks for blobs");
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -179,9 +181,11 @@ fn interrupted_run_goes_on_from_its_store_which_is_one_process_own() {
 fn thousand_blocks_take_less_than_half_a_gigabyte() {
     let nodes = Nodes::with(1002);
     let mut command = Command::new(env!("CARGO_BIN_EXE_kohala"));
-    VARIABLES.iter().for_each(|name| drop(command.env_remove(name)));
+    for name in VARIABLES {
+        command.env_remove(name);
+    }
     let command = command.args(["verify", "--json", "--block=3..1002"]).args(nodes.flags(&[]));
-    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let child = command.stdout(Stdio::null()).spawn().unwrap();
     let used = child.wait4().unwrap();
     assert!(used.status.success());
     let peak = used.rusage.maxrss >> 20;
