@@ -2,7 +2,7 @@
 
 use crate::{
     Cache,
-    execution::{BlockAt, RawBlock},
+    execution::{BlockAt, RawBlock, l2_parts},
     fetch::{FetchError, Fetcher, Job},
 };
 use alloy_consensus::{Transaction, TxEnvelope, transaction::SignerRecoverable};
@@ -14,9 +14,7 @@ use futures_util::{
     stream,
 };
 use kohala_preimage::Key;
-use kohala_protocol::{
-    BlockInfo, L1Header, L2BlockInfo, L2BlockParts, RollupConfig, SystemConfig, may_hold_deposits_or_config,
-};
+use kohala_protocol::{L1Header, L2BlockInfo, RollupConfig, SystemConfig, may_hold_deposits_or_config};
 use kohala_trie::{NodeSource, list};
 use std::sync::{
     OnceLock,
@@ -161,18 +159,7 @@ async fn start(fetcher: &Fetcher, cache: &Cache) -> Option<Start> {
     fetcher.agreed_block(cache).await.ok()?;
     let header = fetcher.agreed_header(cache).ok()?;
     let first_transaction = list::list_item(header.transactions_root, 0, &mut Kept(cache)).ok()?;
-    let info = BlockInfo {
-        number: header.number,
-        hash: fetcher.agreed.block_hash,
-        parent_hash: header.parent_hash,
-        timestamp: header.timestamp,
-    };
-    let parts = L2BlockParts {
-        info,
-        gas_limit: header.gas_limit,
-        extra_data: &header.extra_data,
-        first_transaction: first_transaction.as_ref().map(AsRef::as_ref),
-    };
+    let parts = l2_parts(fetcher.agreed.block_hash, &header, first_transaction.as_ref());
     let origin = L2BlockInfo::of_block(&fetcher.config, parts).ok()?.l1_origin.number;
     let batcher = SystemConfig::of_block(&fetcher.config, parts).ok()?.batcher;
     let is_new = cache.get(Key::keccak256(header.state_root)).ok()?.is_none();

@@ -5,8 +5,7 @@
 
 use crate::{
     Deal, Sources,
-    execution::{BlockAt, ExecutionClient, Tag},
-    fetch::MESSAGE_PASSER,
+    execution::{BlockAt, ExecutionClient, Tag, l2_parts},
     meter::Meter,
     online::OnlineError,
     rollup::{RollupNode, SyncStatus},
@@ -16,7 +15,7 @@ use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes};
 use alloy_rlp::Decodable;
 use futures_util::future::join_all;
-use kohala_protocol::{BlockInfo, Fork, L2BlockInfo, L2BlockParts, OutputRootPreimage, RollupConfig};
+use kohala_protocol::{L2BlockInfo, RollupConfig};
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
@@ -158,7 +157,7 @@ impl Discovery {
     /// Where no node has the block, or they disagree.
     pub fn output(&self, config: &RollupConfig, number: u64) -> Result<Output, DiscoverError> {
         self.wait(async {
-            let own = self.own_output(config, BlockAt::Number(number));
+            let own = self.own_output(config, number);
             let Some(node) = &self.rollup_node else { return own.await };
             let (own, told) = futures_util::future::join(own, node.output(number)).await;
             let (own, told) = (own?, told?);
@@ -169,37 +168,13 @@ impl Discovery {
         })
     }
 
-    async fn own_output(&self, config: &RollupConfig, at: BlockAt) -> Result<Output, DiscoverError> {
-        let block = self.l2.block(at).await?;
-        let unreadable = || match at {
-            BlockAt::Number(number) => DiscoverError::L2Block(number),
-            BlockAt::Hash(_) => DiscoverError::L2Block(0),
-        };
-        let header = Header::decode(&mut &block.header[..]).map_err(|_| unreadable())?;
-        let is_isthmus = config.is_active(Fork::Isthmus, header.timestamp);
-        let message_passer_storage_root = match header.withdrawals_root.filter(|_| is_isthmus) {
-            Some(root) => root,
-            None => {
-                let path = [(MESSAGE_PASSER, Vec::new())];
-                self.l2.proofs(BlockAt::Hash(block.hash), &path).await.pop().expect("one for one")?.storage_hash
-            }
-        };
-        let output =
-            OutputRootPreimage { state_root: header.state_root, message_passer_storage_root, block_hash: block.hash };
-        let info = BlockInfo {
-            number: header.number,
-            hash: block.hash,
-            parent_hash: header.parent_hash,
-            timestamp: header.timestamp,
-        };
-        let parts = L2BlockParts {
-            info,
-            gas_limit: header.gas_limit,
-            extra_data: &header.extra_data,
-            first_transaction: block.transactions.first().map(AsRef::as_ref),
-        };
-        let l1_origin = L2BlockInfo::of_block(config, parts).map_err(|_| unreadable())?.l1_origin.number;
-        Ok(Output { number: header.number, hash: block.hash, root: output.hash(), l1_origin })
+    async fn own_output(&self, config: &RollupConfig, number: u64) -> Result<Output, DiscoverError> {
+        let block = self.l2.block(BlockAt::Number(number)).await?;
+        let header = Header::decode(&mut &block.header[..]).map_err(|_| DiscoverError::L2Block(number))?;
+        let root = self.l2.output(config, block.hash, &header).await?.hash();
+        let parts = l2_parts(block.hash, &header, block.transactions.first());
+        let info = L2BlockInfo::of_block(config, parts).map_err(|_| DiscoverError::L2Block(number))?;
+        Ok(Output { number, hash: block.hash, root, l1_origin: info.l1_origin.number })
     }
 
     /// An L1 block up to which L1 gives rise to the L2 block `output`, as near as can be found.

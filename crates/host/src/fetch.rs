@@ -9,10 +9,10 @@ use crate::{
     rpc::RpcError,
 };
 use alloy_consensus::Header;
-use alloy_primitives::{Address, B256, Bytes, address, keccak256};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_rlp::Decodable;
 use kohala_preimage::{BlockRef, Hint, Key, KeyKind};
-use kohala_protocol::{Attributes, L1Header, OutputRootPreimage, RollupConfig};
+use kohala_protocol::{Attributes, L1Header, RollupConfig};
 use kohala_trie::{EMPTY_ROOT, list::list_commit};
 use std::{
     collections::{BTreeSet, HashMap},
@@ -23,9 +23,6 @@ use tokio::{
     sync::OnceCell,
     time::{Instant, sleep},
 };
-
-/// The L2ToL1MessagePasser, whose storage root is part of the output root.
-pub(crate) const MESSAGE_PASSER: Address = address!("4200000000000000000000000000000000000016");
 
 /// Headers that are fetched together with one that was asked for: whoever asks for one asks for its ancestors next.
 const HEADER_WINDOW: u64 = 255;
@@ -424,12 +421,7 @@ impl Fetcher {
         let Agreed { output_root, block_hash } = self.agreed;
         self.agreed_block(cache).await?;
         let header = self.agreed_header(cache)?;
-        let isthmus = self.config.is_active(kohala_protocol::Fork::Isthmus, header.timestamp);
-        let message_passer_storage_root = match header.withdrawals_root.filter(|_| isthmus) {
-            Some(root) => root,
-            None => self.proof(cache, BlockAt::Hash(block_hash), MESSAGE_PASSER, None).await?.storage_hash,
-        };
-        let output = OutputRootPreimage { state_root: header.state_root, message_passer_storage_root, block_hash };
+        let output = self.l2.output(&self.config, block_hash, &header).await?;
         if output.hash() != output_root {
             return Err(FetchError::AgreedRoot { agreed: output_root, block: header.number, found: output.hash() });
         }

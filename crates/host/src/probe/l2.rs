@@ -2,8 +2,7 @@
 
 use super::{Asker, Basics, Capability, Need, Purpose, RpcError, Samples, Status, blocks::blocks};
 use crate::{
-    execution::{BlockAt, ExecutionClient, Proof, RawBlock, read, witness},
-    fetch::MESSAGE_PASSER,
+    execution::{BlockAt, ExecutionClient, MESSAGE_PASSER, Proof, RawBlock, read, witness},
     rpc::Endpoint,
 };
 use alloy_consensus::Header;

@@ -2,14 +2,14 @@
 
 use super::{Basics, Probe, SourceKind};
 use crate::{
-    execution::{BlockAt, ExecutionClient, RawBlock},
+    execution::{BlockAt, ExecutionClient, RawBlock, l2_parts},
     rpc::Endpoint,
 };
 use alloy_consensus::{Header, Transaction, TxEnvelope};
 use alloy_eips::eip2718::Decodable2718;
 use alloy_primitives::B256;
 use alloy_rlp::Decodable;
-use kohala_protocol::{BlockInfo, Fork, L2BlockInfo, L2BlockParts, RollupConfig};
+use kohala_protocol::{Fork, L2BlockInfo, RollupConfig};
 use std::ops::Range;
 
 /// L1 blocks among which one with blobs is looked for.
@@ -92,18 +92,7 @@ async fn l1_origin(basics: &Basics<'_>, config: &RollupConfig, number: u64) -> O
     let client = client(basics.asker.endpoint().0);
     let block = basics.asker.ask(client.block(BlockAt::Number(number))).await.ok()?;
     let header = Header::decode(&mut &block.header[..]).ok()?;
-    let info = BlockInfo {
-        number: header.number,
-        hash: block.hash,
-        parent_hash: header.parent_hash,
-        timestamp: header.timestamp,
-    };
-    let parts = L2BlockParts {
-        info,
-        gas_limit: header.gas_limit,
-        extra_data: &header.extra_data,
-        first_transaction: block.transactions.first().map(AsRef::as_ref),
-    };
+    let parts = l2_parts(block.hash, &header, block.transactions.first());
     Some((L2BlockInfo::of_block(config, parts).ok()?.l1_origin.number, header.timestamp))
 }
 
