@@ -204,6 +204,11 @@ impl<'a, S: StateSource> Overlay<'a, S> {
         Ok(match self.tries.code.entry(hash) {
             Entry::Occupied(entry) => entry.get().clone(),
             Entry::Vacant(entry) => {
+                // The account may have been read long before its code.
+                let has_it = |account: &Account| account.before.is_some_and(|before| before.code_hash == hash);
+                if let Some((address, _)) = self.accounts.iter().find(|(_, account)| has_it(account)) {
+                    self.source.path(*address, None).map_err(TrieError::Source)?;
+                }
                 let code = self.source.code(hash).map_err(TrieError::Source)?;
                 entry.insert(analyse(code)).clone()
             }

@@ -4,6 +4,7 @@ use crate::{
     Cache,
     execution::{BlockAt, RawBlock, l2_parts},
     fetch::{FetchError, Fetcher, Job},
+    rpc::RpcError,
 };
 use alloy_consensus::{Transaction, TxEnvelope, transaction::SignerRecoverable};
 use alloy_eips::eip2718::Decodable2718;
@@ -18,7 +19,7 @@ use kohala_protocol::{L1Header, L2BlockInfo, RollupConfig, SystemConfig, may_hol
 use kohala_trie::{NodeSource, list};
 use std::sync::{
     OnceLock,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
 };
 use tokio::sync::Notify;
 
@@ -30,6 +31,8 @@ const L1_CHUNK: usize = 16;
 const HEADER_CHUNK: usize = 100;
 /// Pieces of work on L1 under way at once.
 const CONCURRENCY: usize = 8;
+/// L2 blocks in a row that can't be fetched ahead before that is given up.
+const FAILURES: u32 = L2_WINDOW as u32;
 /// L2 blocks whose witnesses are fetched beyond the newest that the program has executed.
 const L2_WINDOW: u64 = 32;
 
@@ -187,6 +190,7 @@ async fn l1(fetcher: &Fetcher, cache: &Cache, start: Start, head: &L1Header, is_
         let chunks = stream::iter(numbers.chunks(L1_CHUNK));
         let work = async |chunk: &[u64]| {
             position.until(|position| position.l1() + L1_WINDOW >= chunk[0]).await;
+            cache.caught_up().await;
             blocks(fetcher, cache, start.batcher, chunk).await;
         };
         chunks.for_each_concurrent(CONCURRENCY, work).await;
@@ -263,22 +267,30 @@ async fn l2(fetcher: &Fetcher, cache: &Cache, start: Start, claimed: u64) {
     if !start.is_new {
         position.until(|position| position.l2_missed.load(Ordering::Acquire)).await;
     }
-    let over = AtomicBool::new(false);
-    let numbers = stream::iter(position.l2() + 1..=claimed).take_while(|_| ready(!over.load(Ordering::Relaxed)));
+    let failures = AtomicU32::new(0);
+    let numbers = stream::iter(position.l2() + 1..=claimed);
+    let numbers = numbers.take_while(|_| ready(failures.load(Ordering::Relaxed) < FAILURES));
     let work = async |number: u64| {
         position.until(|position| position.l2() + L2_WINDOW >= number).await;
-        // Beyond the node's newest block there is nothing to fetch, and what else fails is fetched when it is needed.
-        let is_late = position.l2() >= number;
-        if !is_late && l2_block(fetcher, cache, number).await.is_err() {
-            over.store(true, Ordering::Relaxed);
+        cache.caught_up().await;
+        // What fails is fetched when it is needed. Beyond the node's newest block all fails, and there is an end to it.
+        while position.l2() < number {
+            match l2_block(fetcher, cache, number).await {
+                Ok(()) => failures.store(0, Ordering::Relaxed),
+                Err(FetchError::Rpc(RpcError::Trouble { .. })) => continue,
+                Err(_) => drop(failures.fetch_add(1, Ordering::Relaxed)),
+            }
+            break;
         }
     };
     numbers.for_each_concurrent(L2_WINDOW as usize, work).await;
 }
 
 async fn l2_block(fetcher: &Fetcher, cache: &Cache, number: u64) -> Result<(), FetchError> {
-    match fetcher.witness(cache, number).await {
-        Err(FetchError::Rpc(_)) => fetcher.touched(cache, number).await,
+    match fetcher.witness(cache, number, || true).await {
+        Err(FetchError::Rpc(RpcError::Refused { .. } | RpcError::Unsupported { .. })) => {
+            fetcher.touched(cache, number).await
+        }
         done => done,
     }
 }

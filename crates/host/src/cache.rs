@@ -7,7 +7,8 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        mpsc::{Receiver, SyncSender, sync_channel},
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, Sender, channel},
     },
     thread::JoinHandle,
     time::Duration,
@@ -28,32 +29,36 @@ pub struct Cache {
 #[derive(Debug)]
 struct Below {
     store: Arc<Store>,
-    writer: Option<(SyncSender<Piece>, JoinHandle<()>)>,
+    writer: Option<(Sender<Piece>, JoinHandle<()>)>,
+    /// Bytes that wait to be written.
+    waiting: Arc<AtomicUsize>,
     failure: Arc<Mutex<Option<StoreError>>>,
 }
 
 /// What came in at once.
 type Piece = (Vec<(Key, Bytes)>, Vec<CheckedBlob>);
 
-/// Pieces that wait to be written at most. Whoever brings more waits.
-const QUEUE: usize = 64;
+/// Bytes that may wait to be written before nobody works ahead any more. What the program waits for is never held up.
+const QUEUE: usize = 64 << 20;
 /// Bytes of values in one transaction at most, but for the last piece in it.
 const TRANSACTION: usize = 4 << 20;
 
 impl Below {
     fn new(store: Store) -> Self {
-        let (sender, pieces) = sync_channel(QUEUE);
-        let (store, failure) = (Arc::new(store), Arc::new(Mutex::new(None)));
-        let (target, failed) = (Arc::clone(&store), Arc::clone(&failure));
+        let (sender, pieces) = channel();
+        let (store, failure, waiting) = (Arc::new(store), Arc::new(Mutex::new(None)), Arc::new(AtomicUsize::new(0)));
+        let (target, failed, queued) = (Arc::clone(&store), Arc::clone(&failure), Arc::clone(&waiting));
         let thread = std::thread::spawn(move || {
-            if let Err(error) = write(&target, &pieces) {
+            if let Err(error) = write(&target, &pieces, &queued) {
+                tracing::error!("what is fetched can't be kept: {error}");
                 *lock(&failed) = Some(error);
             }
         });
-        Self { store, writer: Some((sender, thread)), failure }
+        Self { store, writer: Some((sender, thread)), waiting, failure }
     }
 
     fn put(&self, piece: Piece) -> Result<(), StoreError> {
+        self.waiting.fetch_add(size(&piece), Ordering::AcqRel);
         let sent = self.writer.as_ref().is_some_and(|(sender, _)| sender.send(piece).is_ok());
         match sent {
             true => Ok(()),
@@ -71,26 +76,29 @@ impl Drop for Below {
             // A panic there has been reported by its own thread already.
             let _ = thread.join();
         }
-        if let Some(error) = lock(&self.failure).take() {
-            tracing::error!("what was fetched last is not kept: {error}");
-        }
     }
 }
 
+/// Bytes in a piece.
+fn size((values, blobs): &Piece) -> usize {
+    values.iter().map(|(_, value)| value.len() + OVERHEAD).sum::<usize>() + blobs.len() * BLOB_BYTES
+}
+
 /// Writes pieces until there are no more, as many in one transaction as wait together.
-fn write(store: &Store, pieces: &Receiver<Piece>) -> Result<(), StoreError> {
-    while let Ok((mut values, mut blobs)) = pieces.recv() {
-        let bytes = |values: &[(Key, Bytes)]| values.iter().map(|(_, value)| value.len()).sum::<usize>();
-        let mut size = bytes(&values);
-        while size < TRANSACTION
-            && let Ok((more, more_blobs)) = pieces.try_recv()
+fn write(store: &Store, pieces: &Receiver<Piece>, waiting: &AtomicUsize) -> Result<(), StoreError> {
+    while let Ok(mut piece) = pieces.recv() {
+        let mut bytes = size(&piece);
+        while bytes < TRANSACTION
+            && let Ok(next) = pieces.try_recv()
         {
-            size += bytes(&more) + more_blobs.len() * BLOB_BYTES;
-            values.extend(more);
-            blobs.extend(more_blobs);
+            bytes += size(&next);
+            piece.0.extend(next.0);
+            piece.1.extend(next.1);
         }
+        let (values, blobs) = piece;
         let blobs: Vec<_> = blobs.into_iter().map(|blob| (blob.commitment, blob.bytes)).collect();
         store.put(&values, &blobs)?;
+        waiting.fetch_sub(bytes, Ordering::AcqRel);
     }
     Ok(())
 }
@@ -192,6 +200,14 @@ impl Cache {
         drop(memory);
         self.came.notify_all();
         Ok(())
+    }
+
+    /// Waits while too much waits to be written: for those who work ahead.
+    pub(crate) async fn caught_up(&self) {
+        let is_behind = || self.below.as_ref().is_some_and(|below| below.waiting.load(Ordering::Acquire) > QUEUE);
+        while is_behind() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Waits until something was put in, no longer than `at_most`.

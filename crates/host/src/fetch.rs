@@ -15,7 +15,7 @@ use kohala_preimage::{BlockRef, Hint, Key, KeyKind};
 use kohala_protocol::{Attributes, L1Header, RollupConfig};
 use kohala_trie::{EMPTY_ROOT, list::list_commit};
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -86,6 +86,8 @@ pub struct Fetcher {
     pub(crate) payload: Mutex<Option<Arc<Attributes>>>,
     numbers: Mutex<HashMap<B256, u64>>,
     pub(crate) paths: Mutex<BTreeSet<(Address, Option<B256>)>>,
+    /// Jobs that failed while the program waited, or brought nothing of what it waited for: not tried again.
+    pub(crate) futile: Mutex<HashSet<Job>>,
     /// Where the program is, for whoever works ahead of it.
     pub(crate) position: Position,
 }
@@ -131,13 +133,20 @@ impl Fetcher {
             payload: Mutex::default(),
             numbers: Mutex::default(),
             paths: Mutex::default(),
+            futile: Mutex::default(),
             position: Position::default(),
         }
     }
 
     /// The job of a block by its number, if that is known, so that it is the same job whoever asks.
-    fn numbered(&self, hash: B256) -> BlockAt {
-        lock(&self.numbers).get(&hash).map_or(BlockAt::Hash(hash), |number| BlockAt::Number(*number))
+    fn numbered(&self, cache: &Cache, hash: B256) -> BlockAt {
+        let known = lock(&self.numbers).get(&hash).copied();
+        // Headers that were in the store did not come by here.
+        let number = known.or_else(|| {
+            let header = cache.get(Key::keccak256(hash)).ok()??;
+            Some(L1Header::decode(hash, &header).ok()?.number)
+        });
+        number.map_or(BlockAt::Hash(hash), BlockAt::Number)
     }
 
     /// Does several jobs as one, unless they are being done: whoever asks for one of them waits for all.
@@ -164,6 +173,7 @@ impl Fetcher {
     /// Says which payload the program executes from now on.
     pub(crate) fn executes(&self, attributes: &Attributes) {
         *lock(&self.payload) = Some(Arc::new(attributes.clone()));
+        lock(&self.futile).clear();
         self.position.reached_l1(attributes.l1_origin.number);
         self.position.reached_l2(attributes.parent.number);
     }
@@ -234,11 +244,11 @@ impl Fetcher {
         let is_there = || Ok(self.found(cache, wanted)?.is_some());
         match hint {
             Hint::L1BlockHeader(hash) => {
-                let job = Job::L1Headers(self.numbered(*hash));
+                let job = Job::L1Headers(self.numbered(cache, *hash));
                 self.once(job, async || self.l1_headers(cache, *hash).await, is_there).await
             }
             Hint::L1Transactions(hash) => {
-                let job = self.numbered(*hash);
+                let job = self.numbered(cache, *hash);
                 if let BlockAt::Number(number) = job {
                     self.position.missed_l1(number);
                 }
@@ -393,10 +403,14 @@ impl Fetcher {
         client: &ExecutionClient,
         blocks: &[(B256, B256)],
     ) -> Result<(), FetchError> {
+        let mut failure = None;
         for receipts in client.receipts(blocks).await {
-            self.keep_list(cache, &receipts?)?;
+            match receipts {
+                Ok(receipts) => self.keep_list(cache, &receipts)?,
+                Err(error) => failure = Some(error.into()),
+            }
         }
-        Ok(())
+        failure.map_or(Ok(()), Err)
     }
 
     /// Blobs of the L1 block with this time.

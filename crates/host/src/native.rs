@@ -6,9 +6,13 @@
 use crate::{Counts, LocalInputs, Store, StoreError, fetch::FetchError, meter::Meter};
 use alloy_primitives::{Address, B256, Bytes};
 use kohala_preimage::{Hint, Key, Missing, Oracle, PreimageError, WrongPreimage};
-use std::sync::{
-    Arc,
-    mpsc::{SyncSender, sync_channel},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{SyncSender, sync_channel},
+    },
+    time::Instant,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -112,10 +116,40 @@ pub fn answer_offline(mut requests: Requests) {
     }
 }
 
+/// What ends a program before its time, also one that misses nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Halt {
+    stopped: AtomicBool,
+    deadline: Option<Instant>,
+}
+
+impl Halt {
+    /// Halts at `deadline`, if there is one.
+    pub(crate) fn at(deadline: Option<Instant>) -> Self {
+        Self { stopped: AtomicBool::new(false), deadline }
+    }
+
+    /// Halts now.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+    }
+
+    fn check(&self) -> Result<(), HostError> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(HostError::Interrupted);
+        }
+        match self.deadline {
+            Some(deadline) if Instant::now() > deadline => Err(HostError::Deadline),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The program's end.
 #[derive(Debug)]
 pub struct NativeOracle<'a> {
     store: &'a Store,
+    halt: Option<&'a Halt>,
     inputs: LocalInputs,
     requests: UnboundedSender<Request>,
     hint: Option<Hint>,
@@ -135,7 +169,16 @@ impl<'a> NativeOracle<'a> {
 
     /// The program's end over `store`, asking whoever listens to `requests`.
     pub(crate) fn asking(store: &'a Store, inputs: LocalInputs, requests: UnboundedSender<Request>) -> Self {
-        Self { store, inputs, requests, hint: None, path: None, reads: Counts::default(), meter: None }
+        Self { store, halt: None, inputs, requests, hint: None, path: None, reads: Counts::default(), meter: None }
+    }
+
+    /// The same, ended by `halt`.
+    pub(crate) fn halted_by(self, halt: &'a Halt) -> Self {
+        Self { halt: Some(halt), ..self }
+    }
+
+    fn check_halt(&self) -> Result<(), HostError> {
+        self.halt.map_or(Ok(()), Halt::check)
     }
 
     /// The same, and `meter` is told of every read.
@@ -180,6 +223,7 @@ impl Oracle for NativeOracle<'_> {
     }
 
     fn get(&mut self, key: Key) -> Result<Bytes, HostError> {
+        self.check_halt()?;
         let found = match self.local(key) {
             Some(value) => Some(value),
             None => self.store.get(key)?,
@@ -196,6 +240,7 @@ impl Oracle for NativeOracle<'_> {
     }
 
     fn blob(&mut self, versioned_hash: B256, index: u64, l1_time: u64) -> Result<Bytes, HostError> {
+        self.check_halt()?;
         self.hint = Some(Hint::L1Blob { versioned_hash, index: Some(index), l1_time });
         let blob = match self.store.blob(versioned_hash) {
             Ok(Some(blob)) => blob,

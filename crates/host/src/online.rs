@@ -9,6 +9,7 @@ use crate::{
     fetch::Fetcher,
     judge::run,
     meter::Meter,
+    native::Halt,
     rpc::{Endpoint, Limits, SourceKind},
     server::{Channels, Fetching, Server, ServerError, serve},
     witness::collect,
@@ -101,7 +102,9 @@ pub struct Online {
     meter: Arc<Meter>,
     dispute: Dispute,
     deadline: Option<Instant>,
+    /// Told to the host's thread, and to programs in this process.
     stop: watch::Sender<bool>,
+    halt: Halt,
 }
 
 impl Online {
@@ -117,6 +120,7 @@ impl Online {
         agreed_block: alloy_primitives::B256,
         below: Option<Store>,
     ) -> Result<Self, OnlineError> {
+        let deadline = deal.deadline.map(|deadline| Instant::now() + deadline);
         let meter = Arc::new(Meter::default());
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let endpoint = |kind, urls| Endpoint::new(kind, urls, deal.limits, Arc::clone(&meter));
@@ -135,8 +139,9 @@ impl Online {
             store: Store::Cache(Cache::new(below, deal.memory)),
             meter,
             dispute,
-            deadline: deal.deadline.map(|deadline| Instant::now() + deadline),
+            deadline,
             stop: watch::Sender::new(false),
+            halt: Halt::at(deadline.map(Instant::into_std)),
         })
     }
 
@@ -152,6 +157,7 @@ impl Online {
 
     /// Ends whatever goes on: the program gets no more answers. What was fetched stays in the store.
     pub fn stop(&self) {
+        self.halt.stop();
         self.stop.send_replace(true);
     }
 
@@ -182,7 +188,7 @@ impl Online {
         let (sender, requests) = unbounded_channel();
         thread::scope(|scope| {
             scope.spawn(|| self.fetch(requests));
-            let oracle = NativeOracle::asking(&self.store, self.dispute.inputs(), sender);
+            let oracle = NativeOracle::asking(&self.store, self.dispute.inputs(), sender).halted_by(&self.halt);
             let oracle = oracle.metered(self.shared_meter());
             collect(oracle, &self.store, &self.dispute, self.followed(watch))
         })
@@ -228,7 +234,7 @@ impl Online {
         watch: impl FnMut(Sight<'_>),
     ) -> Result<Judgement, JudgeError> {
         // It moves in here, so that it is gone at the end: the host's thread waits for requests till then.
-        let oracle = NativeOracle::asking(&self.store, self.dispute.inputs(), requests);
+        let oracle = NativeOracle::asking(&self.store, self.dispute.inputs(), requests).halted_by(&self.halt);
         let mut oracle = oracle.metered(self.shared_meter());
         let judgement = run(&mut oracle, self.followed(watch))?;
         Ok(Judgement { reads: oracle.reads(), ..judgement })

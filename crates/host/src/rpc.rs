@@ -69,6 +69,12 @@ impl fmt::Display for SourceKind {
     }
 }
 
+/// Methods that others stand in for. A node may know one and yet never be done with it, so that they bear some trouble only:
+/// what comes after them waits out an outage.
+const OPTIONAL: [&str; 4] = ["debug_executionWitness", "debug_executePayload", "debug_traceBlockByNumber", "blobs"];
+/// Troubles that a call of those bears.
+const OPTIONAL_ATTEMPTS: u32 = 3;
+
 /// Bytes of one answer at most: no block's witness comes near, and no node is to fill the memory.
 const MAX_ANSWER: usize = 1 << 30;
 
@@ -290,7 +296,7 @@ impl Endpoint {
         let work = async |node: &Node| {
             let body = serde_json::to_vec(&Request { jsonrpc: "2.0", id: 0, method, params }).expect("JSON");
             let answer = self.post(node, method, 1, body).await?;
-            read_answer(serde_json::from_slice(&answer.body).map_err(|_| answer.unreadable())?, read)
+            read_answer(serde_json::from_slice(&answer.body).map_err(|_| unreadable())?, read)
         };
         self.attempt(method, excluded, work).await
     }
@@ -323,7 +329,10 @@ impl Endpoint {
             let requests = params.iter().enumerate();
             let requests = requests.map(|(id, params)| Request { jsonrpc: "2.0", id, method, params });
             let body = serde_json::to_vec(&requests.collect::<Vec<_>>()).expect("JSON");
-            let answer = self.post(node, method, params.len(), body).await?;
+            let answer = self.post(node, method, params.len(), body).await.map_err(|failure| match failure {
+                Failure::Refused(_) => Failure::TooMuch,
+                failure => failure,
+            })?;
             // A node that knows no batches, or none of this length, says so by any status and in any form.
             let too_much = |failure| match failure {
                 trouble @ Failure::Trouble(..) => trouble,
@@ -332,7 +341,7 @@ impl Endpoint {
             let responses: Vec<Response<'_>> = serde_json::from_slice(&answer.body).map_err(|_| {
                 too_much(match serde_json::from_slice::<Response<'_>>(&answer.body) {
                     Ok(Response { error: Some(error), .. }) => error.failure(),
-                    _ => answer.unreadable(),
+                    _ => unreadable(),
                 })
             })?;
             let mut found: Vec<Option<Result<T, Failure>>> = params.iter().map(|_| None).collect();
@@ -356,6 +365,9 @@ impl Endpoint {
                 return left;
             }
         };
+        if found.iter().any(|found| matches!(found, Some(Err(Failure::Unsupported)))) {
+            self.note(&self.nodes[place], method, Failure::Unsupported);
+        }
         let singles = params.iter().zip(found).enumerate().map(|(index, (params, found))| async move {
             let excluded = match found {
                 Some(Ok(value)) => return Ok(value),
@@ -381,6 +393,7 @@ impl Endpoint {
         let work = async |node: &Node| {
             let url = below(&node.url, path);
             let answer = self.send(node, method, 1, self.http.get(url)).await?;
+            answer.failure().map_or(Ok(()), Err)?;
             read(&answer.body).map_err(Failure::Refused)
         };
         self.attempt(method, Vec::new(), work).await
@@ -457,7 +470,8 @@ impl Endpoint {
         let last = match &failure {
             Failure::Trouble(reason, _) => {
                 *troubles += 1;
-                self.attempts.filter(|attempts| *troubles >= *attempts).map(|_| repeatable(&node.url, reason))
+                let bearable = self.attempts.or(OPTIONAL.contains(&method).then_some(OPTIONAL_ATTEMPTS));
+                bearable.filter(|attempts| *troubles >= *attempts).map(|_| repeatable(&node.url, reason))
             }
             _ => None,
         };
@@ -499,15 +513,17 @@ impl Endpoint {
 
     async fn post(&self, node: &Node, method: &'static str, calls: usize, body: Vec<u8>) -> Result<Answer, Failure> {
         let request = self.http.post(node.url.clone()).header(CONTENT_TYPE, "application/json").body(body);
-        let answer = self.send(node, method, calls, request).await;
-        match answer {
-            // JSON-RPC errors come with whatever status: the body says more.
-            Err(Failure::Refused(body)) => Ok(Answer { body: body.into_bytes(), is_refusal: true }),
-            answer => answer,
+        let answer = self.send(node, method, calls, request).await?;
+        // JSON-RPC errors come with whatever status: the body says more, but for a limit that is exceeded.
+        let speaks =
+            answer.status.is_success() || (answer.is_json_rpc() && answer.status != StatusCode::TOO_MANY_REQUESTS);
+        match answer.failure() {
+            Some(failure) if !speaks => Err(failure),
+            _ => Ok(answer),
         }
     }
 
-    /// One request as soon as the limits allow it. A refusal has the body.
+    /// One request as soon as the limits allow it, whatever the status of its answer.
     async fn send(
         &self,
         node: &Node,
@@ -538,46 +554,49 @@ impl Endpoint {
             body.extend_from_slice(&chunk);
         }
         sent.answered(body.len());
-        match status {
-            status if status.is_success() => {
-                node.recovered();
-                Ok(Answer { body, is_refusal: false })
-            }
-            // A key that isn't right, or not for this method: it won't become so by waiting.
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                node.recovered();
-                Err(Failure::Refused(format!("HTTP status {status}: {}", String::from_utf8_lossy(&body))))
-            }
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
-                Err(Failure::Trouble(format!("HTTP status {status}"), after.map(Duration::from_secs)))
-            }
-            StatusCode::NOT_IMPLEMENTED => Err(Failure::Unsupported),
-            status if status.is_server_error() => {
-                Err(Failure::Trouble(format!("HTTP status {status}"), after.map(Duration::from_secs)))
-            }
-            status => {
-                node.recovered();
-                let text = String::from_utf8_lossy(&body);
-                Err(Failure::Refused(if text.trim().is_empty() { status.to_string() } else { text.into_owned() }))
-            }
+        let answer = Answer { status, body, after: after.map(Duration::from_secs) };
+        if !matches!(answer.failure(), Some(Failure::Trouble(..))) {
+            node.recovered();
         }
+        Ok(answer)
     }
 }
 
-/// The body of an answer.
+/// A whole answer.
 struct Answer {
+    status: StatusCode,
     body: Vec<u8>,
-    /// The HTTP status says so.
-    is_refusal: bool,
+    /// When to ask again.
+    after: Option<Duration>,
 }
 
 impl Answer {
-    fn unreadable(&self) -> Failure {
-        match self.is_refusal {
-            true => Failure::Refused(String::from_utf8_lossy(&self.body).into_owned()),
-            false => Failure::Trouble("the answer is not JSON-RPC".to_owned(), None),
+    /// What the status says went wrong.
+    fn failure(&self) -> Option<Failure> {
+        match self.status {
+            status if status.is_success() => None,
+            StatusCode::NOT_IMPLEMENTED => Some(Failure::Unsupported),
+            status
+                if status.is_server_error()
+                    || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) =>
+            {
+                Some(Failure::Trouble(format!("HTTP status {status}"), self.after))
+            }
+            // A key that isn't right, a path that isn't there: it won't become so by waiting.
+            status => Some(Failure::Refused(format!("HTTP status {status}: {}", String::from_utf8_lossy(&self.body)))),
         }
     }
+
+    /// Whether the body is an answer, or several, whatever the status.
+    fn is_json_rpc(&self) -> bool {
+        let is_error = |response: &Response<'_>| response.error.is_some();
+        serde_json::from_slice::<Response<'_>>(&self.body).is_ok_and(|response| is_error(&response))
+            || serde_json::from_slice::<Vec<Response<'_>>>(&self.body).is_ok_and(|all| all.iter().any(is_error))
+    }
+}
+
+fn unreadable() -> Failure {
+    Failure::Trouble("the answer is not JSON-RPC".to_owned(), None)
 }
 
 /// The URL with a path below it; a query that it has (a key, often) comes before the path's own.

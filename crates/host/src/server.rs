@@ -4,7 +4,7 @@
 //! made here out of whole blobs.
 
 use crate::{Cache, HostError, LocalInputs, Request, Store, StoreError, Wanted};
-use alloy_primitives::Bytes;
+use alloy_primitives::{Address, B256, Bytes};
 use embedded_io::{Read, Write};
 use embedded_io_adapters::std::FromStd;
 use kohala_preimage::{BlobKeys, Hint, Key, KeyKind, ServeError, Served, serve_hint, serve_preimage, versioned_hash};
@@ -44,16 +44,26 @@ pub(crate) struct Fetching<'a> {
     pub(crate) runs_ahead: &'a AtomicBool,
 }
 
-/// The last hint, if it could be read. Of what the two channels bring it is all that they share.
+/// The last hint, if it could be read, and the last path of the state that one announced. Of what the two channels bring
+/// it is all that they share.
 #[derive(Debug, Clone, Default)]
-struct LastHint(Arc<Mutex<Option<Hint>>>);
+struct LastHint(Arc<Mutex<(Option<Hint>, Option<Path>)>>);
+
+/// To an account, or to one of its slots.
+type Path = (Address, Option<B256>);
 
 impl LastHint {
     fn set(&self, text: &[u8]) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Hint::parse(text).ok();
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.0 = Hint::parse(text).ok();
+        match &last.0 {
+            Some(Hint::L2AccountProof { address, .. }) => last.1 = Some((*address, None)),
+            Some(Hint::L2AccountStorageProof { address, slot, .. }) => last.1 = Some((*address, Some(*slot))),
+            _ => {}
+        }
     }
 
-    fn get(&self) -> Option<Hint> {
+    fn get(&self) -> (Option<Hint>, Option<Path>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -77,7 +87,12 @@ impl<'a> Server<'a> {
         if let Some(found) = self.found(key)? {
             return Ok(found);
         }
-        let wanted = Wanted { key, hint: self.hint.get(), path: None, whole_blob: None };
+        let (hint, path) = self.hint.get();
+        let whole_blob = match &hint {
+            Some(Hint::L1Blob { versioned_hash, .. }) if key.kind() == Some(KeyKind::Blob) => Some(*versioned_hash),
+            _ => None,
+        };
+        let wanted = Wanted { key, hint, path, whole_blob };
         let fetching = self.fetching.as_ref().filter(|_| key.kind() != Some(KeyKind::Local));
         let Some(fetching) = fetching else { return Err(wanted.missing().into()) };
         // Single nodes and codes are what nodes are worst at telling. The program ahead brings them otherwise.
@@ -89,11 +104,16 @@ impl<'a> Server<'a> {
             }
             fetching.cache.wait(Duration::from_millis(20));
         }
+        let missing = wanted.missing();
         let (request, answer) = Request::new(wanted);
         fetching.requests.send(request).map_err(|_| HostError::Ended)?;
-        // For a field element the answer is that its blob is there.
         let fetched = answer.recv().map_err(|_| HostError::Ended)??;
-        Ok(self.found(key)?.unwrap_or(fetched))
+        // For a field element the answer is its blob, and for a preimage that fell out of memory again it is all there is.
+        match self.found(key)? {
+            Some(found) => Ok(found),
+            None if whole_blob.is_none() => Ok(fetched),
+            None => Err(missing.into()),
+        }
     }
 
     fn found(&mut self, key: Key) -> Result<Option<Bytes>, HostError> {
@@ -104,6 +124,8 @@ impl<'a> Server<'a> {
             Some(KeyKind::Blob) => self.elements.get(key, self.store)?,
             Some(KeyKind::Keccak256) => match self.store.get(key)? {
                 Some(value) => Some(value),
+                // While data is fetched, what is missing is mostly no key of an element.
+                None if self.fetching.is_some() && !matches!(self.hint.get().0, Some(Hint::L1Blob { .. })) => None,
                 None => self.elements.get(key, self.store)?,
             },
             _ => self.store.get(key)?,

@@ -50,7 +50,13 @@ fn place_beside(proof: &[Bytes], key: B256, hash: B256) -> Option<Vec<u8>> {
                 }
                 depth += 1;
             }
-            TrieNode::Extension(extension) => depth += extension.key.len(),
+            TrieNode::Extension(extension) => {
+                // Split by a key that is there now, the extension is a branch, and its child beside the path.
+                if extension.child == RlpNode::word_rlp(&hash) {
+                    return Some(nibbles[..depth].iter().copied().chain(extension.key.to_vec()).collect());
+                }
+                depth += extension.key.len();
+            }
             TrieNode::Leaf(_) | TrieNode::EmptyRoot => return None,
         }
     }
@@ -80,7 +86,7 @@ pub(crate) fn always_touched(config: &RollupConfig, number: u64) -> Vec<(Address
     const BEACON_ROOTS: Address = address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02");
     const HISTORY: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
     const ROOTS: u64 = 8191;
-    let time = config.genesis.l2_time + (number - config.genesis.l2.number) * config.block_time;
+    let time = config.genesis.l2_time + number.saturating_sub(config.genesis.l2.number) * config.block_time;
     let slot = |slot: u64| B256::from(U256::from(slot));
     let vaults = [0x11, 0x19, 0x1a, 0x1b, 0x16].map(|last| {
         let mut address = address!("4200000000000000000000000000000000000000");
@@ -93,7 +99,7 @@ pub(crate) fn always_touched(config: &RollupConfig, number: u64) -> Vec<(Address
         touched.push((BEACON_ROOTS, vec![slot(time % ROOTS), slot(time % ROOTS + ROOTS)]));
     }
     if config.is_active(Fork::Isthmus, time) {
-        touched.push((HISTORY, vec![slot((number - 1) % ROOTS)]));
+        touched.push((HISTORY, vec![slot(number.saturating_sub(1) % ROOTS)]));
     }
     touched
 }

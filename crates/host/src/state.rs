@@ -14,6 +14,13 @@ use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, keccak256};
 use kohala_preimage::Key;
 use kohala_protocol::Attributes;
 
+/// Slots in one request for a proof at most: geth refuses more than 1024 keys.
+const PROOF_SLOTS: usize = 1000;
+
+fn payload_job(attributes: &Attributes) -> Job {
+    Job::Payload(attributes.parent.hash, keccak256(attributes.transactions.concat()))
+}
+
 impl Fetcher {
     /// Keeps values of the L2 state under their own hashes.
     fn keep_values(&self, cache: &Cache, values: impl IntoIterator<Item = Bytes>) -> Result<(), StoreError> {
@@ -22,23 +29,32 @@ impl Fetcher {
         cache.put(&values, &[])
     }
 
-    /// What the canonical block `number` needs to be executed.
-    pub(crate) async fn witness(&self, cache: &Cache, number: u64) -> Result<(), FetchError> {
+    /// What the canonical block `number` needs to be executed. Fetched again where `is_there` says that it isn't any more.
+    pub(crate) async fn witness(
+        &self,
+        cache: &Cache,
+        number: u64,
+        is_there: impl Fn() -> bool,
+    ) -> Result<(), FetchError> {
         let work = async || {
             let values = self.l2.execution_witness(number).await?;
             Ok(self.keep_values(cache, values)?)
         };
-        self.once(Job::Witness(number), work, || Ok(true)).await
+        self.once(Job::Witness(number), work, || Ok(is_there())).await
     }
 
     /// What the payload needs that the program executes, canonical or not.
-    async fn payload_witness(&self, cache: &Cache, attributes: &Attributes) -> Result<(), FetchError> {
-        let job = Job::Payload(attributes.parent.hash, keccak256(attributes.transactions.concat()));
+    async fn payload_witness(
+        &self,
+        cache: &Cache,
+        attributes: &Attributes,
+        is_there: impl Fn() -> bool,
+    ) -> Result<(), FetchError> {
         let work = async || {
             let values = self.l2.payload_witness(attributes).await?;
             Ok(self.keep_values(cache, values)?)
         };
-        self.once(job, work, || Ok(true)).await
+        self.once(payload_job(attributes), work, || Ok(is_there())).await
     }
 
     /// What the canonical block `number` touches, as proofs of the agreed state: whatever the program asks for was
@@ -52,6 +68,7 @@ impl Fetcher {
             let (wanted, codes) = self.unproven(touched);
             self.keep_values(cache, codes)?;
             let proofs = self.l2.proofs(BlockAt::Hash(self.agreed.block_hash), &wanted).await;
+            let mut failure = None;
             for (proof, (address, slots)) in proofs.into_iter().zip(&wanted) {
                 match proof {
                     Ok(proof) => self.keep_proof(cache, &proof)?,
@@ -62,11 +79,11 @@ impl Fetcher {
                         for slot in slots {
                             known.remove(&(*address, Some(*slot)));
                         }
-                        return Err(error.into());
+                        failure = Some(error.into());
                     }
                 }
             }
-            Ok(())
+            failure.map_or(Ok(()), Err)
         };
         self.once(Job::Touched(number), work, || Ok(true)).await
     }
@@ -78,8 +95,12 @@ impl Fetcher {
         for (address, account) in touched {
             let slots = account.slots.into_iter().filter(|slot| known.insert((address, Some(*slot))));
             let slots: Vec<B256> = slots.collect();
-            if known.insert((address, None)) || !slots.is_empty() {
-                paths.push((address, slots));
+            if slots.is_empty() && known.insert((address, None)) {
+                paths.push((address, Vec::new()));
+            }
+            if !slots.is_empty() {
+                known.insert((address, None));
+                paths.extend(slots.chunks(PROOF_SLOTS).map(|slots| (address, slots.to_vec())));
             }
             codes.extend(account.code);
         }
@@ -150,23 +171,28 @@ impl Fetcher {
     }
 
     /// Witnesses of the block that the program executes. True if they brought what is wanted.
+    ///
+    /// What fails here, or doesn't bring it, is not asked again for this block: what else there is comes after.
     async fn witness_of_payload(&self, cache: &Cache, wanted: &Wanted) -> bool {
         self.position.missed_l2();
         let there = || matches!(self.found(cache, wanted), Ok(Some(_)));
         let Some(payload) = lock(&self.payload).clone() else { return false };
-        // Errors mean that there is no such witness; what else there is comes after.
-        let _ = self.witness(cache, payload.number()).await;
-        if there() {
-            return true;
+        let number = payload.number();
+        for job in [Job::Witness(number), payload_job(&payload), Job::Touched(number)] {
+            if lock(&self.futile).contains(&job) {
+                continue;
+            }
+            let _ = match job {
+                Job::Witness(_) => self.witness(cache, number, there).await,
+                Job::Touched(_) => self.touched(cache, number).await,
+                _ => self.payload_witness(cache, &payload, there).await,
+            };
+            if there() {
+                return true;
+            }
+            lock(&self.futile).insert(job);
         }
-        let _ = self.payload_witness(cache, &payload).await;
-        if there() {
-            return true;
-        }
-        if !self.l2.endpoint().may_know("debug_executionWitness") {
-            let _ = self.touched(cache, payload.number()).await;
-        }
-        there()
+        false
     }
 
     /// A node on a path of the agreed state, or beside it: true if it was found.

@@ -4,12 +4,12 @@ use crate::{
     NO_VERDICT, claim,
     cli::{Check, SourceFlags},
     logs, report,
+    source::{self, deal, urls},
 };
 use anyhow::{Result, bail};
 use kohala_host::{
-    Deal, Sources,
+    Sources,
     probe::{self, Capability, Findings, Heads, Need, NodeFindings, Probe, Status, Way},
-    rpc::Limits,
 };
 use serde_json::{Value, json};
 use std::{fmt::Write, process::ExitCode};
@@ -21,7 +21,7 @@ pub(crate) fn check(flags: &Check) -> Result<ExitCode> {
     let chain = claim::chain_of(&flags.chain)?;
     let probe = Probe {
         sources: named(sources)?,
-        rollup_node: sources.rollup_node.clone(),
+        rollup_node: urls("--rollup-node", &sources.rollup_node)?,
         config: chain.as_ref().map(claim::config_of).transpose()?,
         age: flags.age,
         deal: deal(sources),
@@ -36,27 +36,11 @@ pub(crate) fn check(flags: &Check) -> Result<ExitCode> {
 
 /// The nodes: unlike for a run, some may be left out, to probe the others alone.
 fn named(flags: &SourceFlags) -> Result<Sources> {
-    let lists =
-        [("--l1", &flags.l1), ("--beacon", &flags.beacon), ("--l2", &flags.l2), ("--rollup-node", &flags.rollup_node)];
-    if lists.iter().all(|(_, urls)| urls.is_empty()) {
+    let lists = [&flags.l1, &flags.beacon, &flags.l2, &flags.rollup_node];
+    if lists.iter().all(|urls| urls.is_empty()) {
         bail!("which nodes are to be probed? Name them with --l1, --beacon, --l2 and --rollup-node");
     }
-    for (name, urls) in lists {
-        if let Some(url) = urls.iter().find(|url| !matches!(url.scheme(), "http" | "https")) {
-            bail!("{name}: only http and https are spoken, not {}", url.scheme());
-        }
-    }
-    Ok(Sources { l1: flags.l1.clone(), beacon: flags.beacon.clone(), l2: flags.l2.clone() })
-}
-
-fn deal(flags: &SourceFlags) -> Deal {
-    let limits = Limits {
-        timeout: flags.rpc_timeout,
-        concurrency: flags.rpc_concurrency as usize,
-        rate: flags.rpc_rate,
-        batch: flags.rpc_batch as usize,
-    };
-    Deal { limits, slot_duration: flags.l1_slot_duration, ..Deal::default() }
+    source::sources(flags)
 }
 
 fn as_json(findings: &Findings) -> Value {

@@ -5,7 +5,6 @@ use alloy_primitives::B256;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kohala_host::discover::Target;
 use std::{net::IpAddr, path::PathBuf, time::Duration};
-use url::Url;
 
 /// Proves claims about OP Stack chains from L1 data.
 ///
@@ -257,7 +256,7 @@ pub(crate) struct SourceFlags {
         value_delimiter = ',',
         hide_env_values = true
     )]
-    pub(crate) l1: Vec<Url>,
+    pub(crate) l1: Vec<String>,
     /// Beacon node of L1
     #[arg(
         long,
@@ -267,7 +266,7 @@ pub(crate) struct SourceFlags {
         value_delimiter = ',',
         hide_env_values = true
     )]
-    pub(crate) beacon: Vec<Url>,
+    pub(crate) beacon: Vec<String>,
     /// Execution client of L2
     #[arg(
         long,
@@ -277,10 +276,10 @@ pub(crate) struct SourceFlags {
         value_delimiter = ',',
         hide_env_values = true
     )]
-    pub(crate) l2: Vec<Url>,
+    pub(crate) l2: Vec<String>,
     /// op-node: only asked to find out what is to be judged
     #[arg(long, env = "ROLLUP_NODE_ADDRESS", value_name = "URL", value_delimiter = ',', hide_env_values = true)]
-    pub(crate) rollup_node: Vec<Url>,
+    pub(crate) rollup_node: Vec<String>,
     /// Seconds after which a request without an answer is repeated
     #[arg(long, env = "KOHALA_RPC_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub(crate) rpc_timeout: Duration,

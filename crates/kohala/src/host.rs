@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use kohala_host::{Chain, Channels, Dispute, Layout, Server, serve};
 use kohala_preimage::Client;
 use kohala_protocol::{RollupConfig, chains};
-use std::{fs::File, process::ExitCode};
+use std::process::ExitCode;
 
 /// Judges or serves one claim.
 pub(crate) fn single(flags: &Single) -> Result<ExitCode> {
@@ -68,18 +68,9 @@ fn layout(program: ServedProgram, dispute: &Dispute) -> Result<Layout> {
 
 /// The program as a child of a host.
 pub(crate) fn client() -> Result<ExitCode> {
-    let open = |descriptor: u8, write: bool| {
-        let path = format!("/dev/fd/{descriptor}");
-        let file = File::options().read(!write).write(write).open(path);
-        file.map(embedded_io_adapters::std::FromStd::new)
-            .with_context(|| format!("file descriptor {descriptor} is not an open pipe: a host has to start this"))
-    };
-    let oracle = Client {
-        hint_reader: open(3, false)?,
-        hint_writer: open(4, true)?,
-        preimage_reader: open(5, false)?,
-        preimage_writer: open(6, true)?,
-    };
+    let Channels { hint_reader, hint_writer, preimage_reader, preimage_writer } =
+        Channels::inherited().context("file descriptors 3 to 6 must be open pipes: a host has to start this")?;
+    let oracle = Client { hint_reader, hint_writer, preimage_reader, preimage_writer };
     let verdict = kohala_program::run(oracle).context("no verdict")?;
     Ok(exit_code(verdict.is_valid()))
 }

@@ -12,6 +12,7 @@ use kohala_host::{
 };
 use kohala_preimage::Preimages;
 use std::time::{Duration, Instant};
+use url::Url;
 
 /// A claim and where its data comes from.
 pub(crate) enum Source {
@@ -42,7 +43,7 @@ impl Source {
         let Some((sources, deal)) = nodes(&flags.sources)? else {
             bail!("--block needs nodes to ask: give --l1, --beacon and --l2");
         };
-        let discovery = Discovery::new(&sources, flags.sources.rollup_node.clone(), deal)?;
+        let discovery = Discovery::new(&sources, urls("--rollup-node", &flags.sources.rollup_node)?, deal)?;
         let asked = claim::found(&discovery, blocks, flags.claim.l1_head, &flags.chain)?;
         Self::online(asked, sources, deal, &flags.data, DataFormat::Database)
     }
@@ -84,6 +85,13 @@ impl Source {
             bail!("--agreed-l2-head-hash is missing: an output root alone does not say which block to fetch");
         };
         let store = growing_store_in_turn(data, new)?;
+        let mut deal = deal;
+        match &store {
+            Some(store) => check_agreed_head(store, asked.dispute.agreed_output_root, agreed_block)?,
+            // A served program may be far behind the one here: what that brought must be there still.
+            None if new == DataFormat::Directory => deal.memory = SERVED_MEMORY,
+            None => {}
+        }
         let online = Online::new(sources, deal, asked.dispute.clone(), agreed_block, store)?;
         Ok(Self::Online(Box::new(online), asked.dispute))
     }
@@ -120,6 +128,20 @@ impl Source {
     }
 }
 
+/// The URLs of a flag. What can't be read is not repeated: it may hold a key.
+pub(crate) fn urls(flag: &str, texts: &[String]) -> Result<Vec<Url>> {
+    let read = |text: &String| match text.trim().parse::<Url>() {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        _ => bail!("{flag}: a URL that begins with http:// or https:// is due"),
+    };
+    texts.iter().map(read).collect()
+}
+
+/// The nodes that the flags name, whichever they are.
+pub(crate) fn sources(flags: &SourceFlags) -> Result<Sources> {
+    Ok(Sources { l1: urls("--l1", &flags.l1)?, beacon: urls("--beacon", &flags.beacon)?, l2: urls("--l2", &flags.l2)? })
+}
+
 /// The nodes that the flags name: all or none.
 pub(crate) fn nodes(flags: &SourceFlags) -> Result<Option<(Sources, Deal)>> {
     let named = [("--l1", &flags.l1), ("--beacon", &flags.beacon), ("--l2", &flags.l2)];
@@ -129,27 +151,29 @@ pub(crate) fn nodes(flags: &SourceFlags) -> Result<Option<(Sources, Deal)>> {
         0 => {}
         _ => bail!("missing: {}: nodes are given all or none (--l1, --beacon, --l2)", missing.join(" and ")),
     }
-    for (name, urls) in named.into_iter().chain([("--rollup-node", &flags.rollup_node)]) {
-        if let Some(url) = urls.iter().find(|url| !matches!(url.scheme(), "http" | "https")) {
-            bail!("{name}: only http and https are spoken, not {}", url.scheme());
-        }
-    }
-    let sources = Sources { l1: flags.l1.clone(), beacon: flags.beacon.clone(), l2: flags.l2.clone() };
+    let sources = sources(flags)?;
+    Ok(Some((sources, deal(flags))))
+}
+
+/// How the flags want data to be fetched.
+pub(crate) fn deal(flags: &SourceFlags) -> Deal {
     let limits = Limits {
         timeout: flags.rpc_timeout,
         concurrency: flags.rpc_concurrency as usize,
         rate: flags.rpc_rate,
         batch: flags.rpc_batch as usize,
     };
-    let deal = Deal {
+    Deal {
         limits,
         patience: flags.patience,
         deadline: flags.deadline,
         slot_duration: flags.l1_slot_duration,
         ..Deal::default()
-    };
-    Ok(Some((sources, deal)))
+    }
 }
+
+/// Bytes that are kept in memory for a served program, where no store is named.
+const SERVED_MEMORY: usize = 2 << 30;
 
 /// The store that fetched data is kept in, if there is to be one.
 ///

@@ -1,7 +1,10 @@
 //! A state source in memory, and attributes made from recorded blocks.
 
 use alloy_consensus::{Header, Sealed, TrieAccount};
-use alloy_primitives::{B256, Bytes, keccak256, map::B256Map};
+use alloy_primitives::{
+    Address, B256, Bytes, keccak256,
+    map::{AddressMap, B256Map},
+};
 use alloy_rlp::Decodable;
 use kohala_execute::{State, StateSource};
 use kohala_protocol::{Attributes, BlockId, Eip1559Params, Fork, RollupConfig};
@@ -19,6 +22,10 @@ pub(crate) struct Memory {
     pub(crate) asked: Vec<B256>,
     /// Fails at the request of this number, counted from 0.
     pub(crate) fail_at: Option<usize>,
+    /// Code hashes of the accounts that were put in.
+    code_of: AddressMap<B256>,
+    /// The account that was announced last.
+    announced: Option<Address>,
 }
 
 /// The source said no.
@@ -39,6 +46,7 @@ impl Memory {
             let storage_root = self.put_storage(&account.storage);
             let code_hash = keccak256(&account.code);
             self.codes.insert(code_hash, account.code.clone());
+            self.code_of.insert(account.address, code_hash);
             let leaf = TrieAccount { nonce: account.nonce, balance: account.balance, storage_root, code_hash };
             trie.insert(&keccak256(account.address), &alloy_rlp::encode(leaf), self).unwrap();
         }
@@ -65,12 +73,20 @@ impl NodeSource for Memory {
 }
 
 impl StateSource for Memory {
+    /// Who asks for a code has announced an account that has it: a source may know codes by accounts only.
     fn code(&mut self, hash: B256) -> Result<Bytes, Missing> {
+        let announced = self.announced.and_then(|address| self.code_of.get(&address));
+        assert!(self.code_of.is_empty() || announced == Some(&hash), "{hash} is not the code of {:?}", self.announced);
         self.answer(hash, |memory| memory.codes.get(&hash).cloned())
     }
 
     fn header(&mut self, hash: B256) -> Result<Header, Missing> {
         self.answer(hash, |memory| memory.headers.get(&hash).cloned())
+    }
+
+    fn path(&mut self, address: Address, _slot: Option<B256>) -> Result<(), Missing> {
+        self.announced = Some(address);
+        Ok(())
     }
 }
 

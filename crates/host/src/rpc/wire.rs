@@ -35,8 +35,15 @@ impl ErrorObject {
         let said = self.message.to_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
         let Self { code, message } = self;
-        if matches!(code, 429 | -32005 | -32016 | -32029)
-            || says(&["rate limit", "too many requests", "limit exceeded", "capacity exceeded", "overloaded"])
+        if matches!(code, 429 | -32002 | -32005 | -32016 | -32029)
+            || says(&[
+                "rate limit",
+                "too many requests",
+                "limit exceeded",
+                "capacity exceeded",
+                "overloaded",
+                "timed out",
+            ])
         {
             return Failure::Trouble(message, None);
         }

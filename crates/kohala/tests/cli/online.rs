@@ -237,6 +237,13 @@ fn no_message_has_what_a_url_hides() {
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("127.0.0.1:1"), "{run:?}");
     assert!(!run.stderr.contains(secret) && !run.stdout.contains(secret), "{run:?}");
+    // Without its beginning it is no URL, and a key all the same.
+    for url in [format!("node.example/v2/{secret}"), format!("ftp://node.example/{secret}"), format!("{secret} ")] {
+        let flags = [nodes.flags(&[("l1", &url)]), claim_flags(&nodes)].concat();
+        let run = verify(flags, &[]);
+        run.error_names(&["--l1", "http"]);
+        assert!(!run.stderr.contains(secret) && !run.stdout.contains(secret), "{run:?}");
+    }
 }
 
 #[test]
