@@ -508,3 +508,16 @@ fn first_block_of_ecotone_charges_bedrocks_l1_fee() {
         assert_eq!(block.header.state_root, expected, "{fork:?}");
     }
 }
+
+/// A source that knows codes by accounts only can answer whenever an account was read before its code (support's source
+/// holds that).
+#[test]
+fn code_is_asked_for_after_its_own_account_was_announced() {
+    let (reader, read) = (CONTRACT, Address::with_last_byte(0x77));
+    // BALANCE of the other account, then a slot of its own.
+    let code = [&hex!("73")[..], read.as_slice(), &hex!("31505f545000")].concat();
+    let accounts = vec![account(reader, &code, vec![]), account(read, &hex!("5f5f5500"), vec![])];
+    let mut sandbox = Sandbox::new(Fork::Isthmus, accounts);
+    let block = sandbox.block(vec![deposit(to(reader, 100_000)), deposit(to(read, 100_000))]);
+    assert_eq!(block.receipts.len(), 2);
+}
