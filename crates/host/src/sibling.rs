@@ -1,41 +1,57 @@
 //! Trie nodes that no path leads to: the one beside a path that a deletion leaves alone in its branch.
 //!
-//! Nodes prove paths to keys, and keys are hashes. To have a node proven that lies at a known place in the trie, one
-//! needs an address or a slot whose hash begins with that place. A few million hashes find one, which is well below a
-//! minute: state tries are seven or eight nibbles deep where they are largest, storage tries mostly less.
+//! Nodes prove paths to keys, and keys are hashes, so there are two ways to have it. Most often it is a leaf, and folded it
+//! is at the end of the deleted key's proof in the state after the block, longer by what was cut off the path to it. And
+//! anywhere it can be proven by an address or a slot whose hash begins with its place: a few million hashes find one,
+//! which is well below a minute for tries that are not among the largest.
 
 use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
 use alloy_rlp::Decodable;
-use alloy_trie::nodes::{RlpNode, TrieNode};
+use alloy_trie::nodes::{ExtensionNode, LeafNode, RlpNode, TrieNode};
 use kohala_protocol::{Fork, RollupConfig};
 use rayon::prelude::*;
 
 /// The deepest place that is searched for, in nibbles: 16^7 hashes take about two minutes on two cores.
 const DEEPEST: usize = 7;
 
-/// A key that leads to the node beside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Beside {
-    Account(Address),
-    Slot(B256),
+/// Places that are not deeper than this are found sooner by hashing than by asking.
+pub(crate) const SHALLOW: usize = 4;
+
+/// An address whose path leads to a place in the state trie.
+pub(crate) async fn address_at(place: Vec<u8>) -> Option<Address> {
+    let address = |number: u64| Address::from_word(B256::from(U256::from(number)));
+    search(place, move |number| keccak256(address(number))).await.map(address)
 }
 
-/// An address whose path in the state leads to the node `hash`, which lies beside the path to `address`.
-pub(crate) async fn account_beside(proof: &[Bytes], address: Address, hash: B256) -> Option<Beside> {
-    let place = place_beside(proof, keccak256(address), hash)?;
-    let found = search(place, |number| keccak256(Address::from_word(B256::from(U256::from(number))))).await?;
-    Some(Beside::Account(Address::from_word(B256::from(U256::from(found)))))
+/// A slot whose path leads to a place in a storage trie.
+pub(crate) async fn slot_at(place: Vec<u8>) -> Option<B256> {
+    let slot = |number: u64| B256::from(U256::from(number));
+    search(place, move |number| keccak256(slot(number))).await.map(slot)
 }
 
-/// The same for a slot of an account.
-pub(crate) async fn slot_beside(proof: &[Bytes], slot: B256, hash: B256) -> Option<Beside> {
-    let place = place_beside(proof, keccak256(slot), hash)?;
-    let found = search(place, |number| keccak256(B256::from(U256::from(number)))).await?;
-    Some(Beside::Slot(U256::from(found).into()))
+/// The node `hash` out of what a deletion made of it: the last node of the deleted key's proof afterwards. A leaf or an
+/// extension that was left alone in its branch has grown at its beginning, and nothing else about it has changed.
+pub(crate) fn before_folding(proof: &[Bytes], hash: B256) -> Option<Bytes> {
+    let folded = TrieNode::decode(&mut &proof.last()?[..]).ok()?;
+    let (key, least) = match &folded {
+        TrieNode::Leaf(leaf) => (leaf.key, 0),
+        TrieNode::Extension(extension) => (extension.key, 1),
+        TrieNode::Branch(_) | TrieNode::EmptyRoot => return None,
+    };
+    let shortened = |cut: usize| match &folded {
+        TrieNode::Leaf(leaf) => TrieNode::Leaf(LeafNode::new(key.slice(cut..), leaf.value.clone())),
+        TrieNode::Extension(extension) => {
+            TrieNode::Extension(ExtensionNode::new(key.slice(cut..), extension.child.clone()))
+        }
+        other => other.clone(),
+    };
+    let lengths = 1..=key.len().checked_sub(least)?;
+    let nodes = lengths.map(|cut| Bytes::from(alloy_rlp::encode(shortened(cut))));
+    nodes.into_iter().find(|node| keccak256(node) == hash)
 }
 
 /// Where the node `hash` lies, in nibbles, if it is a child of a branch on the path to `key`.
-fn place_beside(proof: &[Bytes], key: B256, hash: B256) -> Option<Vec<u8>> {
+pub(crate) fn place_beside(proof: &[Bytes], key: B256, hash: B256) -> Option<Vec<u8>> {
     let nibbles: Vec<u8> = key.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect();
     let mut depth = 0;
     for node in proof {
@@ -132,9 +148,8 @@ mod tests {
             for (nibble, child) in branch.as_ref().children() {
                 let on_path = Nibbles::unpack(keccak256(slot)).get(depth) == Some(nibble);
                 let Some(hash) = child.and_then(RlpNode::as_hash).filter(|_| !on_path) else { continue };
-                let Some(Beside::Slot(beside)) = slot_beside(&nodes, slot, hash).await else {
-                    panic!("{depth} {nibble}")
-                };
+                let place = place_beside(&nodes, keccak256(slot), hash).unwrap();
+                let Some(beside) = slot_at(place).await else { panic!("{depth} {nibble}") };
                 let (ours, theirs) = (Nibbles::unpack(keccak256(slot)), Nibbles::unpack(keccak256(beside)));
                 assert_eq!((ours.slice(..depth), theirs.get(depth)), (theirs.slice(..depth), Some(nibble)));
                 found += 1;
@@ -142,17 +157,29 @@ mod tests {
             depth += 1;
         }
         assert!(found > 15, "{found}");
-        assert_eq!(slot_beside(&nodes, slot, B256::ZERO).await, None);
-        let Some(Beside::Account(_)) = account_beside(&nodes, Address::ZERO, first_child(&nodes)).await else {
-            panic!("an address leads anywhere as well")
-        };
+        assert_eq!(place_beside(&nodes, keccak256(slot), B256::ZERO), None);
+        let address = address_at(vec![0xa, 0xb, 0xc]).await.unwrap();
+        assert_eq!(keccak256(address)[..2], [0xab, keccak256(address)[1] & 15 | 0xc0]);
     }
 
-    /// The first child of the root that is not on the path to the zero address.
-    fn first_child(nodes: &[Bytes]) -> B256 {
-        let TrieNode::Branch(root) = TrieNode::decode(&mut &nodes[0][..]).unwrap() else { panic!("a branch") };
-        let path = Nibbles::unpack(keccak256(Address::ZERO)).get(0);
-        let root = root.as_ref();
-        root.children().find_map(|(nibble, child)| child?.as_hash().filter(|_| Some(nibble) != path)).unwrap()
+    #[test]
+    fn folded_node_is_unfolded_to_the_one_that_was_asked_for() {
+        let path = Nibbles::from_nibbles([3, 1, 4, 1, 5, 9]);
+        let leaf = |key: Nibbles| Bytes::from(alloy_rlp::encode(TrieNode::Leaf(LeafNode::new(key, vec![7; 40]))));
+        let child = RlpNode::word_rlp(&B256::repeat_byte(9));
+        let extension =
+            |key: Nibbles| Bytes::from(alloy_rlp::encode(TrieNode::Extension(ExtensionNode::new(key, child.clone()))));
+        for cut in 1..=6 {
+            let before = leaf(path.slice(cut..));
+            assert_eq!(before_folding(&[leaf(path)], keccak256(&before)), Some(before), "{cut}");
+        }
+        for cut in 1..6 {
+            let before = extension(path.slice(cut..));
+            assert_eq!(before_folding(&[extension(path)], keccak256(&before)), Some(before), "{cut}");
+        }
+        // The node itself is not one that was folded, and others aren't made up.
+        assert_eq!(before_folding(&[leaf(path)], keccak256(leaf(path))), None);
+        assert_eq!(before_folding(&[extension(path)], keccak256(leaf(path.slice(1..)))), None);
+        assert_eq!(before_folding(&[], B256::ZERO), None);
     }
 }

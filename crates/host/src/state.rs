@@ -210,18 +210,33 @@ impl Fetcher {
             return Ok(true);
         }
         // Not on the path, so it lies beside it: a deletion folds a branch.
-        let beside = match slot {
-            None => sibling::account_beside(&proof.account_proof, address, hash).await,
-            Some(slot) => {
-                let nodes = proof.storage_proof.first().map(|proof| &proof.proof[..]).unwrap_or_default();
-                sibling::slot_beside(nodes, slot, hash).await
+        let key = slot.map_or_else(|| keccak256(address), keccak256);
+        let Some(place) = sibling::place_beside(nodes(&proof, slot), key, hash) else { return Ok(false) };
+        let payload = lock(&self.payload).clone().filter(|_| place.len() > sibling::SHALLOW);
+        if let Some(payload) = payload {
+            // Where the block is not canonical, or more happened there, this brings nothing.
+            let after = self.proof(cache, BlockAt::Number(payload.number()), address, slot).await;
+            let folded = after.ok().and_then(|after| sibling::before_folding(nodes(&after, slot), hash));
+            if let Some(node) = folded {
+                self.keep_values(cache, [node])?;
+                return Ok(true);
             }
+        }
+        let beside = match slot {
+            None => sibling::address_at(place).await.map(|address| (address, None)),
+            Some(_) => sibling::slot_at(place).await.map(|slot| (address, Some(slot))),
         };
-        match beside {
-            Some(sibling::Beside::Account(address)) => drop(self.proof(cache, at, address, None).await?),
-            Some(sibling::Beside::Slot(slot)) => drop(self.proof(cache, at, address, Some(slot)).await?),
-            None => return Ok(false),
+        if let Some((address, slot)) = beside {
+            self.proof(cache, at, address, slot).await?;
         }
         Ok(self.found(cache, wanted)?.is_some())
+    }
+}
+
+/// The nodes of a proof of an account, or of one of its slots.
+fn nodes(proof: &Proof, slot: Option<B256>) -> &[Bytes] {
+    match slot {
+        None => &proof.account_proof,
+        Some(_) => proof.storage_proof.first().map(|proof| &proof.proof[..]).unwrap_or_default(),
     }
 }
