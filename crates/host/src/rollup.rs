@@ -26,8 +26,6 @@ pub struct BlockId {
 pub struct Output {
     /// The root.
     pub output_root: B256,
-    /// The block.
-    pub block_ref: L2Block,
 }
 
 /// An L2 block and the L1 block that it belongs to.
@@ -47,10 +45,6 @@ pub struct L2Block {
 pub struct SyncStatus {
     /// The newest L1 block that was derived from.
     pub current_l1: BlockId,
-    /// The newest L1 block.
-    pub head_l1: BlockId,
-    /// The newest final L1 block.
-    pub finalized_l1: BlockId,
     /// The newest L2 block that L1 gives rise to.
     pub safe_l2: L2Block,
     /// The same, final on L1.
@@ -63,8 +57,6 @@ pub struct SyncStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SafeHead {
-    /// The L1 block.
-    pub l1_block: BlockId,
     /// The newest L2 block that L1 up to there gives rise to.
     pub safe_head: BlockId,
 }

@@ -9,10 +9,12 @@
 //! URL is asked when, that a batch is split where a node can't bear it, that `Retry-After` and errors in bodies of any
 //! status are heeded, and that no URL comes into a message, for they hold keys.
 
+mod node;
 mod said;
 mod wire;
 
 use crate::meter::Meter;
+use node::Node;
 use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},
@@ -20,18 +22,11 @@ use reqwest::{
 pub use said::{label, repeatable};
 use serde_json::{Value, value::RawValue};
 use std::{
-    collections::BTreeSet,
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
 use url::Url;
 use wire::{Request, Response, read_answer};
 
@@ -159,60 +154,6 @@ pub struct Endpoint {
     attempts: Option<u32>,
 }
 
-/// One URL and what is known of the node there.
-#[derive(Debug)]
-struct Node {
-    url: Url,
-    label: String,
-    permits: Semaphore,
-    batch: AtomicUsize,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    unsupported: BTreeSet<&'static str>,
-    /// Troubles without a success in between.
-    troubles: u32,
-    /// Not to be asked before.
-    rests_until: Instant,
-    /// When the next request may go, where there is a rate.
-    next: Instant,
-}
-
-impl Node {
-    fn new(url: Url, limits: &Limits) -> Self {
-        let state =
-            State { unsupported: BTreeSet::new(), troubles: 0, rests_until: Instant::now(), next: Instant::now() };
-        Self {
-            label: label(&url),
-            url,
-            permits: Semaphore::new(limits.concurrency.max(1)),
-            batch: AtomicUsize::new(limits.batch.max(1)),
-            state: Mutex::new(state),
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn recovered(&self) {
-        self.state().troubles = 0;
-    }
-
-    /// Lets the node rest: twice as long each time, up to ten seconds, by chance a little more or less so that many
-    /// hosts don't come back at once.
-    fn ails(&self, after: Option<Duration>) -> (u32, Duration) {
-        let mut state = self.state();
-        state.troubles += 1;
-        let longest = Duration::from_millis(100 << state.troubles.min(7)).min(Duration::from_secs(10));
-        let rest = after.unwrap_or_else(|| longest.mul_f64(0.5 + jitter() / 2.0)).min(Duration::from_secs(60));
-        state.rests_until = state.rests_until.max(Instant::now() + rest);
-        (state.troubles, rest)
-    }
-}
-
 /// Why a request was lost: the innermost cause, which alone says what happened.
 fn reason_of(error: &reqwest::Error) -> String {
     if error.is_timeout() {
@@ -223,12 +164,6 @@ fn reason_of(error: &reqwest::Error) -> String {
         cause = source;
     }
     cause.to_string()
-}
-
-/// A number in 0..1 that differs from call to call and from process to process.
-fn jitter() -> f64 {
-    use std::hash::{BuildHasher, RandomState};
-    (RandomState::new().hash_one(()) >> 11) as f64 / (1u64 << 53) as f64
 }
 
 impl Endpoint {
