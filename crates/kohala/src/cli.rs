@@ -28,6 +28,9 @@ pub(crate) enum Command {
     /// Serve preimages, or judge with them, as `kona-host` does: for op-challenger, VMs and scripts
     #[command(subcommand)]
     Host(Host),
+    /// The same as `host single`: what is told to start a kona-host at some path says only this
+    #[command(hide = true)]
+    Single(Box<Single>),
     /// Run the program on file descriptors 3 to 6, as a child of a host: exit code 0, 1 or 2 as always
     Client,
     /// Probe nodes: what they can and can't do for Kohala, and what to change
