@@ -171,7 +171,7 @@ impl Peers {
         let mut number = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         *number += 1;
         let logs = self.logs.join(number.to_string());
-        fs::create_dir(&logs)?;
+        fs::create_dir_all(&logs)?;
         let mut command = Command::new(self.programs.path("pair"));
         command.arg("-log").arg(&logs).args(["-timeout", TIMEOUT]).args(program);
         if let Some(client) = client {
