@@ -103,7 +103,8 @@ fn write(store: &Store, pieces: &Receiver<Piece>, waiting: &AtomicUsize) -> Resu
     Ok(())
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// A lock's content, even after a panic elsewhere: nothing here is left half written.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

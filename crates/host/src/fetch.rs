@@ -4,6 +4,7 @@ use crate::{
     Cache, HostError, NotFetched, StoreError,
     ahead::Position,
     beacon::BeaconNode,
+    cache::lock,
     execution::{self, BlockAt, ExecutionClient, RawBlock},
     native::Wanted,
     rpc::RpcError,
@@ -16,7 +17,7 @@ use kohala_protocol::{Attributes, L1Header, RollupConfig};
 use kohala_trie::{EMPTY_ROOT, list::list_commit};
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::{
@@ -106,10 +107,6 @@ pub(crate) enum Job {
     Witness(u64),
     Payload(B256, B256),
     Touched(u64),
-}
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Fetcher {
@@ -252,7 +249,7 @@ impl Fetcher {
                 if let BlockAt::Number(number) = job {
                     self.position.missed_l1(number);
                 }
-                let work = async || self.l1_block(cache, BlockAt::Hash(*hash)).await.map(drop);
+                let work = async || self.l1_block(cache, *hash).await;
                 self.once(Job::L1Block(job), work, is_there).await
             }
             Hint::L1Receipts(hash) => {
@@ -345,10 +342,9 @@ impl Fetcher {
     }
 
     /// An L1 block with its transactions.
-    pub(crate) async fn l1_block(&self, cache: &Cache, at: BlockAt) -> Result<RawBlock, FetchError> {
-        let block = self.l1.block(at).await?;
-        self.keep_block(cache, &block)?;
-        Ok(block)
+    async fn l1_block(&self, cache: &Cache, hash: B256) -> Result<(), FetchError> {
+        let block = self.l1.block(BlockAt::Hash(hash)).await?;
+        Ok(self.keep_block(cache, &block)?)
     }
 
     /// An L2 block with its transactions.

@@ -1,8 +1,11 @@
 //! What an op-node tells of its chain. All of it is only asked to find out what is to be judged; nothing is believed.
 
-use crate::rpc::{Endpoint, RpcError};
+use crate::{
+    execution::read,
+    rpc::{Endpoint, RpcError},
+};
 use alloy_primitives::{B256, Bytes, U64};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 
 /// An op-node behind one or more URLs.
@@ -59,10 +62,6 @@ pub struct SyncStatus {
 pub struct SafeHead {
     /// The newest L2 block that L1 up to there gives rise to.
     pub safe_head: BlockId,
-}
-
-fn read<T: DeserializeOwned>(raw: &RawValue) -> Result<T, String> {
-    serde_json::from_str(raw.get()).map_err(|error| format!("an answer that can't be read: {error}"))
 }
 
 impl RollupNode {

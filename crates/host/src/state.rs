@@ -5,8 +5,9 @@
 
 use crate::{
     Cache, StoreError,
+    cache::lock,
     execution::{BlockAt, Proof, Touched},
-    fetch::{FetchError, Fetcher, Job, lock},
+    fetch::{FetchError, Fetcher, Job},
     native::Wanted,
     sibling,
 };
