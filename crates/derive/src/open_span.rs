@@ -88,3 +88,33 @@ impl OpenSpan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Span, config, l2_block, origins};
+    use kohala_protocol::{Batch, Fork, SpanContext};
+
+    /// The judge of spans lets neither through; opening one doesn't rely on it (rules D93).
+    #[test]
+    fn opens_no_span_with_a_block_of_an_epoch_that_is_over_or_unknown() {
+        let config = config(Fork::Holocene);
+        let context = SpanContext {
+            genesis_time: config.genesis.l2_time,
+            block_time: config.block_time,
+            chain_id: config.l2_chain_id,
+        };
+        // Blocks 7 to 13 belong to the epochs 1 and 2.
+        let Ok(Batch::Span(span)) = Batch::decode(Span::of(7..=13, 1).item(), &context) else { panic!("a span") };
+        let open = |first, last, parent| {
+            OpenSpan::begin(span.clone(), &origins(first..=last), &l2_block(parent)).map(|(batch, _)| batch.timestamp)
+        };
+        assert_eq!(open(1, 2, 6), Ok(l2_block(7).block.timestamp));
+        assert_eq!(open(1, 1, 6), Err(Reason::EpochUnknown));
+        assert_eq!(open(2, 2, 6), Err(Reason::EpochUnknown));
+        let parent = L2BlockInfo { l1_origin: l2_block(12).l1_origin, ..l2_block(10) };
+        assert_eq!(OpenSpan::begin(span.clone(), &origins(1..=2), &parent).err(), Some(Reason::EpochTooOld));
+        assert_eq!(open(2, 2, 12), Ok(l2_block(13).block.timestamp), "what is safe already isn't asked about");
+        assert_eq!(open(2, 2, 13), Err(Reason::EpochUnknown), "nothing left");
+    }
+}

@@ -7,6 +7,7 @@ use crate::{
 use alloc::{vec, vec::Vec};
 use alloy_consensus::{TxEip1559, TxEip2930, TxEip7702};
 use alloy_primitives::{Address, Bytes, TxKind, keccak256};
+use alloy_rlp::Encodable;
 use kohala_protocol::{Fork, Frame, RollupConfig, SingularBatch};
 use proptest::prelude::*;
 
@@ -285,6 +286,32 @@ fn a_flawed_channel_costs_only_what_follows_the_flaw() {
 }
 
 #[test]
+fn brotli_counts_from_the_l1_block_that_begins_fjord_whatever_the_batches_times() {
+    // An uncompressed block of brotli: the item as it is.
+    let brotli = |item: &Bytes| {
+        let mut stream = Vec::new();
+        item.encode(&mut stream);
+        let length = stream.len() as u32 - 1;
+        // Version byte; window of 64 KiB; not last, 4 nibbles of length, uncompressed; data; the empty last block.
+        let header = (length << 4) | 1 << 20;
+        let mut channel = vec![1];
+        channel.extend(&header.to_le_bytes()[..3]);
+        channel.extend(stream);
+        channel.push(3);
+        Bytes::from(channel)
+    };
+    let item = singular_item(&singular(1, 1));
+    for (posted, head) in [(1, 0), (2, 1)] {
+        let mut config = config(Fork::Ecotone);
+        config.forks.set(Fork::Fjord, Some(l1_header(2).timestamp));
+        let mut world = World::new(config);
+        world.push_until(posted - 1);
+        world.push(&[datum(&frames(1, &brotli(&item), 1))]);
+        assert_eq!(world.derive(), head, "posted in L1 block {posted}, for a block before Fjord");
+    }
+}
+
+#[test]
 fn holocene_begins_with_empty_hands() {
     let pieces = frames(1, &channel(&[singular_item(&singular(1, 1))]), 2);
     let waiting = post_blocks(2, [3]);
@@ -470,6 +497,19 @@ fn user_transactions_do_not_enter_the_first_jovian_block() {
         if head == 5 {
             assert_eq!(world.chain[&4].attributes.transactions.len(), 6, "L1 info and five upgrades");
         }
+    }
+}
+
+#[test]
+fn spans_may_not_bring_transactions_into_the_first_jovian_block_either() {
+    for (transactions, head) in [(1, 3), (0, 5)] {
+        let mut config = config(Fork::Isthmus);
+        config.forks.set(Fork::Jovian, Some(GENESIS_TIME + 8));
+        let mut span = Span::of(1..=5, 1);
+        span.blocks[3].1.truncate(transactions);
+        let (derived, world) = derive(config, &[&[post(1, &[span.item()])]]);
+        assert_eq!(derived, head);
+        assert_eq!(world.reasons.first(), (head == 3).then_some(&Reason::NotEmptyAtActivation));
     }
 }
 
