@@ -1,9 +1,10 @@
-//! The fault proof program on plain data: recorded chains, the end of L1, boot inputs, a new batcher, and an invalid
+//! The fault proof program on plain data: recorded chains, L1 and its end, boot inputs, a new batcher, and an invalid
 //! span.
 
 mod batcher;
 mod boot;
 mod chains;
 mod end_of_l1;
+mod l1_data;
 mod spans;
 mod support;
