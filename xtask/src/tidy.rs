@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: rules of the house that the compiler doesn't know. A broken rule is printed with its place.
 
 mod crates;
+mod named_tests;
 mod source;
 
 use crate::step;
@@ -28,15 +29,19 @@ pub(crate) fn run() -> Result<()> {
     println!("\n== tidy: dependency rule, source rules");
     let root = step::root();
     let mut findings = dependency_rule(&root)?;
-    let mut hints = Vec::new();
+    let (mut hints, mut sources) = (Vec::new(), Vec::new());
     for path in text_files(&root)? {
         let Ok(text) = String::from_utf8(fs::read(root.join(&path))?) else { continue };
         findings.extend(check_text(&path, &text));
         if path.extension().is_some_and(|extension| extension == "rs") {
             findings.extend(check_rust(&path, &text));
             hints.extend(long_parts(&path, &text));
+            sources.push(text);
         }
     }
+    let read = |path: &str| fs::read_to_string(root.join(path)).with_context(|| path.to_owned());
+    let (page, cases) = (read(named_tests::PAGE)?, read(named_tests::CASES)?);
+    findings.extend(named_tests::check(&page, sources.iter().map(String::as_str), &cases));
     for Finding { file, line, rule } in &hints {
         println!("long: {}:{line}: {rule}", file.display());
     }
