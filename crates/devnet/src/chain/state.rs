@@ -9,6 +9,7 @@ use revm::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     convert::Infallible,
+    sync::Arc,
 };
 
 /// An account with all it holds.
@@ -24,11 +25,13 @@ pub struct Account {
     pub storage: BTreeMap<U256, U256>,
 }
 
-/// The state after a block: all accounts, in memory.
+/// The state after a block: all accounts, in memory. Blocks share those that they leave alone.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// The accounts by their addresses.
-    pub accounts: BTreeMap<Address, Account>,
+    pub accounts: BTreeMap<Address, Arc<Account>>,
+    /// What the state trie holds of them, by hashed address: kept, because most stay as they are.
+    leaves: BTreeMap<B256, Bytes>,
 }
 
 /// Accounts and storage slots, as many as a block touched.
@@ -45,16 +48,26 @@ impl Account {
 }
 
 impl State {
+    /// A state of these accounts.
+    pub(crate) fn of(accounts: BTreeMap<Address, Account>) -> Self {
+        let mut state = Self::default();
+        accounts.into_iter().for_each(|(address, account)| state.set(address, account));
+        state
+    }
+
+    fn set(&mut self, address: Address, account: Account) {
+        self.leaves.insert(keccak256(address), account.encode(account.storage_root()).into());
+        self.accounts.insert(address, account.into());
+    }
+
     /// Root of the state trie.
     pub fn root(&self) -> B256 {
-        let leaf =
-            |(address, account): (&Address, &Account)| (keccak256(address), account.encode(account.storage_root()));
-        tries::root(&self.accounts.iter().map(leaf).collect())
+        tries::sorted_root(&self.leaves)
     }
 
     /// Root of an account's storage; that of an empty trie if there is no such account.
     pub fn storage_root(&self, address: Address) -> B256 {
-        self.accounts.get(&address).map_or(EMPTY_ROOT_HASH, Account::storage_root)
+        self.accounts.get(&address).map_or(EMPTY_ROOT_HASH, |account| account.storage_root())
     }
 
     /// The tries, for more than one question.
@@ -77,12 +90,11 @@ impl State {
         for (address, change) in changes {
             let Some(info) = change.info.as_ref().filter(|info| !info.is_empty()) else {
                 self.accounts.remove(address);
+                self.leaves.remove(&keccak256(address));
                 continue;
             };
-            let account = self.accounts.entry(*address).or_default();
-            if change.was_destroyed() {
-                *account = Account::default();
-            }
+            let before = self.accounts.get(address).filter(|_| !change.was_destroyed());
+            let mut account = before.map(|account| Account::clone(account)).unwrap_or_default();
             (account.nonce, account.balance) = (info.nonce, info.balance);
             if let Some(code) = &info.code {
                 account.code = code.original_bytes();
@@ -94,6 +106,7 @@ impl State {
                     account.storage.insert(*slot, value.present_value);
                 }
             }
+            self.set(*address, account);
         }
     }
 }
