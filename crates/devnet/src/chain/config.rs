@@ -23,6 +23,8 @@ pub struct Config {
     pub l1_forks: Schedule<L1Fork>,
     /// The blob parameters of L1's forks, where they are not [`L1Fork::blob_params`].
     pub blob_params: BTreeMap<L1Fork, BlobParams>,
+    /// Excess blob gas of L1's genesis block: blobs are dear from the start where it is high.
+    pub excess_blob_gas: u64,
     /// Seconds after the genesis blocks until which L2 computes the blob base fee with Cancun's parameters.
     pub pectra_blob_schedule: Option<u64>,
     /// The gas of Karst's upgrade transactions stays in the gas limit after its activation block.
@@ -63,6 +65,7 @@ impl Default for Config {
             forks: Schedule::from_genesis(Fork::ALL.into_iter().filter(|fork| *fork <= Fork::Jovian)),
             l1_forks: Schedule::from_genesis([L1Fork::Cancun, L1Fork::Prague]),
             blob_params: BTreeMap::new(),
+            excess_blob_gas: 0,
             pectra_blob_schedule: None,
             keep_karst_upgrade_gas: false,
             upgrades: Arc::default(),
@@ -90,6 +93,8 @@ impl Config {
     }
 
     /// Plans a fork of L2, so many seconds after the genesis block. The chain needs its upgrade transactions then.
+    /// Ecotone and Fjord may begin together, but then their first block has no fees that the executor knows: it takes
+    /// deposits only.
     pub fn then(mut self, fork: Fork, after: u64) -> Self {
         self.forks.plan(fork, after);
         self

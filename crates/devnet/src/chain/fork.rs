@@ -145,6 +145,13 @@ pub const fn bpo(target: u64, max: u64, update_fraction: u128) -> BlobParams {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule<F>(BTreeMap<F, u64>);
 
+impl<F> Default for Schedule<F> {
+    /// Nothing is planned.
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
 impl<F: Ord + Copy> Schedule<F> {
     /// These from the genesis blocks on.
     pub(crate) fn from_genesis(forks: impl IntoIterator<Item = F>) -> Self {

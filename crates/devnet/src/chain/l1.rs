@@ -142,7 +142,7 @@ impl L1Block {
             mix_hash: config.noise("randao", 0),
             base_fee_per_gas: Some(1_000_000_000),
             withdrawals_root: Some(EMPTY_ROOT_HASH),
-            excess_blob_gas: has(L1Fork::Cancun).then_some(0),
+            excess_blob_gas: has(L1Fork::Cancun).then_some(config.excess_blob_gas),
             parent_beacon_block_root: has(L1Fork::Cancun).then(|| config.noise("beacon block", 0)),
             requests_hash: has(L1Fork::Prague).then_some(EMPTY_REQUESTS_HASH),
             ..Header::default()

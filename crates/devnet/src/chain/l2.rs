@@ -26,6 +26,7 @@ use op_alloy_consensus::{
     L1InfoDepositSource, OpReceiptEnvelope, OpTxEnvelope, TxDeposit, decode_holocene_extra_data,
     decode_jovian_extra_data, encode_holocene_extra_data, encode_jovian_extra_data,
 };
+use op_revm::{L1BlockInfo, OpSpecId};
 use revm::{
     Database,
     database::{State as Overlay, states::bundle_state::BundleRetention},
@@ -175,6 +176,13 @@ impl L2Block {
                 OpTxEnvelope::decode_2718(&mut &encoded[..]).expect("the script's transaction is encoded");
             let transaction = transaction.try_into_recovered().expect("the script's transaction is signed");
             self.senders.push(transaction.signer());
+            if config.is_activation_block(Fork::Ecotone, self.header.timestamp) {
+                let known = !config.is_active(Fork::Fjord, self.header.timestamp) || transaction.is_deposit();
+                assert!(known, "the executor doesn't know fees where Ecotone and Fjord begin at once");
+                let evm = executor.evm_mut();
+                let fees = bedrock_fees(evm.db_mut(), &self.header);
+                evm.ctx_mut().chain = fees;
+            }
             let executed = executor.execute_transaction_without_commit(&transaction);
             let executed = executed.expect("the script's transaction is valid");
             self.prestates.push(prestate(&executed.result().state, executor.evm_mut().db_mut()));
@@ -239,6 +247,14 @@ impl L2Block {
         calc_next_block_base_fee(gas_used, header.gas_limit, header.base_fee_per_gas.unwrap_or_default(), params)
             .max(floor)
     }
+}
+
+/// What L1 fees depend on in Ecotone's activation block, where they still are Bedrock's. The executor would look for
+/// the scalar where the contract keeps it from the next block on.
+fn bedrock_fees<D: Database<Error: Debug>>(database: &mut D, header: &Header) -> L1BlockInfo {
+    let fees = L1BlockInfo::try_fetch(database, U256::from(header.number), OpSpecId::REGOLITH);
+    let fees = fees.expect("memory doesn't fail");
+    L1BlockInfo { empty_ecotone_scalars: true, l1_blob_base_fee: Some(U256::ZERO), ..fees }
 }
 
 /// The accounts and slots in `touched` as they are in `before`, but for those accounts that come into being.

@@ -13,7 +13,9 @@ mod state;
 mod system_config;
 mod tries;
 
-pub use batcher::{Batch, Batches, Carrier, Channel, Compression, Frame, Posting, Singular, Span, SpanTransactions};
+pub use batcher::{
+    Batch, Batches, Carrier, Channel, Compression, Frame, Posting, Singular, Span, SpanTransactions, datum,
+};
 pub use config::{BATCH_INBOX, Config, DEPOSIT_CONTRACT, SYSTEM_CONFIG};
 pub use fork::{Fork, L1Fork, Schedule, bpo};
 pub use genesis::{L1_BLOCK, MESSAGE_PASSER, RICH, SET_SLOT};

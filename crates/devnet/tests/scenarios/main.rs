@@ -4,7 +4,7 @@
 mod activation;
 mod bad_transaction;
 //mod dump;
-//mod forks;
+mod forks;
 mod holocene_activation;
 mod program;
 #[path = "../devnet/story.rs"]
