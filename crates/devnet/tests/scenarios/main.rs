@@ -3,7 +3,7 @@
 
 mod activation;
 mod bad_transaction;
-//mod dump;
+mod dump;
 mod forks;
 mod holocene_activation;
 mod program;
