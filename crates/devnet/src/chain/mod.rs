@@ -8,6 +8,7 @@ mod genesis;
 mod l1;
 mod l1_script;
 mod l2;
+mod leaves;
 mod signer;
 mod state;
 mod system_config;

@@ -1,4 +1,7 @@
-use super::tries::{self, Tries};
+use super::{
+    leaves::Leaves,
+    tries::{self, Tries},
+};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_trie::EMPTY_ROOT_HASH;
 use revm::{
@@ -30,9 +33,14 @@ pub struct Account {
 pub struct State {
     /// The accounts by their addresses.
     pub accounts: BTreeMap<Address, Arc<Account>>,
-    /// What the state trie holds of them, by hashed address: kept, because most stay as they are.
-    leaves: BTreeMap<B256, Bytes>,
+    /// What the state trie holds of them.
+    leaves: Leaves,
+    /// What the storage tries of those hold that own many slots.
+    slots: BTreeMap<Address, Leaves>,
 }
+
+/// From so many slots on, a storage trie's leaves are kept from block to block.
+const MANY_SLOTS: usize = 64;
 
 /// Accounts and storage slots, as many as a block touched.
 pub type Touched = BTreeMap<Address, BTreeSet<U256>>;
@@ -56,18 +64,31 @@ impl State {
     }
 
     fn set(&mut self, address: Address, account: Account) {
-        self.leaves.insert(keccak256(address), account.encode(account.storage_root()).into());
+        let storage_root = match self.slots.get(&address) {
+            Some(slots) => slots.root(),
+            None => account.storage_root(),
+        };
+        self.leaves.set(keccak256(address), Some(account.encode(storage_root).into()));
         self.accounts.insert(address, account.into());
+    }
+
+    fn remove(&mut self, address: Address) {
+        self.leaves.set(keccak256(address), None);
+        self.slots.remove(&address);
+        self.accounts.remove(&address);
     }
 
     /// Root of the state trie.
     pub fn root(&self) -> B256 {
-        tries::sorted_root(&self.leaves)
+        self.leaves.root()
     }
 
     /// Root of an account's storage; that of an empty trie if there is no such account.
     pub fn storage_root(&self, address: Address) -> B256 {
-        self.accounts.get(&address).map_or(EMPTY_ROOT_HASH, |account| account.storage_root())
+        match self.slots.get(&address) {
+            Some(slots) => slots.root(),
+            None => self.accounts.get(&address).map_or(EMPTY_ROOT_HASH, |account| account.storage_root()),
+        }
     }
 
     /// The tries, for more than one question.
@@ -89,12 +110,13 @@ impl State {
     pub(crate) fn apply<'a>(&mut self, changes: impl IntoIterator<Item = (&'a Address, &'a BundleAccount)>) {
         for (address, change) in changes {
             let Some(info) = change.info.as_ref().filter(|info| !info.is_empty()) else {
-                self.accounts.remove(address);
-                self.leaves.remove(&keccak256(address));
+                self.remove(*address);
                 continue;
             };
-            let before = self.accounts.get(address).filter(|_| !change.was_destroyed());
-            let mut account = before.map(|account| Account::clone(account)).unwrap_or_default();
+            if change.was_destroyed() {
+                self.remove(*address);
+            }
+            let mut account = self.accounts.get(address).map(|account| Account::clone(account)).unwrap_or_default();
             (account.nonce, account.balance) = (info.nonce, info.balance);
             if let Some(code) = &info.code {
                 account.code = code.original_bytes();
@@ -106,9 +128,26 @@ impl State {
                     account.storage.insert(*slot, value.present_value);
                 }
             }
+            self.set_slots(*address, &account, change.storage.keys());
             self.set(*address, account);
         }
     }
+
+    /// Keeps the leaves of an account with many slots, some of which changed.
+    fn set_slots<'a>(&mut self, address: Address, account: &Account, changed: impl Iterator<Item = &'a U256>) {
+        if let Some(slots) = self.slots.get_mut(&address) {
+            changed.for_each(|slot| slots.set(tries::hashed(*slot), account.storage.get(slot).map(leaf)));
+        } else if account.storage.len() >= MANY_SLOTS {
+            let mut slots = Leaves::default();
+            account.storage.iter().for_each(|(slot, value)| slots.set(tries::hashed(*slot), Some(leaf(value))));
+            self.slots.insert(address, slots);
+        }
+    }
+}
+
+/// What the storage trie holds of a slot.
+fn leaf(value: &U256) -> Bytes {
+    alloy_rlp::encode(value).into()
 }
 
 /// The state that a block is executed on, with the hashes of the blocks before it.

@@ -34,10 +34,10 @@ pub(super) fn root(leaves: &B256Map<Vec<u8>>) -> B256 {
     add(HashBuilder::default(), leaves).root()
 }
 
-/// The root of the trie of these keys and values.
-pub(super) fn sorted_root(leaves: &BTreeMap<B256, Bytes>) -> B256 {
+/// The root of the trie of these keys and values, which come in order.
+pub(super) fn sorted_root<'a>(leaves: impl Iterator<Item = (Nibbles, &'a Bytes)>) -> B256 {
     let mut builder = HashBuilder::default();
-    leaves.iter().for_each(|(key, value)| builder.add_leaf(Nibbles::unpack(key), value));
+    leaves.for_each(|(key, value)| builder.add_leaf(key, value));
     builder.root()
 }
 

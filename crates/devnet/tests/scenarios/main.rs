@@ -6,6 +6,7 @@ mod bad_transaction;
 mod dump;
 mod forks;
 mod holocene_activation;
+mod posting;
 mod program;
 #[path = "../devnet/story.rs"]
 mod story;
