@@ -2,8 +2,8 @@
 
 use crate::support::{Judge, config, real_genesis};
 use alloy_primitives::{Address, U256};
-use kohala_derive::Reason;
 use kohala_devnet::chain::{Channel, Config, ConfigUpdate, Devnet, Fork, Posting};
+use kohala_program::Reason;
 
 /// A batch that brings a user's transaction into Jovian's activation block is dropped: the chain ends before it
 /// (T-ACT).

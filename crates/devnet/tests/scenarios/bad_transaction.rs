@@ -4,8 +4,8 @@ use crate::support::{Judge, config};
 use alloy_consensus::SignableTransaction;
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, Signature, U256};
-use kohala_derive::Reason;
 use kohala_devnet::chain::{Channel, Devnet, Fork, Origin, Posting, Singular};
+use kohala_program::Reason;
 
 /// A chain with one block, and what a batch says of that block if its transaction has no signature.
 fn unsigned(fork: Fork) -> (Devnet, Singular) {

@@ -2,8 +2,8 @@
 
 use crate::support::{Judge, config};
 use alloy_primitives::{Address, U256};
-use kohala_derive::Reason;
 use kohala_devnet::chain::{Channel, Devnet, Fork, Posting};
+use kohala_program::Reason;
 
 /// What was read of a channel before L1 passes Holocene's time is lost, so that its second frame finds no channel;
 /// posted anew, all blocks come across (T-HOL-ACT).

@@ -1,11 +1,15 @@
 //! What a script may make of batches, channels and frames before they are on L1, and of blocks that never are.
 
 use crate::support::{Judge, config};
-use alloy_primitives::{Address, B256, Bytes, FixedBytes, U256};
-use kohala_derive::Reason;
+use alloy_primitives::{Address, B256, Bytes, FixedBytes, LogData, U256};
 use kohala_devnet::chain::{
-    Batch, Channel, Compression, Config, Devnet, Fork, L1Call, Origin, Posting, Singular, Span, USER, datum,
+    Batch, Channel, Compression, Config, ConfigUpdate, Deposit, Devnet, Fork, L1Call, Origin, Posting, Singular, Span,
+    USER, datum,
 };
+use kohala_program::{ProgramError, Reason};
+
+/// What is done to a batch, and why it is dropped then.
+type Alteration<T> = (fn(&mut T), Reason);
 
 /// Three blocks with a transaction each.
 fn three_blocks(fork: Fork) -> Devnet {
@@ -26,7 +30,7 @@ fn dropped(mut devnet: Devnet, batches: Vec<Batch>) -> Vec<Reason> {
 
 #[test]
 fn altered_span_is_dropped_for_what_is_wrong_with_it() {
-    let alterations: [(fn(&mut Span), Reason); 4] = [
+    let alterations: [Alteration<Span>; 4] = [
         (|span| span.parent_check = FixedBytes::ZERO, Reason::ParentHash),
         (|span| span.l1_origin_check = FixedBytes::ZERO, Reason::EpochHash),
         (|span| span.relative_timestamp += 1, Reason::Future),
@@ -43,7 +47,7 @@ fn altered_span_is_dropped_for_what_is_wrong_with_it() {
 
 #[test]
 fn altered_singular_batch_is_dropped_for_what_is_wrong_with_it() {
-    let alterations: [(fn(&mut Singular), Reason); 4] = [
+    let alterations: [Alteration<Singular>; 4] = [
         (|batch| batch.parent_hash = B256::ZERO, Reason::ParentHash),
         (|batch| batch.epoch_hash = B256::ZERO, Reason::EpochHash),
         (|batch| batch.timestamp += 2, Reason::Future),
@@ -141,4 +145,26 @@ fn draft_of_a_block_is_as_the_script_says() {
     assert_eq!(devnet.draft(Origin::Next, &[]).epoch_number, 0, "its time has not come yet");
     devnet.l2_block_at(Origin::Stay, &[]);
     assert_eq!(devnet.singular(1), Singular { transactions: vec![], ..stays });
+}
+
+/// A contract that logs nonsense: an update of the system config is passed over, a deposit is the end.
+#[test]
+fn malformed_logs_are_what_they_are_to_op_node() {
+    let mut devnet = Devnet::new(config(Fork::Jovian));
+    let mut update = ConfigUpdate::GasLimit(1).log();
+    update.data = LogData::new_unchecked(update.topics().to_vec(), update.data.data.slice(..64));
+    devnet.l1_block(|block| block.log(update).config_update(ConfigUpdate::GasLimit(25_000_000)));
+    devnet.l2_blocks(6);
+    assert_eq!(devnet.head().header.gas_limit, 25_000_000);
+    devnet.l1_block(|block| block.batch(1..=6, Posting::default()));
+    let reasons = Judge::of(&devnet).safe_head(6).reasons();
+    assert!(matches!(reasons[..], [Reason::ConfigUpdate(_)]), "{reasons:?}");
+
+    let mut deposit = Deposit::default().log();
+    deposit.data = LogData::new_unchecked(deposit.topics().to_vec(), Bytes::new());
+    devnet.l1_block(|block| block.log(deposit));
+    devnet.l2_blocks(12);
+    devnet.l1_block(|block| block.batch(7..=18, Posting::default()));
+    let error = Judge::of(&devnet).try_claim(18, devnet.output_root(18)).unwrap_err();
+    assert!(matches!(error, ProgramError::Halted(_)), "{error}");
 }

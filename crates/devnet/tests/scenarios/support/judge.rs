@@ -3,9 +3,8 @@
 use alloy_consensus::Header;
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{B256, Bytes, keccak256};
-use kohala_derive::{Event, Reason};
 use kohala_devnet::chain::{Claim, Devnet, Fork};
-use kohala_program::{Boot, MemoryInputs, Program, Progress, Verdict};
+use kohala_program::{Absent, Boot, Event, MemoryInputs, Program, ProgramError, Progress, Reason, Verdict};
 use kohala_protocol::{L1ChainConfig, L1Header, OutputRootPreimage, Receipt, RollupConfig};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -104,23 +103,28 @@ impl<'a> Judge<'a> {
 
     /// Judges a claim about a block.
     pub(crate) fn claim(&self, number: u64, root: B256) -> Run {
+        self.try_claim(number, root).unwrap()
+    }
+
+    /// The same where L1 may hold what the program can't go past.
+    pub(crate) fn try_claim(&self, number: u64, root: B256) -> Result<Run, ProgramError<Absent>> {
         let claim = Claim {
             l1_head: self.devnet.l1()[self.l1_head].header.hash(),
             agreed_output_root: self.devnet.output_root(self.agreed),
             claimed_output_root: root,
             claimed_block_number: number,
         };
-        let mut program = Program::start(boot(self.devnet, claim), self.inputs.clone()).unwrap();
+        let mut program = Program::start(boot(self.devnet, claim), self.inputs.clone())?;
         let (mut events, mut rejected, mut blocks) = (Vec::new(), Vec::new(), BTreeMap::new());
         let mut derived = None;
         loop {
-            let progress = program.step().unwrap();
+            let progress = program.step()?;
             events.extend(program.events());
             match progress {
                 Progress::Derived(attributes) => derived = Some(attributes.transactions),
                 Progress::Executed(block) => {
-                    let receipts = block.receipts.into_iter().map(Into::into).collect();
-                    let made = Made { derived: derived.take(), header: block.header.inner().clone(), receipts };
+                    let (header, receipts) = (block.header.inner().clone(), block.receipts);
+                    let made = Made { derived: derived.take(), header, receipts };
                     blocks.insert(block.header.number, made);
                 }
                 Progress::Rejected { number } => {
@@ -129,7 +133,7 @@ impl<'a> Judge<'a> {
                 }
                 Progress::Judged(verdict) => {
                     blocks.retain(|number, _| *number <= verdict.block_number);
-                    return Run { verdict, events, rejected, blocks };
+                    return Ok(Run { verdict, events, rejected, blocks });
                 }
             }
         }
