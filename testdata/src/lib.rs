@@ -154,6 +154,18 @@ pub fn chain(name: &str) -> Chain {
     load(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
 }
 
+/// The encoded deposits that upgrade contracts in a fork's activation block, by the fork's name as in `rollup.json`:
+/// those of op-node, from Ecotone to Karst.
+///
+/// # Panics
+///
+/// If the file is absent or damaged.
+pub fn upgrades() -> BTreeMap<String, Vec<Bytes>> {
+    let file = fs::read(path("protocol/upgrades.json.zst")).expect("the file is there");
+    let json = zstd::decode_all(&*file).expect("the file is compressed");
+    serde_json::from_slice(&json).expect("the file is JSON")
+}
+
 impl Chain {
     /// The claim of that [`Claim::name`].
     ///

@@ -142,3 +142,27 @@ fn claims_are_about_recorded_blocks() {
         }
     });
 }
+
+/// The first bytes of the source hashes, which commit to the order and the names of a fork's upgrades, are those of the
+/// specs, and of op-node where the specs err (rules U04, U05, U11).
+#[test]
+fn upgrades_are_those_of_the_forks() {
+    let expected = [
+        ("ecotone", 6, "877a6077 a312b451 18acb38c ee4f9385 0c1cb38e 69b763c4"),
+        ("fjord", 3, "86122c53 1e6bb0c2 bac7bb0d"),
+        ("isthmus", 8, "3b2d0821 fc70b484 107a570d ebe8b5cb ecf2d916 ad74e1ad 3ddf4b13 bfb734da"),
+        ("jovian", 5, "bb1a656f f3275f82 239b7021 a70c60aa e836db6a"),
+        ("karst", 31, "7e71ceb6"),
+    ];
+    let upgrades = kohala_testdata::upgrades();
+    assert_eq!(upgrades.len(), expected.len());
+    for (fork, count, prefixes) in expected {
+        assert_eq!(upgrades[fork].len(), count);
+        for (encoded, prefix) in upgrades[fork].iter().zip(prefixes.split(' ')) {
+            assert_eq!(encoded[0], 0x7e);
+            let mut fields = &encoded[1..];
+            alloy_rlp::Header::decode(&mut fields).unwrap();
+            assert_eq!(alloy_primitives::hex::encode(&fields[1..5]), prefix, "{fork}");
+        }
+    }
+}

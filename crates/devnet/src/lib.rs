@@ -4,6 +4,13 @@
 //! equal scripts make equal chains. L2 is executed by alloy-op-evm and rooted by alloy-trie, and no crate of ours is
 //! known here, so that its blocks can judge our derivation and execution.
 //!
+//! Forks of both chains begin at any block ([`Config::then`](chain::Config::then)); the transactions that upgrade L2's
+//! contracts then are the configuration's. What a batcher posts is data that a script may alter before it is encoded:
+//! batches ([`Singular`](chain::Singular), [`Span`](chain::Span)), the [`Channel`](chain::Channel) that carries them,
+//! its [`Frame`](chain::Frame)s, and the transaction with those ([`L1Call`](chain::L1Call)). The sequencer is told its
+//! L1 origins ([`Origin`](chain::Origin)), drafts blocks that nobody executes, and goes back to build others: those
+//! that derivation makes instead.
+//!
 //! L1 is simulated as far as L2 can see it: headers, transactions, receipts, logs and blobs are real, and all hashes,
 //! roots, filters, fees and signatures are what they commit to. But nothing is executed on L1: the script says what a
 //! receipt holds, and the state roots there commit to nothing.
@@ -11,11 +18,13 @@
 //! [`serve`] answers for its nodes over HTTP on loopback as op-geth, op-node and a beacon node would, and counts what it
 //! was asked. [`proxy`] stands between such a node, or a real one, and its client, and lets go wrong what a test wants.
 //!
-//! This crate doesn't sequence, reorganise or follow a network, and forks of L2 are active from its genesis block on.
+//! This crate doesn't reorganise L1, follow a network or derive: which blocks its L1 gives rise to is the script's to say.
+//! Of the executor's fees in the block where Ecotone begins it makes op-geth's; it knows none where Fjord begins there
+//! too. No fork after Karst is known.
 //!
 //! ```
 //! use kohala_devnet::{
-//!     chain::{Config, ConfigUpdate, Devnet, Posting},
+//!     chain::{Channel, Config, ConfigUpdate, Devnet, Posting},
 //!     serve::{Endpoint, Server},
 //! };
 //! # use alloy_primitives::{Address, U256};
@@ -26,6 +35,12 @@
 //! devnet.l1_block(|block| block.config_update(ConfigUpdate::GasLimit(20_000_000)));
 //! devnet.l2_block(&[]);
 //! devnet.l1_block(|block| block.batch(1..=2, Posting::default()));
+//! // What the batcher would say of the next block, with somebody else's idea of its time.
+//! devnet.l2_block(&[]);
+//! let mut batch = devnet.singular(3);
+//! batch.timestamp += 1;
+//! let frames = Channel::of([batch]).cut(2);
+//! devnet.l1_block(|block| block.frames(&frames[1..]).frames_in_blob(&frames[..1]));
 //! let claim = devnet.claim(0, 2);
 //! let server = Server::start(devnet)?;
 //! println!("judge {claim:?} with {} and {}", server.url(Endpoint::L1), server.url(Endpoint::L2));

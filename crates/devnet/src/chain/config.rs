@@ -1,7 +1,9 @@
-use alloy_eips::eip1559::BaseFeeParams;
+use super::{Account, ConfigUpdate, Fork, L1Fork, SystemConfig, fork::Schedule};
+use alloy_eips::{eip1559::BaseFeeParams, eip7840::BlobParams};
 use alloy_op_hardforks::{ForkCondition, OpChainHardforks, OpHardfork};
-use alloy_primitives::{Address, B64, B256, Bytes, Log, LogData, U256, address, keccak256};
+use alloy_primitives::{Address, B256, Bytes, address, keccak256};
 use serde_json::{Value, json};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Where the batcher sends its transactions on L1.
 pub const BATCH_INBOX: Address = address!("ff00000000000000000000000000000000000901");
@@ -11,12 +13,29 @@ pub const DEPOSIT_CONTRACT: Address = address!("00000000000000000000000000000000
 pub const SYSTEM_CONFIG: Address = address!("0000000000000000000000000000000000c0f160");
 
 /// What a chain is made from. Equal configurations and scripts make equal chains, byte by byte.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Seed of the keys and of everything on L1 that nobody chooses.
     pub seed: u64,
-    /// The newest fork of L2; it and all before it are active from the genesis block on. Fjord to Jovian.
-    pub fork: OpHardfork,
+    /// When the forks of L2 activate.
+    pub forks: Schedule<Fork>,
+    /// When the forks of L1 activate. Shanghai is there from the start.
+    pub l1_forks: Schedule<L1Fork>,
+    /// The blob parameters of L1's forks, where they are not [`L1Fork::blob_params`].
+    pub blob_params: BTreeMap<L1Fork, BlobParams>,
+    /// Excess blob gas of L1's genesis block: blobs are dear from the start where it is high.
+    pub excess_blob_gas: u64,
+    /// Seconds after the genesis blocks until which L2 computes the blob base fee with Cancun's parameters.
+    pub pectra_blob_schedule: Option<u64>,
+    /// The gas of Karst's upgrade transactions stays in the gas limit after its activation block.
+    pub keep_karst_upgrade_gas: bool,
+    /// The upgrade transactions of the forks that activate after the genesis block, EIP-2718 encoded. They come from
+    /// outside, because only the protocol's authors know them.
+    pub upgrades: Arc<BTreeMap<Fork, Vec<Bytes>>>,
+    /// The contracts of L2's genesis block; where there are none, the shortest that the chain can do with.
+    pub genesis: Arc<BTreeMap<Address, Account>>,
+    /// What the owner of the system config did before the genesis block.
+    pub initially: Vec<ConfigUpdate>,
     /// Timestamp of both genesis blocks.
     pub genesis_time: u64,
     /// Seconds between two L1 blocks.
@@ -27,41 +46,141 @@ pub struct Config {
     pub seq_window_size: u64,
     /// L1 blocks that a channel may take before Granite.
     pub channel_timeout: u64,
+    /// Seconds that L2 may run ahead of its origin before Fjord.
+    pub max_sequencer_drift: u64,
     /// Chain id of L1.
     pub l1_chain_id: u64,
     /// Chain id of L2.
     pub l2_chain_id: u64,
-    /// Constants of the L2 base fee.
+    /// Constants of the L2 base fee from Canyon on.
     pub base_fee: BaseFeeParams,
+    /// The base fee's change denominator before Canyon.
+    pub bedrock_denominator: u128,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             seed: 0,
-            fork: OpHardfork::Jovian,
+            forks: Schedule::from_genesis(Fork::ALL.into_iter().filter(|fork| *fork <= Fork::Jovian)),
+            l1_forks: Schedule::from_genesis([L1Fork::Cancun, L1Fork::Prague]),
+            blob_params: BTreeMap::new(),
+            excess_blob_gas: 0,
+            pectra_blob_schedule: None,
+            keep_karst_upgrade_gas: false,
+            upgrades: Arc::default(),
+            genesis: Arc::default(),
+            initially: Vec::new(),
             genesis_time: 1_800_000_000,
             l1_block_time: 12,
             l2_block_time: 2,
             seq_window_size: 60,
             channel_timeout: 40,
+            max_sequencer_drift: 600,
             l1_chain_id: 900,
             l2_chain_id: 901,
             base_fee: BaseFeeParams::new(250, 6),
+            bedrock_denominator: 50,
         }
     }
 }
 
 impl Config {
-    /// True if `fork` is active on L2.
-    pub fn is_active(&self, fork: OpHardfork) -> bool {
-        fork <= self.fork
+    /// A chain with all forks of L2 up to `newest` from the genesis block on.
+    pub fn up_to(newest: Fork) -> Self {
+        let forks = Schedule::from_genesis(Fork::ALL.into_iter().filter(|fork| *fork <= newest));
+        Self { forks, ..Self::default() }
+    }
+
+    /// Plans a fork of L2, so many seconds after the genesis block. The chain needs its upgrade transactions then.
+    /// Ecotone and Fjord may begin together, but then their first block has no fees that the executor knows: it takes
+    /// deposits only.
+    pub fn then(mut self, fork: Fork, after: u64) -> Self {
+        self.forks.plan(fork, after);
+        self
+    }
+
+    /// Plans a fork of L1, so many seconds after the genesis block.
+    pub fn then_l1(mut self, fork: L1Fork, after: u64) -> Self {
+        self.l1_forks.plan(fork, after);
+        self
+    }
+
+    /// Starts with an update of the system config.
+    pub fn initially(mut self, update: ConfigUpdate) -> Self {
+        self.initially.push(update);
+        self
+    }
+
+    /// True if `fork` is active on a chain at `timestamp`: L2's time or L1's, as the rule has it.
+    pub fn is_active(&self, fork: Fork, timestamp: u64) -> bool {
+        self.forks.get(fork).is_some_and(|after| self.time(after) <= timestamp)
+    }
+
+    /// True if the L2 block at `timestamp` is the first one of `fork`; one that is active at genesis has none.
+    pub fn is_activation_block(&self, fork: Fork, timestamp: u64) -> bool {
+        self.is_active(fork, timestamp) && !self.is_active(fork, timestamp - self.l2_block_time)
+    }
+
+    /// True if the L2 block at `timestamp` comes after the first one of `fork`. The contracts that the activation
+    /// block upgrades can do the new things in the next block only.
+    pub(crate) fn is_settled(&self, fork: Fork, timestamp: u64) -> bool {
+        self.is_active(fork, timestamp) && !self.is_activation_block(fork, timestamp)
+    }
+
+    /// True if a fork of L1 is active at `timestamp`.
+    pub fn is_active_on_l1(&self, fork: L1Fork, timestamp: u64) -> bool {
+        self.l1_forks.get(fork).is_some_and(|after| self.time(after) <= timestamp)
+    }
+
+    /// The blob parameters of an L1 block; `None` before Cancun.
+    pub fn blob_params(&self, timestamp: u64) -> Option<BlobParams> {
+        let active = L1Fork::ALL.into_iter().rev().find(|fork| self.is_active_on_l1(*fork, timestamp));
+        active.map(|fork| self.blob_params_of(fork))
+    }
+
+    fn blob_params_of(&self, fork: L1Fork) -> BlobParams {
+        self.blob_params.get(&fork).copied().unwrap_or(fork.blob_params())
+    }
+
+    /// Timestamp of the L2 block `number`.
+    pub fn l2_timestamp(&self, number: u64) -> u64 {
+        self.genesis_time + number * self.l2_block_time
+    }
+
+    /// Configurations say 0 of what is there from the genesis block on.
+    fn time(&self, after: u64) -> u64 {
+        if after == 0 { 0 } else { self.genesis_time + after }
+    }
+
+    /// The transactions that the L2 block at `timestamp` upgrades contracts with.
+    pub(crate) fn upgrade_transactions(&self, timestamp: u64) -> impl Iterator<Item = &Bytes> {
+        let active = Fork::ALL.into_iter().filter(move |fork| self.is_activation_block(*fork, timestamp));
+        active.filter(|fork| fork.upgrades()).flat_map(|fork| {
+            let upgrades = self.upgrades.get(&fork);
+            upgrades.unwrap_or_else(|| panic!("nobody gave the upgrade transactions of {fork:?}"))
+        })
     }
 
     /// The same as the executor wants to be told.
     pub(crate) fn hardforks(&self) -> OpChainHardforks {
-        let condition = |active| if active { ForkCondition::Timestamp(0) } else { ForkCondition::Never };
-        OpChainHardforks::new(OpHardfork::VARIANTS.iter().map(|fork| (*fork, condition(self.is_active(*fork)))))
+        let condition = |fork: OpHardfork| match Fork::of(fork) {
+            _ if fork == OpHardfork::Bedrock => ForkCondition::Timestamp(0),
+            Some(fork) => {
+                self.forks.get(fork).map_or(ForkCondition::Never, |after| ForkCondition::Timestamp(self.time(after)))
+            }
+            None => ForkCondition::Never,
+        };
+        OpChainHardforks::new(OpHardfork::VARIANTS.iter().map(|fork| (*fork, condition(*fork))))
+    }
+
+    /// Constants of the L2 base fee at `timestamp`.
+    pub(crate) fn base_fee_at(&self, timestamp: u64) -> BaseFeeParams {
+        let denominator = match self.is_active(Fork::Canyon, timestamp) {
+            true => self.base_fee.max_change_denominator,
+            false => self.bedrock_denominator,
+        };
+        BaseFeeParams::new(denominator, self.base_fee.elasticity_multiplier)
     }
 
     /// Bytes that belong to nothing but this chain: what the L1 of a script leaves open.
@@ -79,221 +198,59 @@ impl Config {
                 "system_config": system_config.json(),
             },
             "block_time": self.l2_block_time,
-            "max_sequencer_drift": 600,
+            "max_sequencer_drift": self.max_sequencer_drift,
             "seq_window_size": self.seq_window_size,
             "channel_timeout": self.channel_timeout,
             "l1_chain_id": self.l1_chain_id,
             "l2_chain_id": self.l2_chain_id,
-            "regolith_time": 0,
-            "canyon_time": 0,
-            "delta_time": 0,
-            "ecotone_time": 0,
             "batch_inbox_address": BATCH_INBOX,
             "deposit_contract_address": DEPOSIT_CONTRACT,
             "l1_system_config_address": SYSTEM_CONFIG,
             "protocol_versions_address": Address::ZERO,
             "chain_op_config": {
                 "eip1559Elasticity": self.base_fee.elasticity_multiplier,
-                "eip1559Denominator": self.base_fee.max_change_denominator,
+                "eip1559Denominator": self.bedrock_denominator,
                 "eip1559DenominatorCanyon": self.base_fee.max_change_denominator,
             },
         });
-        let named = [
-            (OpHardfork::Fjord, "fjord_time"),
-            (OpHardfork::Granite, "granite_time"),
-            (OpHardfork::Holocene, "holocene_time"),
-            (OpHardfork::Isthmus, "isthmus_time"),
-            (OpHardfork::Jovian, "jovian_time"),
-        ];
-        for (fork, key) in named {
-            if self.is_active(fork) {
-                json[key] = 0.into();
-            }
+        for (fork, after) in self.forks.iter() {
+            json[format!("{}_time", fork.name())] = self.time(after).into();
+        }
+        if let Some(after) = self.pectra_blob_schedule {
+            json["pectra_blob_schedule_time"] = self.time(after).into();
+        }
+        if self.keep_karst_upgrade_gas {
+            json["keep_karst_upgrade_gas"] = true.into();
         }
         json
     }
 
-    /// The L1 chain's configuration as geth has it: Prague from the genesis block on.
+    /// True while L2 computes the blob base fee of the L1 block at `l1_timestamp` with Cancun's parameters.
+    pub(crate) fn has_cancun_blob_fee(&self, l1_timestamp: u64) -> bool {
+        self.pectra_blob_schedule.is_some_and(|after| l1_timestamp < self.time(after))
+    }
+
+    /// The L1 chain's configuration as geth has it.
     pub(crate) fn l1_json(&self) -> Value {
         let mut json = json!({
             "chainId": self.l1_chain_id,
             "terminalTotalDifficulty": 0,
             "shanghaiTime": 0,
-            "cancunTime": 0,
-            "pragueTime": 0,
-            "blobSchedule": {
-                "cancun": { "target": 3, "max": 6, "baseFeeUpdateFraction": 3_338_477 },
-                "prague": { "target": 6, "max": 9, "baseFeeUpdateFraction": 5_007_716 },
-            },
+            "blobSchedule": {},
         });
+        for (fork, after) in self.l1_forks.iter() {
+            json[format!("{}Time", fork.name())] = self.time(after).into();
+            let params = self.blob_params_of(fork);
+            json["blobSchedule"][fork.name()] = json!({
+                "target": params.target_blob_count,
+                "max": params.max_blob_count,
+                "baseFeeUpdateFraction": params.update_fraction as u64,
+            });
+        }
         let forks = ["homestead", "eip150", "eip155", "eip158", "byzantium", "constantinople", "petersburg"];
         for fork in forks.into_iter().chain(["istanbul", "berlin", "london"]) {
             json[format!("{fork}Block")] = 0.into();
         }
         json
     }
-}
-
-/// The parameters of L2 that a contract on L1 keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SystemConfig {
-    /// Who may post batches.
-    pub batcher: Address,
-    /// Weight of the L1 base fee in L2 fees.
-    pub base_fee_scalar: u32,
-    /// Weight of the L1 blob base fee in L2 fees.
-    pub blob_base_fee_scalar: u32,
-    /// Gas limit of L2 blocks.
-    pub gas_limit: u64,
-    /// Base fee change denominator and elasticity (Holocene); zeros mean the chain's constants.
-    pub eip1559: (u32, u32),
-    /// Operator fee in a millionth of a wei per gas (Isthmus); per gas times 100 from Jovian on.
-    pub operator_fee_scalar: u32,
-    /// Operator fee per transaction in wei (Isthmus).
-    pub operator_fee_constant: u64,
-    /// Floor of the L2 base fee in wei (Jovian).
-    pub min_base_fee: u64,
-    /// Data availability footprint per estimated byte (Jovian).
-    pub da_footprint_gas_scalar: u16,
-}
-
-/// A change of the system config, as the contract on L1 logs it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConfigUpdate {
-    /// Who may post batches.
-    Batcher(Address),
-    /// The weights of the L1 fees.
-    FeeScalars {
-        /// Of the base fee.
-        base_fee: u32,
-        /// Of the blob base fee.
-        blob_base_fee: u32,
-    },
-    /// The gas limit of L2 blocks.
-    GasLimit(u64),
-    /// The parameters of the L2 base fee.
-    Eip1559 {
-        /// Base fee change denominator.
-        denominator: u32,
-        /// Elasticity multiplier.
-        elasticity: u32,
-    },
-    /// The operator fee.
-    OperatorFee {
-        /// Per gas.
-        scalar: u32,
-        /// Per transaction.
-        constant: u64,
-    },
-    /// The floor of the L2 base fee.
-    MinBaseFee(u64),
-    /// Data availability footprint per estimated byte.
-    DaFootprintGasScalar(u16),
-}
-
-impl SystemConfig {
-    /// What a chain starts with.
-    pub(crate) fn genesis(config: &Config, batcher: Address) -> Self {
-        let jovian = config.is_active(OpHardfork::Jovian);
-        Self {
-            batcher,
-            base_fee_scalar: 1368,
-            blob_base_fee_scalar: 810_949,
-            gas_limit: 30_000_000,
-            eip1559: (0, 0),
-            operator_fee_scalar: 0,
-            operator_fee_constant: 0,
-            min_base_fee: 0,
-            da_footprint_gas_scalar: if jovian { 400 } else { 0 },
-        }
-    }
-
-    /// Applies an update. One that belongs to a fork which isn't active has nowhere to be kept in L2 and is lost.
-    pub(crate) fn apply(&mut self, update: ConfigUpdate, config: &Config) {
-        match update {
-            ConfigUpdate::Batcher(batcher) => self.batcher = batcher,
-            ConfigUpdate::FeeScalars { base_fee, blob_base_fee } => {
-                (self.base_fee_scalar, self.blob_base_fee_scalar) = (base_fee, blob_base_fee);
-            }
-            ConfigUpdate::GasLimit(gas_limit) => self.gas_limit = gas_limit,
-            ConfigUpdate::Eip1559 { denominator, elasticity } if config.is_active(OpHardfork::Holocene) => {
-                self.eip1559 = (denominator, elasticity);
-            }
-            ConfigUpdate::OperatorFee { scalar, constant } if config.is_active(OpHardfork::Isthmus) => {
-                (self.operator_fee_scalar, self.operator_fee_constant) = (scalar, constant);
-            }
-            ConfigUpdate::MinBaseFee(wei) if config.is_active(OpHardfork::Jovian) => self.min_base_fee = wei,
-            ConfigUpdate::DaFootprintGasScalar(scalar) if config.is_active(OpHardfork::Jovian) => {
-                // Zero stands for the default.
-                self.da_footprint_gas_scalar = if scalar == 0 { 400 } else { scalar };
-            }
-            _ => {}
-        }
-    }
-
-    /// Denominator and elasticity as headers carry them.
-    pub(crate) fn eip1559_bytes(&self) -> B64 {
-        B64::from((u64::from(self.eip1559.0) << 32 | u64::from(self.eip1559.1)).to_be_bytes())
-    }
-
-    /// `genesis.system_config` of `rollup.json`.
-    pub(crate) fn json(&self) -> Value {
-        let operator_fee = operator_fee(self.operator_fee_scalar, self.operator_fee_constant);
-        json!({
-            "batcherAddr": self.batcher,
-            "overhead": B256::ZERO,
-            "scalar": fee_scalars(self.base_fee_scalar, self.blob_base_fee_scalar),
-            "gasLimit": self.gas_limit,
-            "eip1559Params": self.eip1559_bytes(),
-            "operatorFeeParams": B256::from(operator_fee),
-            "minBaseFee": self.min_base_fee,
-            "daFootprintGasScalar": self.da_footprint_gas_scalar,
-        })
-    }
-}
-
-impl ConfigUpdate {
-    /// The log that announces the update: `ConfigUpdate(uint256 indexed, uint8 indexed, bytes)`.
-    pub(crate) fn log(&self) -> Log {
-        let word = |number: u64| U256::from(number);
-        let (kind, payload): (u64, Vec<U256>) = match *self {
-            Self::Batcher(batcher) => (0, vec![batcher.into_word().into()]),
-            Self::FeeScalars { base_fee, blob_base_fee } => {
-                (1, vec![U256::ZERO, fee_scalars(base_fee, blob_base_fee).into()])
-            }
-            Self::GasLimit(gas_limit) => (2, vec![word(gas_limit)]),
-            Self::Eip1559 { denominator, elasticity } => {
-                (4, vec![word(u64::from(denominator) << 32 | u64::from(elasticity))])
-            }
-            Self::OperatorFee { scalar, constant } => (5, vec![operator_fee(scalar, constant)]),
-            Self::MinBaseFee(wei) => (6, vec![word(wei)]),
-            Self::DaFootprintGasScalar(scalar) => (7, vec![word(scalar.into())]),
-        };
-        let topics = vec![keccak256("ConfigUpdate(uint256,uint8,bytes)"), B256::ZERO, B256::from(word(kind))];
-        let data: Bytes = abi_bytes(&payload.iter().flat_map(|word| word.to_be_bytes::<32>()).collect::<Vec<_>>());
-        Log { address: SYSTEM_CONFIG, data: LogData::new_unchecked(topics, data) }
-    }
-}
-
-/// Encodes one `bytes` argument: where it starts, its length, itself, zeros to the next word.
-pub(crate) fn abi_bytes(payload: &[u8]) -> Bytes {
-    let words = [U256::from(32), U256::from(payload.len())];
-    let mut encoded: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes::<32>()).collect();
-    encoded.extend_from_slice(payload);
-    encoded.resize(encoded.len().next_multiple_of(32), 0);
-    encoded.into()
-}
-
-/// Version 1 of the packed scalars.
-fn fee_scalars(base_fee: u32, blob_base_fee: u32) -> B256 {
-    let mut scalar = B256::ZERO;
-    scalar[0] = 1;
-    scalar[24..28].copy_from_slice(&blob_base_fee.to_be_bytes());
-    scalar[28..].copy_from_slice(&base_fee.to_be_bytes());
-    scalar
-}
-
-/// Scalar and constant of the operator fee in one word.
-fn operator_fee(scalar: u32, constant: u64) -> U256 {
-    U256::from(scalar) << 64 | U256::from(constant)
 }

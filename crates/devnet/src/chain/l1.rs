@@ -1,11 +1,5 @@
-use super::{
-    BATCH_INBOX, Carrier, Config, ConfigUpdate, DEPOSIT_CONTRACT, Posting, SYSTEM_CONFIG, Signer, batcher,
-    config::abi_bytes, l2::L2Block,
-};
-use alloy_consensus::{
-    EthereumTxEnvelope, Header, ReceiptEnvelope, ReceiptWithBloom, Sealable, Sealed, Transaction, TxEip1559, TxEip4844,
-    TxType, Typed2718, proofs,
-};
+use super::{Config, ConfigUpdate, DEPOSIT_CONTRACT, L1Fork, system_config::abi_bytes};
+use alloy_consensus::{EthereumTxEnvelope, Header, ReceiptEnvelope, Sealable, Sealed, TxEip4844, proofs};
 use alloy_eips::{
     eip1559::BaseFeeParams, eip4844::DATA_GAS_PER_BLOB, eip7685::EMPTY_REQUESTS_HASH, eip7840::BlobParams,
 };
@@ -13,7 +7,7 @@ use alloy_primitives::{Address, B64, B256, Bloom, Bytes, Log, LogData, TxKind, U
 use alloy_trie::EMPTY_ROOT_HASH;
 use op_alloy_consensus::{TxDeposit, UserDepositSource};
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::ops::RangeInclusive;
 
 /// A transaction of L1. Blobs are kept beside it, as blocks have it.
 pub type L1Transaction = EthereumTxEnvelope<TxEip4844>;
@@ -35,8 +29,10 @@ pub struct L1Block {
     pub deposits: Vec<TxDeposit>,
     /// How it changes the system config.
     pub updates: Vec<ConfigUpdate>,
-    /// The L2 blocks that [`L1Script::batch`] posts in it.
+    /// The L2 blocks that [`L1Script::batch`](super::L1Script::batch) posts in it.
     pub posted: Vec<RangeInclusive<u64>>,
+    /// The parameters of its blob market.
+    pub(crate) blob_params: Option<BlobParams>,
 }
 
 /// A blob with what commits to it.
@@ -71,7 +67,7 @@ pub struct Deposit {
 
 impl Deposit {
     /// The log of the deposit contract: `TransactionDeposited(address indexed, address indexed, uint256 indexed, bytes)`.
-    fn log(&self) -> Log {
+    pub fn log(&self) -> Log {
         let mut opaque = U256::from(self.mint).to_be_bytes::<32>().to_vec();
         opaque.extend_from_slice(&self.value.to_be_bytes::<32>());
         opaque.extend_from_slice(&self.gas_limit.to_be_bytes());
@@ -98,122 +94,31 @@ impl Deposit {
     }
 }
 
-/// What happens in an L1 block, in this order.
-pub struct L1Script<'a> {
-    genesis_time: u64,
-    l2: &'a [L2Block],
-    events: Vec<Event>,
-    posted: Vec<RangeInclusive<u64>>,
-}
-
-/// One transaction of an L1 block, unsigned.
-struct Event {
-    signer: u32,
-    to: Address,
-    input: Bytes,
-    blobs: Vec<Bytes>,
-    effect: Effect,
-}
-
-/// What a transaction does besides being there.
-enum Effect {
-    None,
-    Deposit(Deposit),
-    Update(ConfigUpdate),
-}
-
-impl<'a> L1Script<'a> {
-    pub(crate) fn new(l2: &'a [L2Block], genesis_time: u64) -> Self {
-        Self { genesis_time, l2, events: Vec::new(), posted: Vec::new() }
-    }
-
+/// A log of a transaction on L1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum L1Log {
     /// A user deposits.
-    pub fn deposit(self, deposit: Deposit) -> Self {
-        self.event(super::USER, DEPOSIT_CONTRACT, Bytes::new(), Effect::Deposit(deposit))
-    }
-
+    Deposit(Deposit),
     /// The system config's owner changes it.
-    pub fn config_update(self, update: ConfigUpdate) -> Self {
-        self.event(super::USER, SYSTEM_CONFIG, Bytes::new(), Effect::Update(update))
-    }
-
-    /// Somebody calls somebody, and nothing comes of it.
-    pub fn call(self, signer: u32, to: Address, input: Bytes) -> Self {
-        self.event(signer, to, input, Effect::None)
-    }
-
-    /// The batcher posts a channel with these L2 blocks. How many blobs fit into one L1 block is the script's to know.
-    ///
-    /// # Panics
-    ///
-    /// If one of the blocks isn't made yet, or the genesis block is among them.
-    pub fn batch(mut self, blocks: RangeInclusive<u64>, posting: Posting) -> Self {
-        let (first, last) = (*blocks.start() as usize, *blocks.end() as usize);
-        let frames = batcher::post(&self.l2[first - 1], &self.l2[first..=last], self.genesis_time, posting);
-        self.posted.push(blocks);
-        match posting.carrier {
-            Carrier::Calldata => frames.into_iter().fold(self, |script, frame| script.calldata(posting.signer, frame)),
-            Carrier::Blobs => {
-                let most = BlobParams::prague().max_blob_count as usize;
-                frames.chunks(most).fold(self, |script, frames| {
-                    script.blobs(posting.signer, frames.iter().map(|frame| batcher::blob(frame)).collect())
-                })
-            }
-        }
-    }
-
-    /// Somebody sends these bytes to the batch inbox.
-    pub fn calldata(self, signer: u32, data: Bytes) -> Self {
-        self.event(signer, BATCH_INBOX, data, Effect::None)
-    }
-
-    /// Somebody sends these blobs, 131,072 bytes each, to the batch inbox.
-    pub fn blobs(mut self, signer: u32, blobs: Vec<Bytes>) -> Self {
-        self.events.push(Event { signer, to: BATCH_INBOX, input: Bytes::new(), blobs, effect: Effect::None });
-        self
-    }
-
-    fn event(mut self, signer: u32, to: Address, input: Bytes, effect: Effect) -> Self {
-        self.events.push(Event { signer, to, input, blobs: Vec::new(), effect });
-        self
-    }
-
-    /// Makes the block that follows `parent`.
-    pub(crate) fn build(self, config: &Config, parent: &Header, nonces: &mut BTreeMap<u32, u64>) -> L1Block {
-        let mut block = L1Block::unsealed(child(config, parent));
-        block.posted = self.posted;
-        let (mut effects, mut gas_used) = (Vec::new(), 0);
-        for event in self.events {
-            let mut signer = Signer::new(config, event.signer, config.l1_chain_id);
-            let nonce = nonces.entry(event.signer).or_default();
-            signer.nonce = *nonce;
-            let blobs: Vec<_> = event.blobs.iter().map(Blob::of).collect();
-            let transaction = sign(&mut signer, &event, &blobs);
-            *nonce = signer.nonce;
-            gas_used += transaction.gas_limit();
-            block.senders.push(signer.address());
-            block.receipts.push(receipt(&transaction, event.effect.log(), gas_used));
-            block.transactions.push(transaction);
-            block.blobs.extend(blobs);
-            effects.push(event.effect);
-        }
-        block.seal(gas_used, effects)
-    }
+    Update(ConfigUpdate),
+    /// Any log. The chain takes it for one that changes nothing on L2.
+    Raw(Log),
 }
 
-impl Effect {
-    fn log(&self) -> Option<Log> {
+impl L1Log {
+    /// The log as receipts have it.
+    pub fn log(&self) -> Log {
         match self {
-            Self::None => None,
-            Self::Deposit(deposit) => Some(deposit.log()),
-            Self::Update(update) => Some(update.log()),
+            Self::Deposit(deposit) => deposit.log(),
+            Self::Update(update) => update.log(),
+            Self::Raw(log) => log.clone(),
         }
     }
 }
 
 impl Blob {
     /// A blob of 131,072 bytes.
-    fn of(data: &Bytes) -> Self {
+    pub(crate) fn of(data: &Bytes) -> Self {
         let settings = c_kzg::ethereum_kzg_settings(0);
         let blob = c_kzg::Blob::from_bytes(data).expect("a blob has 131,072 bytes");
         let commitment = settings.blob_to_kzg_commitment(&blob).expect("a blob of field elements").to_bytes();
@@ -228,24 +133,52 @@ impl Blob {
 impl L1Block {
     /// The genesis block.
     pub(crate) fn genesis(config: &Config) -> Self {
+        let timestamp = config.genesis_time;
+        let has = |fork| config.is_active_on_l1(fork, timestamp);
         let header = Header {
-            timestamp: config.genesis_time,
+            timestamp,
             gas_limit: 36_000_000,
             state_root: config.noise("l1 state", 0),
             mix_hash: config.noise("randao", 0),
             base_fee_per_gas: Some(1_000_000_000),
             withdrawals_root: Some(EMPTY_ROOT_HASH),
-            blob_gas_used: Some(0),
-            excess_blob_gas: Some(0),
-            parent_beacon_block_root: Some(config.noise("beacon block", 0)),
-            requests_hash: Some(EMPTY_REQUESTS_HASH),
+            excess_blob_gas: has(L1Fork::Cancun).then_some(config.excess_blob_gas),
+            parent_beacon_block_root: has(L1Fork::Cancun).then(|| config.noise("beacon block", 0)),
+            requests_hash: has(L1Fork::Prague).then_some(EMPTY_REQUESTS_HASH),
             ..Header::default()
         };
-        Self::unsealed(header).seal(0, Vec::new())
+        Self::unsealed(config, header).seal(0, Vec::new())
     }
 
-    fn unsealed(header: Header) -> Self {
+    /// The block after `parent`, `seconds` later, as far as it doesn't depend on its content. The state is nobody's:
+    /// L1 executes nothing here.
+    pub(crate) fn child(config: &Config, parent: &Header, seconds: u64) -> Self {
+        let number = parent.number + 1;
+        let timestamp = parent.timestamp + seconds;
+        let blob_params = config.blob_params(timestamp);
+        // A block before Cancun leaves no excess.
+        let excess = blob_params.map(|params| parent.next_block_excess_blob_gas(params).unwrap_or_default());
+        let header = Header {
+            parent_hash: parent.hash_slow(),
+            number,
+            timestamp,
+            gas_limit: parent.gas_limit,
+            state_root: config.noise("l1 state", number),
+            mix_hash: config.noise("randao", number),
+            base_fee_per_gas: parent.next_block_base_fee(BaseFeeParams::ethereum()),
+            withdrawals_root: Some(EMPTY_ROOT_HASH),
+            excess_blob_gas: excess,
+            parent_beacon_block_root: blob_params.map(|_| config.noise("beacon block", number)),
+            requests_hash: config.is_active_on_l1(L1Fork::Prague, timestamp).then_some(EMPTY_REQUESTS_HASH),
+            nonce: B64::ZERO,
+            ..Header::default()
+        };
+        Self::unsealed(config, header)
+    }
+
+    fn unsealed(config: &Config, header: Header) -> Self {
         Self {
+            blob_params: config.blob_params(header.timestamp),
             header: Sealed::new_unchecked(header, B256::ZERO),
             transactions: Vec::new(),
             senders: Vec::new(),
@@ -257,100 +190,39 @@ impl L1Block {
         }
     }
 
-    /// Fills in what the header commits to, and reads the effects off the logs.
-    fn seal(self, gas_used: u64, effects: Vec<Effect>) -> Self {
+    /// Fills in what the header commits to, and what of the logs concerns L2; `None` stands for a log that doesn't.
+    pub(crate) fn seal(self, gas_used: u64, logs: Vec<Option<L1Log>>) -> Self {
         let header = Header {
             gas_used,
-            blob_gas_used: Some(self.blobs.len() as u64 * DATA_GAS_PER_BLOB),
+            blob_gas_used: self.blob_params.map(|_| self.blobs.len() as u64 * DATA_GAS_PER_BLOB),
             transactions_root: proofs::calculate_transaction_root(&self.transactions),
             receipts_root: proofs::calculate_receipt_root(&self.receipts),
             logs_bloom: self.receipts.iter().fold(Bloom::ZERO, |bloom, receipt| bloom | *receipt.logs_bloom()),
             ..self.header.into_inner()
         };
         let mut block = Self { header: header.seal_slow(), deposits: Vec::new(), updates: Vec::new(), ..self };
-        let mut log_index = 0;
-        for effect in effects {
-            match effect {
-                Effect::None => continue,
-                Effect::Deposit(deposit) => block.deposits.push(deposit.transaction(block.header.hash(), log_index)),
-                Effect::Update(update) => block.updates.push(update),
+        for (log, index) in logs.into_iter().zip(0..) {
+            match log {
+                Some(L1Log::Deposit(deposit)) => {
+                    block.deposits.push(deposit.transaction(block.header.hash(), index));
+                }
+                Some(L1Log::Update(update)) => block.updates.push(update),
+                Some(L1Log::Raw(_)) | None => {}
             }
-            log_index += 1;
         }
         block
     }
 
-    /// Wei per unit of blob gas.
+    /// Wei per unit of blob gas by the parameters in force; 1 before there is any.
     pub fn blob_base_fee(&self) -> u128 {
-        BlobParams::prague().calc_blob_fee(self.header.excess_blob_gas.unwrap_or_default())
+        match (self.blob_params, self.header.excess_blob_gas) {
+            (Some(params), Some(excess)) => params.calc_blob_fee(excess),
+            _ => 1,
+        }
     }
-}
 
-/// The header of the block after `parent`, as far as it doesn't depend on the block's content. The state is nobody's:
-/// L1 executes nothing here.
-fn child(config: &Config, parent: &Header) -> Header {
-    let number = parent.number + 1;
-    let [excess, used] = [parent.excess_blob_gas, parent.blob_gas_used].map(Option::unwrap_or_default);
-    let target = BlobParams::prague().target_blob_count * DATA_GAS_PER_BLOB;
-    Header {
-        parent_hash: parent.hash_slow(),
-        number,
-        timestamp: parent.timestamp + config.l1_block_time,
-        gas_limit: parent.gas_limit,
-        state_root: config.noise("l1 state", number),
-        mix_hash: config.noise("randao", number),
-        base_fee_per_gas: parent.next_block_base_fee(BaseFeeParams::ethereum()),
-        withdrawals_root: Some(EMPTY_ROOT_HASH),
-        excess_blob_gas: Some((excess + used).saturating_sub(target)),
-        parent_beacon_block_root: Some(config.noise("beacon block", number)),
-        requests_hash: Some(EMPTY_REQUESTS_HASH),
-        nonce: B64::ZERO,
-        ..Header::default()
-    }
-}
-
-/// Signs what a script says. The gas limit is what data costs at least (EIP-7623), all of which is used.
-fn sign(signer: &mut Signer, event: &Event, blobs: &[Blob]) -> L1Transaction {
-    let tokens: u64 = event.input.iter().map(|byte| if *byte == 0 { 1 } else { 4 }).sum();
-    let transaction = TxEip1559 {
-        chain_id: signer.chain_id(),
-        nonce: signer.take_nonce(),
-        gas_limit: 21_000 + 10 * tokens,
-        max_fee_per_gas: 1_000_000_000_000,
-        max_priority_fee_per_gas: 1_000_000_000,
-        to: TxKind::Call(event.to),
-        input: event.input.clone(),
-        ..TxEip1559::default()
-    };
-    if blobs.is_empty() {
-        return signer.sign(transaction).into();
-    }
-    let TxEip1559 { chain_id, nonce, gas_limit, max_fee_per_gas, max_priority_fee_per_gas, input, .. } = transaction;
-    let blob_versioned_hashes = blobs.iter().map(|blob| blob.versioned_hash).collect();
-    let max_fee_per_blob_gas = 1_000_000_000_000;
-    let transaction = TxEip4844 {
-        chain_id,
-        nonce,
-        gas_limit,
-        max_fee_per_gas,
-        max_priority_fee_per_gas,
-        to: event.to,
-        input,
-        blob_versioned_hashes,
-        max_fee_per_blob_gas,
-        ..TxEip4844::default()
-    };
-    signer.sign(transaction).into()
-}
-
-/// The receipt of a transaction that succeeded.
-fn receipt(transaction: &L1Transaction, log: Option<Log>, cumulative_gas_used: u64) -> ReceiptEnvelope {
-    let logs = log.into_iter().collect();
-    let receipt = alloy_consensus::Receipt { status: true.into(), cumulative_gas_used, logs };
-    let receipt: ReceiptWithBloom<_> = receipt.with_bloom();
-    if transaction.ty() == TxType::Eip4844 as u8 {
-        ReceiptEnvelope::Eip4844(receipt)
-    } else {
-        ReceiptEnvelope::Eip1559(receipt)
+    /// The same by Cancun's parameters, whatever is in force.
+    pub(crate) fn cancun_blob_base_fee(&self) -> u128 {
+        self.header.excess_blob_gas.map_or(1, |excess| BlobParams::cancun().calc_blob_fee(excess))
     }
 }

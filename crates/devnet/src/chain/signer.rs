@@ -36,7 +36,13 @@ impl Signer {
 
     /// A transaction that calls `to` with enough gas for small things, at any fee.
     pub fn call(&mut self, to: Address, value: U256, input: Bytes) -> Bytes {
-        let transaction = TxEip1559 {
+        let transaction = self.prepare(to, value, input);
+        self.encode(transaction)
+    }
+
+    /// The same unsigned, so that it can be altered first.
+    pub fn prepare(&mut self, to: Address, value: U256, input: Bytes) -> TxEip1559 {
+        TxEip1559 {
             chain_id: self.chain_id,
             nonce: self.take_nonce(),
             gas_limit: 200_000,
@@ -46,7 +52,15 @@ impl Signer {
             value,
             input,
             ..TxEip1559::default()
-        };
+        }
+    }
+
+    /// Signs and encodes a transaction.
+    pub fn encode<T>(&self, transaction: T) -> Bytes
+    where
+        T: SignableTransaction<Signature> + RlpEcdsaEncodableTx,
+        Signed<T>: Encodable2718,
+    {
         self.sign(transaction).encoded_2718().into()
     }
 

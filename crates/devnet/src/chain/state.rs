@@ -1,4 +1,7 @@
-use super::tries::{self, Tries};
+use super::{
+    leaves::Leaves,
+    tries::{self, Tries},
+};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_trie::EMPTY_ROOT_HASH;
 use revm::{
@@ -9,6 +12,7 @@ use revm::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     convert::Infallible,
+    sync::Arc,
 };
 
 /// An account with all it holds.
@@ -24,12 +28,19 @@ pub struct Account {
     pub storage: BTreeMap<U256, U256>,
 }
 
-/// The state after a block: all accounts, in memory.
+/// The state after a block: all accounts, in memory. Blocks share those that they leave alone.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// The accounts by their addresses.
-    pub accounts: BTreeMap<Address, Account>,
+    pub accounts: BTreeMap<Address, Arc<Account>>,
+    /// What the state trie holds of them.
+    leaves: Leaves,
+    /// What the storage tries of those hold that own many slots.
+    slots: BTreeMap<Address, Leaves>,
 }
+
+/// From so many slots on, a storage trie's leaves are kept from block to block.
+const MANY_SLOTS: usize = 64;
 
 /// Accounts and storage slots, as many as a block touched.
 pub type Touched = BTreeMap<Address, BTreeSet<U256>>;
@@ -45,16 +56,39 @@ impl Account {
 }
 
 impl State {
+    /// A state of these accounts.
+    pub(crate) fn of(accounts: BTreeMap<Address, Account>) -> Self {
+        let mut state = Self::default();
+        accounts.into_iter().for_each(|(address, account)| state.set(address, account));
+        state
+    }
+
+    fn set(&mut self, address: Address, account: Account) {
+        let storage_root = match self.slots.get(&address) {
+            Some(slots) => slots.root(),
+            None => account.storage_root(),
+        };
+        self.leaves.set(keccak256(address), Some(account.encode(storage_root).into()));
+        self.accounts.insert(address, account.into());
+    }
+
+    fn remove(&mut self, address: Address) {
+        self.leaves.set(keccak256(address), None);
+        self.slots.remove(&address);
+        self.accounts.remove(&address);
+    }
+
     /// Root of the state trie.
     pub fn root(&self) -> B256 {
-        let leaf =
-            |(address, account): (&Address, &Account)| (keccak256(address), account.encode(account.storage_root()));
-        tries::root(&self.accounts.iter().map(leaf).collect())
+        self.leaves.root()
     }
 
     /// Root of an account's storage; that of an empty trie if there is no such account.
     pub fn storage_root(&self, address: Address) -> B256 {
-        self.accounts.get(&address).map_or(EMPTY_ROOT_HASH, Account::storage_root)
+        match self.slots.get(&address) {
+            Some(slots) => slots.root(),
+            None => self.accounts.get(&address).map_or(EMPTY_ROOT_HASH, |account| account.storage_root()),
+        }
     }
 
     /// The tries, for more than one question.
@@ -76,13 +110,13 @@ impl State {
     pub(crate) fn apply<'a>(&mut self, changes: impl IntoIterator<Item = (&'a Address, &'a BundleAccount)>) {
         for (address, change) in changes {
             let Some(info) = change.info.as_ref().filter(|info| !info.is_empty()) else {
-                self.accounts.remove(address);
+                self.remove(*address);
                 continue;
             };
-            let account = self.accounts.entry(*address).or_default();
             if change.was_destroyed() {
-                *account = Account::default();
+                self.remove(*address);
             }
+            let mut account = self.accounts.get(address).map(|account| Account::clone(account)).unwrap_or_default();
             (account.nonce, account.balance) = (info.nonce, info.balance);
             if let Some(code) = &info.code {
                 account.code = code.original_bytes();
@@ -94,8 +128,26 @@ impl State {
                     account.storage.insert(*slot, value.present_value);
                 }
             }
+            self.set_slots(*address, &account, change.storage.keys());
+            self.set(*address, account);
         }
     }
+
+    /// Keeps the leaves of an account with many slots, some of which changed.
+    fn set_slots<'a>(&mut self, address: Address, account: &Account, changed: impl Iterator<Item = &'a U256>) {
+        if let Some(slots) = self.slots.get_mut(&address) {
+            changed.for_each(|slot| slots.set(tries::hashed(*slot), account.storage.get(slot).map(leaf)));
+        } else if account.storage.len() >= MANY_SLOTS {
+            let mut slots = Leaves::default();
+            account.storage.iter().for_each(|(slot, value)| slots.set(tries::hashed(*slot), Some(leaf(value))));
+            self.slots.insert(address, slots);
+        }
+    }
+}
+
+/// What the storage trie holds of a slot.
+fn leaf(value: &U256) -> Bytes {
+    alloy_rlp::encode(value).into()
 }
 
 /// The state that a block is executed on, with the hashes of the blocks before it.

@@ -8,7 +8,10 @@ use alloy_primitives::{
     map::{B256Map, HashMap},
 };
 use alloy_trie::{EMPTY_ROOT_HASH, HashBuilder, Nibbles, proof::ProofRetainer};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The tries of a state with all their nodes. To build them takes as long as the state is large; then each proof takes
 /// next to nothing.
@@ -29,6 +32,13 @@ struct Trie {
 /// The root of the trie of hashed keys and RLP encoded values.
 pub(super) fn root(leaves: &B256Map<Vec<u8>>) -> B256 {
     add(HashBuilder::default(), leaves).root()
+}
+
+/// The root of the trie of these keys and values, which come in order.
+pub(super) fn sorted_root<'a>(leaves: impl Iterator<Item = (Nibbles, &'a Bytes)>) -> B256 {
+    let mut builder = HashBuilder::default();
+    leaves.for_each(|(key, value)| builder.add_leaf(key, value));
+    builder.root()
 }
 
 fn add(mut builder: HashBuilder, leaves: &B256Map<Vec<u8>>) -> HashBuilder {
@@ -76,7 +86,7 @@ impl Tries {
             .map(|(address, account)| (*address, Trie::of(&account.leaves())))
             .collect();
         let root = |address: &Address| storage.get(address).map_or(EMPTY_ROOT_HASH, |trie| trie.root);
-        let leaf = |(address, account): (&Address, &Account)| (keccak256(address), account.encode(root(address)));
+        let leaf = |(address, account): (&Address, &Arc<Account>)| (keccak256(address), account.encode(root(address)));
         let accounts = Trie::of(&state.accounts.iter().map(leaf).collect());
         Self { accounts, storage }
     }

@@ -145,9 +145,13 @@ fn of_l2(block: &L2Block) -> Block<'_> {
         let mut entry = Entry::of(&transaction, receipt, *from, base_fee);
         if let Some(nonce) = receipt.deposit_nonce() {
             entry.nonce = nonce;
-            entry.more = json!({ "depositNonce": quantity(nonce), "depositReceiptVersion": "0x1" });
+            entry.more = json!({ "depositNonce": quantity(nonce) });
             entry.transaction["nonce"] = quantity(nonce);
-            entry.transaction["depositReceiptVersion"] = "0x1".into();
+            // From Canyon on.
+            if let Some(version) = receipt.deposit_receipt_version() {
+                entry.more["depositReceiptVersion"] = quantity(version);
+                entry.transaction["depositReceiptVersion"] = quantity(version);
+            }
         }
         entry
     };
@@ -198,9 +202,11 @@ impl Block<'_> {
             "size": quantity(self.rlp().len() as u64),
             "uncles": [],
             "transactions": transactions,
-            "withdrawals": [],
         });
         extend(&mut block, more);
+        if self.header.withdrawals_root.is_some() {
+            block["withdrawals"] = json!([]);
+        }
         block
     }
 
@@ -264,7 +270,7 @@ impl Block<'_> {
         receipts
     }
 
-    /// Header, transactions, no ommers, no withdrawals.
+    /// Header, transactions, no ommers, no withdrawals; before Canyon not even a list of them.
     fn rlp(&self) -> Bytes {
         let mut transactions = Vec::new();
         for entry in &self.entries {
@@ -276,7 +282,8 @@ impl Block<'_> {
         let mut body = alloy_rlp::encode(self.header.inner());
         alloy_rlp::Header { list: true, payload_length: transactions.len() }.encode(&mut body);
         body.extend(transactions);
-        body.extend([alloy_rlp::EMPTY_LIST_CODE; 2]);
+        body.push(alloy_rlp::EMPTY_LIST_CODE);
+        body.extend(self.header.withdrawals_root.map(|_| alloy_rlp::EMPTY_LIST_CODE));
         let mut block = Vec::new();
         alloy_rlp::Header { list: true, payload_length: body.len() }.encode(&mut block);
         block.extend(body);

@@ -1,7 +1,6 @@
-//! The chain held to what is known of it, and judged by the program that it is there to judge.
+//! The chain held to what is known of it, and what its nodes answer.
 
 mod chain;
-mod program;
 mod proxy;
 mod serve;
 mod story;

@@ -6,7 +6,7 @@ use alloy_eips::{
     eip2930::{AccessList, AccessListItem},
 };
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, bytes};
-use kohala_devnet::chain::{Config, ConfigUpdate, Deposit, Devnet, MESSAGE_PASSER, Posting, SET_SLOT};
+use kohala_devnet::chain::{Config, ConfigUpdate, Deposit, Devnet, Fork, MESSAGE_PASSER, Posting, SET_SLOT};
 
 /// Writes a slot of [`SET_SLOT`] or [`MESSAGE_PASSER`].
 fn slot(key: u64, value: u64) -> Bytes {
@@ -16,6 +16,10 @@ fn slot(key: u64, value: u64) -> Bytes {
 /// Twelve L2 blocks over two L1 blocks: transfers, writes and deletions, a withdrawal, a deposit with and one without
 /// coins, a system config that changes in all it has; then all of it is posted, and one L1 block comes after.
 pub(crate) fn tell(config: Config, posting: Posting) -> Devnet {
+    let fees = match config.is_active(Fork::Ecotone, config.genesis_time) {
+        true => ConfigUpdate::FeeScalars { base_fee: 2000, blob_base_fee: 900_000 },
+        false => ConfigUpdate::Scalar { overhead: B256::with_last_byte(99), scalar: B256::with_last_byte(200) },
+    };
     let mut devnet = Devnet::new(config);
     let (mut alice, mut bob) = (devnet.user(0), devnet.user(1));
     let nobody = Address::repeat_byte(0x77);
@@ -35,7 +39,7 @@ pub(crate) fn tell(config: Config, posting: Posting) -> Devnet {
     devnet.l1_block(|block| {
         block
             .deposit(deposit)
-            .config_update(ConfigUpdate::FeeScalars { base_fee: 2000, blob_base_fee: 900_000 })
+            .config_update(fees)
             .config_update(ConfigUpdate::GasLimit(25_000_000))
             .config_update(ConfigUpdate::Eip1559 { denominator: 50, elasticity: 4 })
             .config_update(ConfigUpdate::OperatorFee { scalar: 7, constant: 11 })

@@ -1,0 +1,13 @@
+//! Scenarios: a chain is told as a story, with all that a batcher, a sequencer and users may do to it, and the program
+//! has to come to the chain's own blocks and to the right verdict.
+
+mod activation;
+mod bad_transaction;
+mod dump;
+mod forks;
+mod holocene_activation;
+mod posting;
+mod program;
+#[path = "../devnet/story.rs"]
+mod story;
+mod support;
