@@ -86,7 +86,7 @@ impl Sandbox {
         }
     }
 
-    fn try_block(&mut self, transactions: Vec<Bytes>) -> Result<Block, ExecuteError<Missing>> {
+    pub(crate) fn try_block(&mut self, transactions: Vec<Bytes>) -> Result<Block, ExecuteError<Missing>> {
         let attributes = self.attributes(transactions);
         self.state.execute(&attributes, &mut self.memory)
     }
@@ -178,7 +178,7 @@ fn receipt(block: &Block, index: usize) -> OpReceiptEnvelope {
     OpReceiptEnvelope::decode_2718_exact(&block.receipts[index]).unwrap()
 }
 
-fn succeeded(block: &Block, index: usize) -> bool {
+pub(crate) fn succeeded(block: &Block, index: usize) -> bool {
     receipt(block, index).as_receipt().unwrap().status == Eip658Value::Eip658(true)
 }
 
@@ -388,13 +388,6 @@ fn deposits_don_t_absorb_an_exhausted_block() {
         let ExecuteError::Invalid(InvalidBlock::Transaction { reason, .. }) = error else { panic!("{error:?}") };
         assert!(matches!(reason, InvalidTransaction::GasPool { gas_limit: 30_000_001, .. }));
     }
-}
-
-#[test]
-fn deposits_may_use_more_gas_than_karst_lets_transactions() {
-    let mut sandbox = Sandbox::new(Fork::Karst, vec![]);
-    let block = sandbox.block(vec![call(CONTRACT, (1 << 24) + 1)]);
-    assert!(succeeded(&block, 1));
 }
 
 #[test]
