@@ -141,7 +141,7 @@ fn prepare_header<E>(
     })
 }
 
-/// The EVM's rules at a timestamp. Delta changes none of them; what Lagoon changes is not known here yet.
+/// The EVM's rules at a timestamp. Delta changes none of them; what Lagoon changes is not here yet.
 fn spec(config: &RollupConfig, timestamp: u64) -> OpSpecId {
     const SPECS: [(Fork, OpSpecId); 9] = [
         (Fork::Karst, OpSpecId::KARST),

@@ -169,26 +169,37 @@ fn unusable_configurations_are_refused() {
     }
 }
 
-/// Blocks before Karst are judged; the first of Karst is not, whatever is claimed of it.
+/// Blocks before Lagoon are judged; the first of Lagoon is not, whatever is claimed of it.
 #[test]
-fn claims_that_reach_karst_are_refused() {
+fn claims_that_reach_lagoon_are_refused() {
     let recording = Recording::load("main");
-    let with_karst = |number: u64, root: B256| {
+    let with_lagoon = |number: u64, root: B256| {
         let mut changed = recording.claiming(recording.chain.l1.len() - 1, number, root);
         let mut rollup = RollupConfig::clone(&changed.boot.rollup);
-        rollup.forks.set(Fork::Karst, Some(rollup.genesis.l2_time + 3 * rollup.block_time));
+        rollup.forks.set(Fork::Lagoon, Some(rollup.genesis.l2_time + 3 * rollup.block_time));
         changed.boot.rollup = Arc::new(rollup);
         changed
     };
-    assert!(with_karst(2, recording.root(2)).verdict().is_valid());
-    assert!(!with_karst(2, B256::ZERO).verdict().is_valid());
+    assert!(with_lagoon(2, recording.root(2)).verdict().is_valid());
+    assert!(!with_lagoon(2, B256::ZERO).verdict().is_valid());
     for root in [recording.root(3), recording.root(2), B256::ZERO] {
-        let error = with_karst(3, root).run().unwrap_err();
-        assert!(matches!(error, ProgramError::Fork { number: 3, fork: Fork::Karst }), "{error}");
-        assert_eq!(error.to_string(), "block 3 is of the karst fork, whose rules this version does not have");
+        let error = with_lagoon(3, root).run().unwrap_err();
+        assert!(matches!(error, ProgramError::Fork { number: 3, fork: Fork::Lagoon }), "{error}");
+        assert_eq!(error.to_string(), "block 3 is of the lagoon fork, whose rules this version does not have");
     }
-    let mut program = with_karst(4, recording.root(4)).start().unwrap();
+    let mut program = with_lagoon(4, recording.root(4)).start().unwrap();
     let executed = (0..4).filter(|_| matches!(program.step(), Ok(Progress::Executed(_)))).count();
     assert_eq!(executed, 2);
     assert!(matches!(program.step(), Err(ProgramError::Fork { number: 3, .. })));
+}
+
+#[test]
+fn zz_scratch() {
+    for name in ["main", "staged"] {
+        let recording = Recording::load(name);
+        for block in &recording.chain.l2[..40] {
+            let users = block.transactions.iter().filter(|tx| tx[0] != 0x7e).count();
+            println!("{name} {} users {users} seq {} origin {}", block.number, block.sequence_number, block.l1_origin_number);
+        }
+    }
 }
