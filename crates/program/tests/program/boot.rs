@@ -4,7 +4,7 @@ use crate::support::Recording;
 use alloy_primitives::{B256, Bytes};
 use kohala_preimage::{Missing, PreimageError, Preimages};
 use kohala_program::{Boot, BootError, CUSTOM_CHAIN, LocalKey, ProgramError, Progress, ReadError};
-use kohala_protocol::{ConfigError, Fork, RollupConfig, chains};
+use kohala_protocol::{ConfigError, Fork, Receipt, RollupConfig, chains, upgrade_transactions};
 use std::sync::Arc;
 
 const OP_MAINNET: u64 = 10;
@@ -193,13 +193,40 @@ fn claims_that_reach_lagoon_are_refused() {
     assert!(matches!(program.step(), Err(ProgramError::Fork { number: 3, .. })));
 }
 
+/// A chain that comes to Karst with its third block: what op-node's `TestActivationBlockNUTBundle` and
+/// `TestKarstActivationKeepUpgradeGas` say of gas limits and transactions.
 #[test]
-fn zz_scratch() {
-    for name in ["main", "staged"] {
-        let recording = Recording::load(name);
-        for block in &recording.chain.l2[..40] {
-            let users = block.transactions.iter().filter(|tx| tx[0] != 0x7e).count();
-            println!("{name} {} users {users} seq {} origin {}", block.number, block.sequence_number, block.l1_origin_number);
+fn karst_activates_with_upgrades_that_bring_their_own_gas() {
+    let recording = Recording::load("main");
+    for keeps in [false, true] {
+        let mut changed = recording.claiming(recording.chain.l1.len() - 1, 5, B256::ZERO);
+        let mut rollup = RollupConfig::clone(&changed.boot.rollup);
+        rollup.forks.set(Fork::Karst, Some(rollup.genesis.l2_time + 3 * rollup.block_time));
+        rollup.keep_karst_upgrade_gas = keeps;
+        let upgrades = upgrade_transactions(&rollup, rollup.l2_timestamp(3));
+        changed.boot.rollup = Arc::new(rollup);
+        let (verdict, steps) = changed.run().unwrap();
+        assert_eq!((verdict.block_number, verdict.is_valid()), (5, false));
+
+        let mut blocks = Vec::new();
+        let mut transactions = Vec::new();
+        for step in steps {
+            match step {
+                Progress::Derived(attributes) => transactions.push(attributes.transactions),
+                Progress::Executed(block) => blocks.push(block),
+                other => panic!("{other:?}"),
+            }
         }
+        assert_eq!(blocks.iter().map(|block| block.header.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+        for block in &blocks[..2] {
+            assert_eq!(block.header.hash(), recording.chain.l2[block.header.number as usize].hash);
+        }
+        let l1_info_and_deposits = recording.chain.l2[3].transactions.len();
+        assert_eq!(transactions[2][l1_info_and_deposits..], upgrades);
+        assert!(blocks[2].receipts.iter().all(|receipt| Receipt::decode(receipt).unwrap().succeeded));
+        let limit = |index: usize| blocks[index].header.gas_limit;
+        assert_eq!(limit(2), limit(1) + 55_370_657);
+        let after = if keeps { limit(2) } else { limit(1) };
+        assert_eq!((limit(3), limit(4)), (after, after));
     }
 }
