@@ -2,6 +2,7 @@
 
 mod chains;
 mod failures;
+mod forks;
 mod karst;
 mod model;
 mod rules;
