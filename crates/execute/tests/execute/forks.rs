@@ -2,15 +2,16 @@
 
 use crate::{
     karst::{BLS_G1_MSM, BLS_G2_MSM, BLS_PAIRING, P256_VERIFY, PAIRING, precompile, succeeds},
-    rules::{L1_BLOCK, Sandbox, account, call, deposit, depositor, signed, slot, succeeded, to},
+    rules::{L1_BLOCK, Sandbox, account, call, config, deposit, depositor, signed, slot, succeeded, to},
 };
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, b256, hex};
 use kohala_execute::{ExecuteError, InvalidBlock};
-use kohala_protocol::Fork;
+use kohala_protocol::{Deposit, Fork, upgrade_transactions};
 use kohala_testdata::{GenesisAccount, GenesisSlot};
 use kohala_trie::EMPTY_ROOT;
 use op_alloy_consensus::TxDeposit;
+use std::collections::BTreeMap;
 
 const CONTRACT: Address = address!("0000000000000000000000000000000000001001");
 const RECEIVER: Address = address!("0000000000000000000000000000000000002002");
@@ -310,5 +311,33 @@ fn isthmus_bounds_the_input_of_bls_precompiles() {
         assert!(succeeds(Fork::Jovian, address, 28_000_000, &zeros[..jovian]), "{address}");
         assert!(!succeeds(Fork::Jovian, address, 28_000_000, &zeros[..jovian + element]), "{address}");
         assert!(succeeds(Fork::Holocene, address, 0, &zeros), "nobody is there");
+    }
+}
+
+/// The activation blocks that no recorded chain has, on a state without predeploys: calls of those find nobody.
+#[test]
+fn upgrades_of_ecotone_and_fjord_deploy_their_contracts() {
+    for (before, fork, count) in [(Fork::Canyon, Fork::Ecotone, 6), (Fork::Ecotone, Fork::Fjord, 3)] {
+        let mut config = config(before);
+        config.forks.set(fork, Some(1_002));
+        let upgrades = upgrade_transactions(&config, 1_002);
+        assert_eq!(upgrades.len(), count);
+        let deposits: Vec<Deposit> = upgrades.iter().map(|upgrade| Deposit::decode(upgrade).unwrap()).collect();
+        let mut sandbox = Sandbox::with(config, vec![], |_| ());
+        let block = sandbox.block(upgrades);
+        assert!((0..count).all(|index| succeeded(&block, index)), "{fork:?}");
+
+        let mut nonces = BTreeMap::<Address, u64>::new();
+        let mut accounts = Vec::new();
+        for Deposit { from, to, data, .. } in deposits {
+            *nonces.entry(from).or_default() += 1;
+            if to.is_create() {
+                // What follows the constructor: solc's without arguments, or that of the contract's own EIP.
+                let constructor = if data.len() < 200 { 9 } else { 32 };
+                accounts.push(account(from.create(0), &data[constructor..], vec![]));
+            }
+        }
+        accounts.extend(nonces.into_iter().map(|(from, nonce)| GenesisAccount { nonce, ..account(from, &[], vec![]) }));
+        assert_eq!(block.header.state_root, sandbox.root(&accounts), "{fork:?}");
     }
 }
