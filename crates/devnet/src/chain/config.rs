@@ -27,6 +27,8 @@ pub struct Config {
     pub seq_window_size: u64,
     /// L1 blocks that a channel may take before Granite.
     pub channel_timeout: u64,
+    /// L1's headers have the fields of Amsterdam.
+    pub l1_amsterdam: bool,
     /// Chain id of L1.
     pub l1_chain_id: u64,
     /// Chain id of L2.
@@ -42,6 +44,7 @@ impl Default for Config {
             fork: OpHardfork::Jovian,
             genesis_time: 1_800_000_000,
             l1_block_time: 12,
+            l1_amsterdam: false,
             l2_block_time: 2,
             seq_window_size: 60,
             channel_timeout: 40,

@@ -239,7 +239,7 @@ impl L1Block {
             excess_blob_gas: Some(0),
             parent_beacon_block_root: Some(config.noise("beacon block", 0)),
             requests_hash: Some(EMPTY_REQUESTS_HASH),
-            ..Header::default()
+            ..amsterdam(config, 0)
         };
         Self::unsealed(header).seal(0, Vec::new())
     }
@@ -305,6 +305,16 @@ fn child(config: &Config, parent: &Header) -> Header {
         parent_beacon_block_root: Some(config.noise("beacon block", number)),
         requests_hash: Some(EMPTY_REQUESTS_HASH),
         nonce: B64::ZERO,
+        ..amsterdam(config, number)
+    }
+}
+
+/// A header of nothing but what Amsterdam adds, if L1 is there: a hash of the block's access list (EIP-7928) and the
+/// beacon chain's slot (EIP-7843).
+fn amsterdam(config: &Config, number: u64) -> Header {
+    Header {
+        block_access_list_hash: config.l1_amsterdam.then(|| config.noise("access list", number)),
+        slot_number: config.l1_amsterdam.then_some(number + 1_000),
         ..Header::default()
     }
 }

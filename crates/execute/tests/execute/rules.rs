@@ -423,6 +423,19 @@ fn failed_deposit_keeps_its_mint_and_uses_its_gas_limit() {
     }
 }
 
+/// EIP-3607 is for those who sign; a contract of L1 deposits under its own address, whoever has that on L2.
+#[test]
+fn deposits_may_come_from_accounts_with_code() {
+    for fork in [Fork::Bedrock, Fork::Isthmus] {
+        let sender = account(CONTRACT, &hex!("00"), vec![]);
+        let mut sandbox = Sandbox::new(fork, vec![sender.clone()]);
+        let block = sandbox.block(vec![deposit(TxDeposit { from: CONTRACT, ..to(DEPOSITOR, 50_000) })]);
+        assert!(succeeded(&block, 0));
+        let sender = GenesisAccount { nonce: 2, ..sender };
+        assert_eq!(block.header.state_root, sandbox.root(&[sender]), "{fork:?}");
+    }
+}
+
 /// The limit of EIP-3860 is for what users send to L2; L1 bounds what deposits carry (specification, «Deposits»).
 #[test]
 fn deposits_may_create_with_more_init_code_than_transactions() {

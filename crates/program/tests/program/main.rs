@@ -1,5 +1,5 @@
-//! The fault proof program on plain data: recorded chains, the end of L1, boot inputs, a new batcher, and an invalid
-//! span.
+//! The fault proof program on plain data: recorded chains, the end of L1, boot inputs, a new batcher, an L1 to come, and
+//! an invalid span.
 
 mod batcher;
 mod boot;
@@ -7,3 +7,4 @@ mod chains;
 mod end_of_l1;
 mod spans;
 mod support;
+mod to_come;
