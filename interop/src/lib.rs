@@ -26,7 +26,7 @@ mod run;
 
 pub use chain::{Chain, Served, Urls};
 pub use claim::Claim;
-pub use programs::Programs;
+pub use programs::{Programs, module};
 pub use rpc::{Calls, EndpointCalls, call};
 pub use run::{Arguments, Peers, Preimages, Program, Run, shared};
 

@@ -66,6 +66,22 @@ impl Programs {
     }
 }
 
+/// The folder with the files of a Go module at a version, which is fetched if it is not there yet.
+///
+/// # Errors
+/// If there is no Go, or no network the first time.
+pub fn module(path: &str, version: &str) -> Result<PathBuf> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Module {
+        dir: PathBuf,
+    }
+    require_go()?;
+    // In a folder of its own: a module that pins another version has no say.
+    let json = go(&crate::directory()?, &["mod", "download", "-json", &format!("{path}@{version}")])?;
+    Ok(serde_json::from_str::<Module>(&json)?.dir)
+}
+
 /// Runs Go in `source` and gives its output.
 fn go(source: &Path, arguments: &[&str]) -> Result<String> {
     // Distributions set Go to take no other version than its own; go.mod names the one that the peers need.

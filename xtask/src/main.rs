@@ -8,6 +8,7 @@ mod step;
 mod test;
 mod testdata;
 mod tidy;
+mod upgrades;
 
 use clap::Parser;
 use std::{path::PathBuf, process::ExitCode};
@@ -52,6 +53,14 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Writes Karst's upgrade transactions from op-node's bundle of them.
+    Upgrades {
+        /// The bundle: `op-core/nuts/bundles/karst_nut_bundle.json` of the optimism repository.
+        bundle: PathBuf,
+        /// Compares with the bundle and writes nothing.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -65,6 +74,7 @@ fn main() -> ExitCode {
         Task::Testdata { recordings } => testdata::run(&recordings),
         Task::Kzg => kzg::run(),
         Task::Registry { registry, check } => registry::run(&registry, check),
+        Task::Upgrades { bundle, check } => upgrades::run(&bundle, check),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -57,7 +57,7 @@ pub(crate) fn build(
         parent: parent.info.block.id(),
         timestamp,
         prev_randao: header.mix_hash,
-        gas_limit: system_config.gas_limit.saturating_add(upgrade_gas(config, timestamp)),
+        gas_limit: system_config.gas_limit.wrapping_add(upgrade_gas(config, timestamp)),
         parent_beacon_block_root: config
             .is_active(Fork::Ecotone, timestamp)
             .then(|| header.parent_beacon_block_root.unwrap_or_default()),

@@ -71,6 +71,25 @@ fn reads_only_the_batchers_transactions_to_the_inbox() {
     }
 }
 
+/// Types that L1 adds may mean anything: what follows them in the block counts as ever (rules Z19).
+#[test]
+fn transactions_of_unknown_types_stop_nothing() {
+    let mut world = World::new(config(Fork::Jovian));
+    let batch = |numbers| BATCHER.seal(to_inbox(post_blocks(1, numbers)));
+    let unknown = [
+        Bytes::from_static(&[0x05, 0xC3, 1, 2, 3]),
+        Bytes::from_static(&[0x06]),
+        Bytes::from_static(&[0x7D, 0xFF, 0xFF]),
+        Bytes::from_static(&[0x80]),
+        Bytes::from_static(&[0xBF, 0xC0]),
+    ];
+    let mut transactions = unknown.to_vec();
+    transactions.push(batch(1..=3));
+    transactions.extend(unknown);
+    world.push_transactions(transactions);
+    assert_eq!(world.derive(), 3);
+}
+
 #[test]
 fn blob_transactions_carry_calldata_only_before_ecotone() {
     for (fork, head) in [(Fork::Delta, 3), (Fork::Ecotone, 0)] {

@@ -1,6 +1,7 @@
 use crate::{
     ExecuteError, InvalidBlock, InvalidTransaction, State, StateSource, fee,
     overlay::{Overlay, Unavailable},
+    precompile::precompiles,
     receipt::Receipt,
     state::BLOCK_HASH_WINDOW,
     transaction::{Transaction, decode_all},
@@ -10,14 +11,13 @@ use alloy_consensus::{Header, Sealable, Sealed};
 use alloy_primitives::{Address, B256, Bloom, Bytes, U256, address, b256};
 use kohala_protocol::{Attributes, Fork, RollupConfig};
 use kohala_trie::{EMPTY_ROOT, list::list_root};
-use op_revm::{
-    DefaultOp, L1BlockInfo, OpBuilder, OpSpecId, OpTransactionError,
-    api::{builder::DefaultOpEvm, default_ctx::OpContext},
-};
+use op_revm::{DefaultOp, L1BlockInfo, OpBuilder, OpEvm, OpSpecId, OpTransactionError, api::default_ctx::OpContext};
 use revm::{
     ExecuteEvm, SystemCallEvm,
     context::{BlockEnv, CfgEnv},
     context_interface::{block::BlobExcessGasAndPrice, result::EVMError},
+    handler::{EthPrecompiles, instructions::EthInstructions},
+    interpreter::interpreter::EthInterpreter,
 };
 
 /// The fee recipient of every block.
@@ -141,7 +141,7 @@ fn prepare_header<E>(
     })
 }
 
-/// The EVM's rules at a timestamp. Delta changes none of them; what Lagoon changes is not known here yet.
+/// The EVM's rules at a timestamp. Delta changes none of them; what Lagoon changes is not here yet.
 fn spec(config: &RollupConfig, timestamp: u64) -> OpSpecId {
     const SPECS: [(Fork, OpSpecId); 9] = [
         (Fork::Karst, OpSpecId::KARST),
@@ -158,9 +158,12 @@ fn spec(config: &RollupConfig, timestamp: u64) -> OpSpecId {
     active.map_or(OpSpecId::BEDROCK, |&(_, spec)| spec)
 }
 
+/// The EVM over a database.
+type Evm<DB> = OpEvm<OpContext<DB>, (), EthInstructions<EthInterpreter, OpContext<DB>>, EthPrecompiles>;
+
 /// A block on its way through the EVM.
 struct Execution<'a, 'b, S: StateSource> {
-    evm: DefaultOpEvm<OpContext<&'b mut Overlay<'a, S>>>,
+    evm: Evm<&'b mut Overlay<'a, S>>,
     spec: OpSpecId,
     block_number: u64,
     gas_used: u64,
@@ -189,7 +192,7 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
             .with_block(block)
             .with_cfg(CfgEnv::new_with_spec(spec).with_chain_id(chain_id));
         Self {
-            evm: context.build_op(),
+            evm: context.build_op().with_precompiles(precompiles(spec)),
             spec,
             block_number: header.number,
             gas_used: 0,
@@ -239,6 +242,9 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
             self.evm.0.ctx.chain = self.fees(encoded, transaction.estimated_size)?;
         }
 
+        // Osaka limits the gas of a transaction; deposits were paid for on L1 and are exempt (rules F41). The EVM lets
+        // them pass, but unless told so runs them on no more gas than others get.
+        self.evm.0.ctx.cfg.tx_gas_limit_cap = is_deposit.then_some(u64::MAX);
         let executed = self.evm.transact_one(transaction.env);
         let result = self.checked(Some(index), executed)?;
         self.commit();

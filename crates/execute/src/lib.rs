@@ -20,6 +20,7 @@ mod error;
 mod execute;
 mod fee;
 mod overlay;
+mod precompile;
 mod receipt;
 mod state;
 mod transaction;

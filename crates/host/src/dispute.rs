@@ -152,3 +152,27 @@ fn l2_chain_config(config: &RollupConfig) -> Value {
     }
     json
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kohala_protocol::chains;
+
+    /// As op-node has it (`GethChainConfig`): each fork of Ethereum comes with one of the OP Stack.
+    #[test]
+    fn ethereums_forks_come_with_their_own() {
+        let (config, _) = chains::by_name("op-sepolia").unwrap();
+        let json = l2_chain_config(&config);
+        for (ethereum, fork) in
+            [("shanghai", Fork::Canyon), ("cancun", Fork::Ecotone), ("prague", Fork::Isthmus), ("osaka", Fork::Karst)]
+        {
+            let time = config.forks.get(fork).unwrap();
+            assert_eq!(json[format!("{ethereum}Time")], time, "{ethereum}");
+            assert_eq!(json[format!("{}Time", fork.name())], time, "{ethereum}");
+        }
+        let mut without = config.clone();
+        without.forks.set(Fork::Karst, None);
+        let json = l2_chain_config(&without);
+        assert!(json.get("osakaTime").is_none() && json.get("karstTime").is_none());
+    }
+}

@@ -11,7 +11,9 @@ use kohala_protocol::{Attributes, BlockInfo, Fork, L2BlockParts, OutputRootPreim
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
 use std::collections::BTreeMap;
-pub(crate) use wire::{JsonReceipt, header_of, raw_block, rebuilt_header, root_of, transactions_root, witness};
+pub(crate) use wire::{
+    JsonReceipt, blob_gas_used, header_of, raw_block, rebuilt_header, root_of, transactions_root, witness,
+};
 use wire::{encoded_transaction, payload_attributes};
 
 /// The L2ToL1MessagePasser, whose storage root is part of the output root.

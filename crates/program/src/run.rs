@@ -13,8 +13,8 @@ use kohala_preimage::Oracle;
 use kohala_protocol::{Attributes, BlockInfo, Fork, RollupConfig, may_hold_deposits_or_config};
 use kohala_trie::{NodeSource, TrieError};
 
-/// The first fork whose rules are not all here: its upgrade transactions are missing, so no block of it is judged.
-const UNSUPPORTED: Fork = Fork::Karst;
+/// The first fork whose rules are not here: no block of it is judged.
+const UNSUPPORTED: Fork = Fork::Lagoon;
 
 /// The program's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -167,6 +167,18 @@ mod tests {
     }
 
     #[test]
+    fn known_chains_can_be_run_and_some_keep_karsts_gas() {
+        let configs: Vec<RollupConfig> = all().map(|(name, _)| by_name(name).unwrap().0).collect();
+        for (config, (name, _)) in configs.iter().zip(all()) {
+            config.check().expect(name);
+        }
+        let on_karst = configs.iter().filter(|config| config.forks.get(Fork::Karst).is_some());
+        let keeping = configs.iter().filter(|config| config.keep_karst_upgrade_gas);
+        assert!(keeping.clone().all(|config| config.forks.get(Fork::Karst).is_some()));
+        assert_eq!((on_karst.count(), keeping.count()), (18, 12));
+    }
+
+    #[test]
     fn chains_without_their_data_on_l1_are_unknown() {
         // Celo keeps its data with EigenDA.
         assert!(by_id(42220).is_none() && by_name("celo-mainnet").is_none());

@@ -157,7 +157,7 @@ impl RollupConfig {
     }
 
     /// Refuses values that no chain can run with.
-    fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let fjord_at_genesis = self.is_active(Fork::Fjord, self.genesis.l2_time);
         let canyon_planned = self.forks.get(Fork::Canyon).is_some();
         let zeros = [

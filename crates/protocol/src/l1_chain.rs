@@ -89,10 +89,17 @@ impl L1ChainConfig {
                 return Err(L1ConfigError::UnknownFork(key.clone()));
             }
             let time = value.as_u64().ok_or_else(|| L1ConfigError::ForkTime(key.clone()))?;
-            // Of forks at the same time the last one counts; one that is unknown here comes after all others.
+            // One that is unknown here comes after all others.
             activations.extend(params.map(|params| (time, rank.unwrap_or(Self::FORKS.len()), params)));
         }
+        // Of the forks that are active the last one counts, in fork order: one that comes after a later one is without
+        // effect.
         activations.sort_by_key(|(time, rank, _)| (*time, *rank));
+        let mut last = 0;
+        activations.retain(|(_, rank, _)| {
+            last = last.max(*rank);
+            *rank == last
+        });
         let blob_schedule = activations
             .into_iter()
             .map(|(time, _, params)| match params.base_fee_update_fraction {
@@ -158,7 +165,7 @@ struct BlobParamsJson {
 mod tests {
     use super::*;
     use crate::config::tests::config;
-    use alloc::string::ToString;
+    use alloc::{format, string::ToString};
     use alloy_eips::eip4844::fake_exponential;
     use proptest::prelude::*;
     use serde_json::{Value, json};
@@ -198,12 +205,20 @@ mod tests {
         assert_eq!(limits(1764798551), Some((6, 9, 5_007_716)));
         assert_eq!(limits(1765290071), Some((10, 15, 8_346_193)));
         assert_eq!(limits(1767747671), Some((14, 21, 11_684_671)));
-        for (id, prague) in [(11155111, 1741159776), (17000, 1740434112), (560048, 1742999832)] {
+        let schedule = [BlobParams::CANCUN, BlobParams::PRAGUE, BlobParams::PRAGUE, BlobParams::BPO1, BlobParams::BPO2];
+        for (id, times) in [
+            (1, [1710338135, 1746612311, 1764798551, 1765290071, 1767747671]),
+            (11155111, [1706655072, 1741159776, 1760427360, 1761017184, 1761607008]),
+            (17000, [1707305664, 1740434112, 1759308480, 1759800000, 1760389824]),
+            (560048, [0, 1742999832, 1761677592, 1762365720, 1762955544]),
+        ] {
             let chain = L1ChainConfig::by_id(id).unwrap();
             assert_eq!(chain.chain_id, id);
-            assert_eq!(chain.blob_params(prague - 1), Some(BlobParams::CANCUN));
-            assert_eq!(chain.blob_params(prague), Some(BlobParams::PRAGUE));
-            assert!(chain.blob_schedule.is_sorted_by_key(|(time, _)| *time));
+            for (index, time) in times.into_iter().enumerate() {
+                assert_eq!(chain.blob_params(time), Some(schedule[index]), "{id} {time}");
+                let before = index.checked_sub(1).map(|index| schedule[index]);
+                assert_eq!(time.checked_sub(1).and_then(|time| chain.blob_params(time)), before, "{id} {time}");
+            }
         }
         assert_eq!(L1ChainConfig::by_id(5), None);
     }
@@ -222,6 +237,49 @@ mod tests {
         assert_eq!(config.chain_id, 900);
         let target = |time| config.blob_params(time).unwrap().target;
         assert_eq!([0, 49, 50, 59, 60, 100].map(target), [2, 2, 3, 3, 4, 4], "Prague follows Cancun, BPO2 has no time");
+    }
+
+    /// Parameters by fork as devnets have them, to BPO5, which has none of its own but those.
+    #[test]
+    fn reads_schedules_of_every_fork_from_the_configuration() {
+        let forks = [
+            ("cancun", 10, BlobParams::CANCUN),
+            ("prague", 20, BlobParams::PRAGUE),
+            ("osaka", 30, BlobParams::PRAGUE),
+            ("bpo1", 40, BlobParams::BPO1),
+            ("bpo2", 50, BlobParams::BPO2),
+            ("bpo3", 60, BlobParams { target: 21, max: 32, update_fraction: 20_609_697 }),
+            ("bpo4", 70, BlobParams { target: 14, max: 21, update_fraction: 13_739_630 }),
+            ("bpo5", 80, BlobParams { target: 15, max: 22, update_fraction: 13_739_631 }),
+        ];
+        let mut config = json!({"chainId": 900, "amsterdamTime": 90, "blobSchedule": {}});
+        for (fork, time, BlobParams { target, max, update_fraction }) in forks {
+            config[format!("{fork}Time")] = time.into();
+            config["blobSchedule"][fork] =
+                json!({"target": target, "max": max, "baseFeeUpdateFraction": update_fraction});
+        }
+        let l1 = parse(config).unwrap();
+        assert_eq!(l1.blob_params(9), None);
+        for (fork, time, params) in forks {
+            assert_eq!(l1.blob_params(time), Some(params), "{fork}");
+            assert_eq!(l1.blob_params(time + 9), Some(params), "{fork}");
+            let fee = blob_base_fee(&origin(time, Some(200_000_000)), &l1, &self::config(&[]));
+            let expected = fake_exponential(1, 200_000_000, params.update_fraction.into());
+            assert_eq!(fee, Some(U256::from(expected)), "{fork}");
+        }
+        assert_eq!(l1.blob_params(95), l1.blob_params(80), "Amsterdam has no schedule here, so none that changes");
+    }
+
+    /// As geth has it: it asks which is the last fork that is active, not which has become so last.
+    #[test]
+    fn of_active_forks_the_last_in_fork_order_counts() {
+        let params = |target: u64| json!({"target": target, "max": 9, "baseFeeUpdateFraction": 7});
+        let schedule = json!({"cancun": params(1), "bpo1": params(2), "bpo2": params(3), "bpo3": params(4)});
+        let times = json!({
+            "chainId": 1, "cancunTime": 0, "bpo1Time": 30, "bpo2Time": 20, "bpo3Time": 30, "blobSchedule": schedule,
+        });
+        let l1 = parse(times).unwrap();
+        assert_eq!([0, 19, 20, 29, 30, 99].map(|time| l1.blob_params(time).unwrap().target), [1, 1, 3, 3, 4, 4]);
     }
 
     #[test]

@@ -277,6 +277,30 @@ mod tests {
         }
     }
 
+    /// What comes with the upgrade transactions goes with them, unless the chain has kept it from the start.
+    #[test]
+    fn karsts_upgrade_gas_is_for_its_activation_block_unless_the_chain_keeps_it() {
+        const UPGRADES: u64 = 55_370_657;
+        let gas_limit = |timestamp, keep, header_gas_limit| {
+            let mut block = Block::at(&[(Fork::Karst, 1030)], timestamp);
+            block.config.keep_karst_upgrade_gas = keep;
+            let parts = L2BlockParts { gas_limit: header_gas_limit, ..block.parts() };
+            SystemConfig::of_block(&block.config, parts).map(|config| config.gas_limit)
+        };
+        for keep in [false, true] {
+            for timestamp in [1028, 1032] {
+                assert_eq!(gas_limit(timestamp, keep, 30_000_000), Ok(30_000_000), "{timestamp} {keep}");
+            }
+        }
+        let activation = 30_000_000 + UPGRADES;
+        assert_eq!(gas_limit(1030, false, activation), Ok(30_000_000));
+        assert_eq!(gas_limit(1030, true, activation), Ok(activation));
+        // Less than what was added is no block of op-node's.
+        assert_eq!(gas_limit(1030, false, UPGRADES), Ok(0));
+        assert_eq!(gas_limit(1030, false, UPGRADES - 1), Err(L2BlockError::GasLimit));
+        assert_eq!(gas_limit(1030, true, UPGRADES - 1), Ok(UPGRADES - 1));
+    }
+
     #[test]
     fn genesis_has_the_configurations() {
         let config = config(&[(Fork::Jovian, 0)]);

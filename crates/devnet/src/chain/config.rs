@@ -135,12 +135,12 @@ impl Config {
 
     /// The blob parameters of an L1 block; `None` before Cancun.
     pub fn blob_params(&self, timestamp: u64) -> Option<BlobParams> {
-        let active = L1Fork::ALL.into_iter().rev().find(|fork| self.is_active_on_l1(*fork, timestamp));
-        active.map(|fork| self.blob_params_of(fork))
+        let active = L1Fork::ALL.into_iter().rev().filter(|fork| self.is_active_on_l1(*fork, timestamp));
+        active.filter_map(|fork| self.blob_params_of(fork)).next()
     }
 
-    fn blob_params_of(&self, fork: L1Fork) -> BlobParams {
-        self.blob_params.get(&fork).copied().unwrap_or(fork.blob_params())
+    fn blob_params_of(&self, fork: L1Fork) -> Option<BlobParams> {
+        self.blob_params.get(&fork).copied().or(fork.blob_params())
     }
 
     /// Timestamp of the L2 block `number`.
@@ -240,7 +240,7 @@ impl Config {
         });
         for (fork, after) in self.l1_forks.iter() {
             json[format!("{}Time", fork.name())] = self.time(after).into();
-            let params = self.blob_params_of(fork);
+            let Some(params) = self.blob_params_of(fork) else { continue };
             json["blobSchedule"][fork.name()] = json!({
                 "target": params.target_blob_count,
                 "max": params.max_blob_count,

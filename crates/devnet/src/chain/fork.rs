@@ -99,12 +99,23 @@ pub enum L1Fork {
     Bpo4,
     /// Other blob parameters.
     Bpo5,
+    /// Two more fields in headers: a hash of the block's access list (EIP-7928) and the slot (EIP-7843).
+    Amsterdam,
 }
 
 impl L1Fork {
     /// All of them, in their order.
-    pub const ALL: [Self; 8] =
-        [Self::Cancun, Self::Prague, Self::Osaka, Self::Bpo1, Self::Bpo2, Self::Bpo3, Self::Bpo4, Self::Bpo5];
+    pub const ALL: [Self; 9] = [
+        Self::Cancun,
+        Self::Prague,
+        Self::Osaka,
+        Self::Bpo1,
+        Self::Bpo2,
+        Self::Bpo3,
+        Self::Bpo4,
+        Self::Bpo5,
+        Self::Amsterdam,
+    ];
 
     /// The name as configurations have it: `prague` as in `pragueTime`.
     pub const fn name(self) -> &'static str {
@@ -117,13 +128,14 @@ impl L1Fork {
             Self::Bpo3 => "bpo3",
             Self::Bpo4 => "bpo4",
             Self::Bpo5 => "bpo5",
+            Self::Amsterdam => "amsterdam",
         }
     }
 
-    /// The blob parameters that come with it, if a chain has no other plan. Nobody has any for BPO5 yet: those
-    /// here are made up.
-    pub const fn blob_params(self) -> BlobParams {
-        match self {
+    /// The blob parameters that come with it, if a chain has no other plan; `None` if it leaves them alone. Nobody has
+    /// any for BPO5 yet: those here are made up.
+    pub const fn blob_params(self) -> Option<BlobParams> {
+        Some(match self {
             Self::Cancun => BlobParams::cancun(),
             Self::Prague => BlobParams::prague(),
             Self::Osaka => BlobParams::osaka(),
@@ -132,7 +144,8 @@ impl L1Fork {
             Self::Bpo3 => bpo(21, 32, 20_609_697),
             Self::Bpo4 => bpo(14, 21, 13_739_630),
             Self::Bpo5 => bpo(21, 32, 17_526_000),
-        }
+            Self::Amsterdam => return None,
+        })
     }
 }
 

@@ -145,7 +145,7 @@ impl L1Block {
             excess_blob_gas: has(L1Fork::Cancun).then_some(config.excess_blob_gas),
             parent_beacon_block_root: has(L1Fork::Cancun).then(|| config.noise("beacon block", 0)),
             requests_hash: has(L1Fork::Prague).then_some(EMPTY_REQUESTS_HASH),
-            ..Header::default()
+            ..amsterdam(config, 0, timestamp)
         };
         Self::unsealed(config, header).seal(0, Vec::new())
     }
@@ -171,7 +171,7 @@ impl L1Block {
             parent_beacon_block_root: blob_params.map(|_| config.noise("beacon block", number)),
             requests_hash: config.is_active_on_l1(L1Fork::Prague, timestamp).then_some(EMPTY_REQUESTS_HASH),
             nonce: B64::ZERO,
-            ..Header::default()
+            ..amsterdam(config, number, timestamp)
         };
         Self::unsealed(config, header)
     }
@@ -224,5 +224,15 @@ impl L1Block {
     /// The same by Cancun's parameters, whatever is in force.
     pub(crate) fn cancun_blob_base_fee(&self) -> u128 {
         self.header.excess_blob_gas.map_or(1, |excess| BlobParams::cancun().calc_blob_fee(excess))
+    }
+}
+
+/// A header of nothing but what Amsterdam adds, where L1 is there.
+fn amsterdam(config: &Config, number: u64, timestamp: u64) -> Header {
+    let is_active = config.is_active_on_l1(L1Fork::Amsterdam, timestamp);
+    Header {
+        block_access_list_hash: is_active.then(|| config.noise("access list", number)),
+        slot_number: is_active.then_some(number + 1_000),
+        ..Header::default()
     }
 }

@@ -2,6 +2,8 @@
 
 mod chains;
 mod failures;
+mod forks;
+mod karst;
 mod model;
 mod rules;
 mod support;

@@ -1,9 +1,11 @@
 //! Single rules of execution, each on a chain made for it.
 
 use crate::support::{Memory, Missing};
-use alloy_consensus::{Eip658Value, Header, Sealable, Sealed, Transaction, transaction::SignerRecoverable};
+use alloy_consensus::{
+    Eip658Value, Header, Sealable, Sealed, SignableTransaction, Transaction, TxEip1559, transaction::SignerRecoverable,
+};
 use alloy_eips::{Decodable2718, Encodable2718};
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, hex, keccak256};
+use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address, hex, keccak256};
 use kohala_execute::{Block, ExecuteError, InvalidBlock, InvalidTransaction, State};
 use kohala_protocol::{Attributes, BaseFeeConfig, BlockId, Eip1559Params, Fork, ForkTimes, Genesis, RollupConfig};
 use kohala_testdata::{GenesisAccount, GenesisSlot, chain};
@@ -13,7 +15,7 @@ use std::sync::Arc;
 
 const DEPOSITOR: Address = address!("00000000000000000000000000000000000d0d0d");
 const CONTRACT: Address = address!("0000000000000000000000000000000000001001");
-const L1_BLOCK: Address = address!("4200000000000000000000000000000000000015");
+pub(crate) const L1_BLOCK: Address = address!("4200000000000000000000000000000000000015");
 const GENESIS_TIME: u64 = 1_000;
 const BASE_FEE: u64 = 1_000_000_000;
 
@@ -31,7 +33,7 @@ impl Sandbox {
     }
 
     /// A chain on a head that `change` makes of the genesis.
-    fn with(config: RollupConfig, accounts: Vec<GenesisAccount>, change: impl FnOnce(&mut Header)) -> Self {
+    pub(crate) fn with(config: RollupConfig, accounts: Vec<GenesisAccount>, change: impl FnOnce(&mut Header)) -> Self {
         let mut memory = Memory::default();
         let active = |fork| config.is_active(fork, GENESIS_TIME);
         let mut extra_data = Vec::new();
@@ -86,7 +88,7 @@ impl Sandbox {
         }
     }
 
-    fn try_block(&mut self, transactions: Vec<Bytes>) -> Result<Block, ExecuteError<Missing>> {
+    pub(crate) fn try_block(&mut self, transactions: Vec<Bytes>) -> Result<Block, ExecuteError<Missing>> {
         let attributes = self.attributes(transactions);
         self.state.execute(&attributes, &mut self.memory)
     }
@@ -101,7 +103,7 @@ impl Sandbox {
     }
 }
 
-fn config(fork: Fork) -> RollupConfig {
+pub(crate) fn config(fork: Fork) -> RollupConfig {
     const FORKS: [Fork; 10] = [
         Fork::Regolith,
         Fork::Canyon,
@@ -174,11 +176,23 @@ pub(crate) fn depositor(nonce: u64) -> GenesisAccount {
     GenesisAccount { nonce, ..account(DEPOSITOR, &[], vec![]) }
 }
 
+/// The transaction with a signature of no known key, paying the base fee and no more, and who has sent it then.
+pub(crate) fn signed(unsigned: TxEip1559) -> (Bytes, GenesisAccount) {
+    let unsigned = TxEip1559 { chain_id: 901, max_fee_per_gas: 2 * u128::from(BASE_FEE), ..unsigned };
+    let signed = (1..)
+        .map(|r| unsigned.clone().into_signed(Signature::new(U256::from(r), U256::ONE, false)))
+        .find(|signed| signed.recover_signer().is_ok())
+        .unwrap();
+    let rich = U256::from(10).pow(U256::from(24));
+    let sender = GenesisAccount { balance: rich, ..account(signed.recover_signer().unwrap(), &[], vec![]) };
+    (signed.encoded_2718().into(), sender)
+}
+
 fn receipt(block: &Block, index: usize) -> OpReceiptEnvelope {
     OpReceiptEnvelope::decode_2718_exact(&block.receipts[index]).unwrap()
 }
 
-fn succeeded(block: &Block, index: usize) -> bool {
+pub(crate) fn succeeded(block: &Block, index: usize) -> bool {
     receipt(block, index).as_receipt().unwrap().status == Eip658Value::Eip658(true)
 }
 
@@ -391,13 +405,6 @@ fn deposits_don_t_absorb_an_exhausted_block() {
 }
 
 #[test]
-fn deposits_may_use_more_gas_than_karst_lets_transactions() {
-    let mut sandbox = Sandbox::new(Fork::Karst, vec![]);
-    let block = sandbox.block(vec![call(CONTRACT, (1 << 24) + 1)]);
-    assert!(succeeded(&block, 1));
-}
-
-#[test]
 fn failed_deposit_keeps_its_mint_and_uses_its_gas_limit() {
     // One fails before it starts (intrinsic gas), one in the EVM (INVALID), one for want of balance.
     let invalid = account(CONTRACT, &hex!("fe"), vec![]);
@@ -413,6 +420,19 @@ fn failed_deposit_keeps_its_mint_and_uses_its_gas_limit() {
         assert_eq!(block.header.gas_used, gas_limit);
         let depositor = GenesisAccount { balance: U256::from(5), ..depositor(1) };
         assert_eq!(block.header.state_root, sandbox.root(&[invalid.clone(), depositor]));
+    }
+}
+
+/// EIP-3607 is for those who sign; a contract of L1 deposits under its own address, whoever has that on L2.
+#[test]
+fn deposits_may_come_from_accounts_with_code() {
+    for fork in [Fork::Bedrock, Fork::Isthmus] {
+        let sender = account(CONTRACT, &hex!("00"), vec![]);
+        let mut sandbox = Sandbox::new(fork, vec![sender.clone()]);
+        let block = sandbox.block(vec![deposit(TxDeposit { from: CONTRACT, ..to(DEPOSITOR, 50_000) })]);
+        assert!(succeeded(&block, 0));
+        let sender = GenesisAccount { nonce: 2, ..sender };
+        assert_eq!(block.header.state_root, sandbox.root(&[sender]), "{fork:?}");
     }
 }
 

@@ -12,14 +12,28 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 use std::collections::BTreeMap;
 
-/// The transactions' root in a header, whatever fields the header has after it.
-pub(crate) fn transactions_root(header: &[u8]) -> Option<B256> {
+/// A field of a header by its place, whatever fields the header has after it.
+fn field<T: Decodable>(header: &[u8], place: usize) -> Option<T> {
     let mut fields = alloy_rlp::Header::decode_bytes(&mut &*header, true).ok()?;
-    for _ in 0..4 {
-        let item = alloy_rlp::Header::decode(&mut fields).ok()?;
-        fields = fields.get(item.payload_length..)?;
+    for _ in 0..place {
+        item(&mut fields).ok()?;
     }
-    B256::decode(&mut fields).ok()
+    T::decode(&mut fields).ok()
+}
+
+/// The transactions' root in a header.
+pub(crate) fn transactions_root(header: &[u8]) -> Option<B256> {
+    field(header, 4)
+}
+
+/// The number in a header.
+pub(super) fn number_of(header: &[u8]) -> Option<u64> {
+    field(header, 8)
+}
+
+/// What a header says of the gas of blobs, from Cancun on.
+pub(crate) fn blob_gas_used(header: &[u8]) -> Option<u64> {
+    field(header, 17)
 }
 
 pub(crate) fn root_of(items: &[Bytes]) -> B256 {
@@ -35,15 +49,6 @@ pub(crate) fn header_of(block: BlockAt, header: Bytes) -> Result<(B256, Bytes), 
         BlockAt::Number(number) if number_of(&header) != Some(number) => Err("a block of another number".to_owned()),
         _ => Ok((hash, header)),
     }
-}
-
-pub(super) fn number_of(header: &[u8]) -> Option<u64> {
-    let mut fields = alloy_rlp::Header::decode_bytes(&mut &*header, true).ok()?;
-    for _ in 0..8 {
-        let item = alloy_rlp::Header::decode(&mut fields).ok()?;
-        fields = fields.get(item.payload_length..)?;
-    }
-    u64::decode(&mut fields).ok()
 }
 
 pub(crate) fn rebuilt_header(block: BlockAt, raw: &RawValue) -> Result<(B256, Bytes), String> {
@@ -203,4 +208,60 @@ pub(super) fn payload_attributes(attributes: &Attributes) -> Value {
         payload["minBaseFee"] = json!(fee);
     }
     payload
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The list of these items, each RLP.
+    fn list(items: &[&[u8]]) -> Vec<u8> {
+        let payload = items.concat();
+        let mut encoded = Vec::new();
+        alloy_rlp::Header { list: true, payload_length: payload.len() }.encode(&mut encoded);
+        [encoded, payload].concat()
+    }
+
+    /// Amsterdam's fields, and two of forks that have no name yet.
+    #[test]
+    fn fields_of_headers_are_found_whatever_later_forks_append() {
+        let header = Header {
+            number: 77,
+            transactions_root: B256::repeat_byte(5),
+            base_fee_per_gas: Some(1),
+            withdrawals_root: Some(B256::ZERO),
+            blob_gas_used: Some(131_072),
+            excess_blob_gas: Some(0),
+            parent_beacon_block_root: Some(B256::ZERO),
+            requests_hash: Some(B256::ZERO),
+            block_access_list_hash: Some(B256::repeat_byte(6)),
+            slot_number: Some(9),
+            ..Header::default()
+        };
+        let amsterdam = alloy_rlp::encode(&header);
+        let fields = alloy_rlp::Header::decode_bytes(&mut &amsterdam[..], true).unwrap();
+        let beyond = list(&[fields, &[0xc2, 1, 2], &[0x80]]);
+        for rlp in [amsterdam, beyond] {
+            assert_eq!((number_of(&rlp), blob_gas_used(&rlp)), (Some(77), Some(131_072)));
+            assert_eq!(transactions_root(&rlp), Some(header.transactions_root));
+        }
+        let london = Header { base_fee_per_gas: Some(1), ..Header::default() };
+        assert_eq!(blob_gas_used(&alloy_rlp::encode(london)), None);
+    }
+
+    #[test]
+    fn raw_blocks_hold_transactions_of_unknown_types() {
+        let transactions: [Bytes; 3] = [
+            list(&[&[1], &[2]]).into(),
+            [&[5], &list(&[&[3]])[..]].concat().into(),
+            [&[0x7f], &[4][..]].concat().into(),
+        ];
+        let header = Header { transactions_root: root_of(&transactions), ..Header::default() };
+        let strings = [alloy_rlp::encode(&transactions[1]), alloy_rlp::encode(&transactions[2])];
+        let body = list(&[&transactions[0], &strings[0], &strings[1]]);
+        // What comes after the ommers, like withdrawals, may be anything.
+        let block = list(&[&alloy_rlp::encode(&header), &body, &[0xc0], &[0xc0], &[0xc1, 7]]).into();
+        let block = raw_block(BlockAt::Hash(header.hash_slow()), &block).unwrap();
+        assert_eq!(block.transactions, transactions);
+    }
 }

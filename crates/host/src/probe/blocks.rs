@@ -4,9 +4,8 @@ use super::{Asker, Capability, Purpose, Status};
 use crate::execution::{
     BlockAt, ExecutionClient, JsonReceipt, RawBlock, header_of, raw_block, read, rebuilt_header, root_of,
 };
-use alloy_consensus::Header;
 use alloy_primitives::{Bytes, U64, keccak256};
-use alloy_rlp::Decodable;
+use kohala_protocol::L1Header;
 use serde_json::{json, value::RawValue};
 
 pub(super) const ENABLE_DEBUG: &str =
@@ -61,7 +60,7 @@ async fn batches(asker: &Asker, number: u64) -> Status {
 /// Receipts of a block, raw and as JSON.
 pub(super) async fn receipts(asker: &Asker, block: &RawBlock) -> [Capability; 2] {
     let endpoint = asker.shared();
-    let root = Header::decode(&mut &block.header[..]).map(|header| header.receipts_root).unwrap_or_default();
+    let root = L1Header::decode(block.hash, &block.header).map(|header| header.receipts_root).unwrap_or_default();
     let rooted = |receipts: Vec<Bytes>| match root_of(&receipts) == root {
         true => Ok(()),
         false => Err("receipts that the header doesn't commit to".to_owned()),

@@ -5,8 +5,7 @@ use super::{
     blocks::{blocks, raw_transaction, receipts},
 };
 use crate::execution::{BlockAt, ExecutionClient};
-use alloy_consensus::Header;
-use alloy_rlp::Decodable;
+use kohala_protocol::L1Header;
 
 const KEEP_HISTORY: &str = "use an L1 node that keeps old blocks and receipts (no history expiry, no receipt pruning), or \
                             judge younger blocks";
@@ -39,7 +38,7 @@ pub(super) async fn probe(basics: &Basics<'_>, samples: &Samples) -> Vec<Capabil
 async fn old_block(basics: &Basics<'_>, number: u64) -> Result<(), RpcError> {
     let client = ExecutionClient::new(basics.asker.endpoint().0);
     let block = client.block(BlockAt::Number(number)).await?;
-    let header = Header::decode(&mut &block.header[..]).map_err(|error| RpcError::Refused {
+    let header = L1Header::decode(block.hash, &block.header).map_err(|error| RpcError::Refused {
         source_kind: SourceKind::L1,
         node: basics.asker.node.clone(),
         method: "debug_getRawBlock",

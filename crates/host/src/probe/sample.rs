@@ -2,14 +2,14 @@
 
 use super::{Basics, Probe, SourceKind};
 use crate::{
-    execution::{BlockAt, ExecutionClient, RawBlock, l2_parts},
+    execution::{BlockAt, ExecutionClient, RawBlock, blob_gas_used, l2_parts},
     rpc::Endpoint,
 };
 use alloy_consensus::{Header, Transaction, TxEnvelope};
 use alloy_eips::eip2718::Decodable2718;
 use alloy_primitives::B256;
 use alloy_rlp::Decodable;
-use kohala_protocol::{Fork, L2BlockInfo, RollupConfig};
+use kohala_protocol::{Fork, L1Header, L2BlockInfo, RollupConfig};
 use std::ops::Range;
 
 /// L1 blocks among which one with blobs is looked for.
@@ -101,8 +101,8 @@ async fn blob_block(basics: &Basics<'_>, numbers: Range<u64>, last: bool) -> Opt
     let client = client(basics.asker.endpoint().0);
     let numbers: Vec<BlockAt> = numbers.map(BlockAt::Number).collect();
     let headers = basics.asker.ask(async { Ok(client.headers(&numbers).await) }).await.ok()?;
-    let headers = headers.into_iter().flatten().filter_map(|(_, rlp)| Header::decode(&mut &rlp[..]).ok());
-    let mut with_blobs = headers.filter(|header| header.blob_gas_used.is_some_and(|gas| gas > 0));
+    let with_blobs = headers.into_iter().flatten().filter(|(_, rlp)| blob_gas_used(rlp).is_some_and(|gas| gas > 0));
+    let mut with_blobs = with_blobs.filter_map(|(hash, rlp)| L1Header::decode(hash, &rlp).ok());
     let header = if last { with_blobs.last() } else { with_blobs.next() }?;
     let block = basics.asker.ask(client.block(BlockAt::Number(header.number))).await.ok()?;
     Some(BlobBlock { number: header.number, time: header.timestamp, hash: first_blob(&block)? })

@@ -7,3 +7,4 @@ mod online;
 mod resilience;
 mod serving;
 mod stores;
+mod to_come;

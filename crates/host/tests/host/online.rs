@@ -59,7 +59,7 @@ fn deal() -> Deal {
 }
 
 /// Judges block `claimed` on top of `agreed`, with these methods of L2 switched off.
-fn judge(server: &Server, agreed: u64, claimed: u64, l2_off: &[&str]) -> (Judgement, u64) {
+pub(crate) fn judge(server: &Server, agreed: u64, claimed: u64, l2_off: &[&str]) -> (Judgement, u64) {
     l2_off.iter().for_each(|method| server.switch_off(Endpoint::L2, method));
     let (dispute, agreed_block) = server.with_chain(|devnet| dispute(devnet, agreed, claimed));
     let online = Online::new(sources(server), deal(), dispute, agreed_block, None).unwrap();

@@ -4,7 +4,7 @@ use crate::support::Recording;
 use alloy_primitives::{B256, Bytes};
 use kohala_preimage::{Missing, PreimageError, Preimages};
 use kohala_program::{Boot, BootError, CUSTOM_CHAIN, LocalKey, ProgramError, Progress, ReadError};
-use kohala_protocol::{ConfigError, Fork, RollupConfig, chains};
+use kohala_protocol::{ConfigError, Fork, Receipt, RollupConfig, chains, upgrade_transactions};
 use std::sync::Arc;
 
 const OP_MAINNET: u64 = 10;
@@ -169,26 +169,64 @@ fn unusable_configurations_are_refused() {
     }
 }
 
-/// Blocks before Karst are judged; the first of Karst is not, whatever is claimed of it.
+/// Blocks before Lagoon are judged; the first of Lagoon is not, whatever is claimed of it.
 #[test]
-fn claims_that_reach_karst_are_refused() {
+fn claims_that_reach_lagoon_are_refused() {
     let recording = Recording::load("main");
-    let with_karst = |number: u64, root: B256| {
+    let with_lagoon = |number: u64, root: B256| {
         let mut changed = recording.claiming(recording.chain.l1.len() - 1, number, root);
         let mut rollup = RollupConfig::clone(&changed.boot.rollup);
-        rollup.forks.set(Fork::Karst, Some(rollup.genesis.l2_time + 3 * rollup.block_time));
+        rollup.forks.set(Fork::Lagoon, Some(rollup.genesis.l2_time + 3 * rollup.block_time));
         changed.boot.rollup = Arc::new(rollup);
         changed
     };
-    assert!(with_karst(2, recording.root(2)).verdict().is_valid());
-    assert!(!with_karst(2, B256::ZERO).verdict().is_valid());
+    assert!(with_lagoon(2, recording.root(2)).verdict().is_valid());
+    assert!(!with_lagoon(2, B256::ZERO).verdict().is_valid());
     for root in [recording.root(3), recording.root(2), B256::ZERO] {
-        let error = with_karst(3, root).run().unwrap_err();
-        assert!(matches!(error, ProgramError::Fork { number: 3, fork: Fork::Karst }), "{error}");
-        assert_eq!(error.to_string(), "block 3 is of the karst fork, whose rules this version does not have");
+        let error = with_lagoon(3, root).run().unwrap_err();
+        assert!(matches!(error, ProgramError::Fork { number: 3, fork: Fork::Lagoon }), "{error}");
+        assert_eq!(error.to_string(), "block 3 is of the lagoon fork, whose rules this version does not have");
     }
-    let mut program = with_karst(4, recording.root(4)).start().unwrap();
+    let mut program = with_lagoon(4, recording.root(4)).start().unwrap();
     let executed = (0..4).filter(|_| matches!(program.step(), Ok(Progress::Executed(_)))).count();
     assert_eq!(executed, 2);
     assert!(matches!(program.step(), Err(ProgramError::Fork { number: 3, .. })));
+}
+
+/// A chain that comes to Karst with its third block: what op-node's `TestActivationBlockNUTBundle` and
+/// `TestKarstActivationKeepUpgradeGas` say of gas limits and transactions.
+#[test]
+fn karst_activates_with_upgrades_that_bring_their_own_gas() {
+    let recording = Recording::load("main");
+    for keeps in [false, true] {
+        let mut changed = recording.claiming(recording.chain.l1.len() - 1, 5, B256::ZERO);
+        let mut rollup = RollupConfig::clone(&changed.boot.rollup);
+        rollup.forks.set(Fork::Karst, Some(rollup.genesis.l2_time + 3 * rollup.block_time));
+        rollup.keep_karst_upgrade_gas = keeps;
+        let upgrades = upgrade_transactions(&rollup, rollup.l2_timestamp(3));
+        changed.boot.rollup = Arc::new(rollup);
+        let (verdict, steps) = changed.run().unwrap();
+        assert_eq!((verdict.block_number, verdict.is_valid()), (5, false));
+
+        let mut blocks = Vec::new();
+        let mut transactions = Vec::new();
+        for step in steps {
+            match step {
+                Progress::Derived(attributes) => transactions.push(attributes.transactions),
+                Progress::Executed(block) => blocks.push(block),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(blocks.iter().map(|block| block.header.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+        for block in &blocks[..2] {
+            assert_eq!(block.header.hash(), recording.chain.l2[block.header.number as usize].hash);
+        }
+        let l1_info_and_deposits = recording.chain.l2[3].transactions.len();
+        assert_eq!(transactions[2][l1_info_and_deposits..], upgrades);
+        assert!(blocks[2].receipts.iter().all(|receipt| Receipt::decode(receipt).unwrap().succeeded));
+        let limit = |index: usize| blocks[index].header.gas_limit;
+        assert_eq!(limit(2), limit(1) + 55_370_657);
+        let after = if keeps { limit(2) } else { limit(1) };
+        assert_eq!((limit(3), limit(4)), (after, after));
+    }
 }

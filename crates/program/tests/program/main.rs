@@ -1,5 +1,5 @@
-//! The fault proof program on plain data: recorded chains, L1 and its end, boot inputs, a new batcher, and an invalid
-//! span.
+//! The fault proof program on plain data: recorded chains, L1 with its end and its future, boot inputs, a new batcher,
+//! and an invalid span.
 
 mod batcher;
 mod boot;
@@ -8,3 +8,4 @@ mod end_of_l1;
 mod l1_data;
 mod spans;
 mod support;
+mod to_come;

@@ -4,6 +4,7 @@ mod ecotone;
 mod fjord;
 mod isthmus;
 mod jovian;
+mod karst;
 
 use crate::{Deposit, Fork, RollupConfig, Source};
 use alloc::vec::Vec;
@@ -13,16 +14,17 @@ use alloy_primitives::{Address, Bytes, TxKind, U256};
 struct Bundle {
     fork: Fork,
     upgrades: fn() -> Vec<Upgrade>,
-    /// Gas on top of the system config's limit. Up to Jovian the upgrades have to do with the block's own.
+    /// Gas on top of the system config's limit. Up to Jovian the upgrades make do with the block's own.
     added_gas: u64,
 }
 
 /// Every fork that upgrades predeploys, in fork order.
-const BUNDLES: [Bundle; 4] = [
+const BUNDLES: [Bundle; 5] = [
     Bundle { fork: Fork::Ecotone, upgrades: ecotone::upgrades, added_gas: 0 },
     Bundle { fork: Fork::Fjord, upgrades: fjord::upgrades, added_gas: 0 },
     Bundle { fork: Fork::Isthmus, upgrades: isthmus::upgrades, added_gas: 0 },
     Bundle { fork: Fork::Jovian, upgrades: jovian::upgrades, added_gas: 0 },
+    Bundle { fork: Fork::Karst, upgrades: karst::upgrades, added_gas: karst::GAS },
 ];
 
 fn activating(config: &RollupConfig, l2_timestamp: u64) -> impl Iterator<Item = &'static Bundle> {
@@ -50,26 +52,31 @@ struct Upgrade {
     from: Address,
     to: TxKind,
     gas: u64,
-    data: Vec<u8>,
+    data: Bytes,
 }
 
 impl Upgrade {
     /// Deploys a contract. The deployer is an address that is used once, so the contract's address is known.
-    fn deploy(intent: &'static str, from: Address, gas: u64, code: &[u8]) -> Self {
-        Self { intent, from, to: TxKind::Create, gas, data: code.to_vec() }
+    fn deploy(intent: &'static str, from: Address, gas: u64, code: &'static [u8]) -> Self {
+        Self { intent, from, to: TxKind::Create, gas, data: Bytes::from_static(code) }
     }
 
     /// Points a predeploy's proxy to new code. Address zero is entitled to.
     fn point_proxy(intent: &'static str, proxy: Address, deployer: Address) -> Self {
         const UPGRADE_TO: [u8; 4] = [0x36, 0x59, 0xcf, 0xe6];
-        let data = [&UPGRADE_TO[..], &deployer.create(0).into_word().0].concat();
+        let data = [&UPGRADE_TO[..], &deployer.create(0).into_word().0].concat().into();
         Self { intent, from: Address::ZERO, to: TxKind::Call(proxy), gas: 50_000, data }
     }
 
     /// Calls a function of a predeploy that only the depositor may call.
     fn call(intent: &'static str, predeploy: Address, gas: u64, selector: [u8; 4]) -> Self {
         let (from, to) = (crate::predeploys::DEPOSITOR, TxKind::Call(predeploy));
-        Self { intent, from, to, gas, data: selector.to_vec() }
+        Self { intent, from, to, gas, data: Bytes::copy_from_slice(&selector) }
+    }
+
+    /// A call as a bundle lists it (rules U10).
+    const fn bundled(intent: &'static str, from: Address, to: Address, gas: u64, data: &'static [u8]) -> Self {
+        Self { intent, from, to: TxKind::Call(to), gas, data: Bytes::from_static(data) }
     }
 
     fn into_deposit(self) -> Deposit {
@@ -81,7 +88,7 @@ impl Upgrade {
             value: U256::ZERO,
             gas: self.gas,
             is_system: false,
-            data: self.data.into(),
+            data: self.data,
         }
     }
 }
@@ -110,6 +117,66 @@ mod tests {
                 upgrades(fork).iter().map(|tx| alloy_primitives::hex::encode(&tx.source_hash[..4])).collect();
             assert_eq!(found.join(" "), expected, "{fork:?}");
         }
+    }
+
+    /// Karst's transactions written as op-node's file of them has to have this hash, so no byte of them is another.
+    #[test]
+    fn karst_bundle_is_the_file_that_op_node_locks() {
+        use alloc::{format, string::String};
+        use sha2::{Digest, Sha256};
+        let rows: Vec<String> = upgrades(Fork::Karst)
+            .iter()
+            .zip(karst::upgrades())
+            .enumerate()
+            .map(|(index, (deposit, upgrade))| {
+                let intent = upgrade.intent.strip_prefix(&format!("Karst {index}: ")).unwrap();
+                let to = deposit.to.to().unwrap();
+                let (data, from, gas) = (&deposit.data, deposit.from, deposit.gas);
+                format!(
+                    "    {{\n      \"data\": \"{data}\",\n      \"from\": \"{from}\",\n      \"gasLimit\": {gas},\n      \
+                     \"intent\": \"{intent}\",\n      \"to\": \"{to}\"\n    }}"
+                )
+            })
+            .collect();
+        let rows = rows.join(",\n");
+        let json = format!(
+            "{{\n  \"metadata\": {{\n    \"version\": \"1.0.0\"\n  }},\n  \"transactions\": [\n{rows}\n  ]\n}}"
+        );
+        let locked = b256!("08f5df36f7ff29a9421ab84beebe96684a7455df9a5d234a2468613a4008ad91");
+        assert_eq!(B256::from_slice(&Sha256::digest(json)), locked);
+    }
+
+    #[test]
+    fn karst_transactions_are_ordinary_deposits_without_value() {
+        let transactions = upgrades(Fork::Karst);
+        assert_eq!(transactions.len(), 31);
+        assert_eq!(transactions.iter().map(|tx| tx.gas).sum::<u64>(), 55_370_657);
+        assert!(transactions.iter().all(|tx| tx.mint.is_zero() && tx.value.is_zero() && !tx.is_system));
+        for (index, (tx, upgrade)) in transactions.iter().zip(karst::upgrades()).enumerate() {
+            // The domain of upgrades is 2; the intent says which fork's and the how manieth it is.
+            assert!(upgrade.intent.starts_with(&alloc::format!("Karst {index}: ")), "{}", upgrade.intent);
+            let identity = [B256::with_last_byte(2), keccak256(upgrade.intent)].concat();
+            assert_eq!(tx.source_hash, keccak256(identity), "{}", upgrade.intent);
+        }
+        let intents: Vec<_> = karst::upgrades().iter().map(|upgrade| upgrade.intent).collect();
+        assert_eq!(intents[0], "Karst 0: ConditionalDeployer Deployment");
+        assert_eq!(intents[30], "Karst 30: L2ProxyAdmin Upgrade Predeploys");
+        assert_eq!(transactions[0].source_hash[..4], [0x7e, 0x71, 0xce, 0xb6]);
+    }
+
+    #[test]
+    fn karst_adds_the_gas_of_its_upgrades_to_its_activation_block_only() {
+        let config = config(&[(Fork::Karst, 1000)]);
+        assert_eq!(
+            [998, 999, 1000, 1001, 1002].map(|time| upgrade_transactions(&config, time).len()),
+            [0, 0, 31, 31, 0]
+        );
+        let gas = 55_370_657;
+        assert_eq!([998, 999, 1000, 1001, 1002].map(|time| upgrade_gas(&config, time)), [0, 0, gas, gas, 0]);
+        let keeps = RollupConfig { keep_karst_upgrade_gas: true, ..config };
+        assert_eq!(upgrade_gas(&keeps, 1000), gas, "who keeps the gas has to get it first");
+        let since_genesis = self::config(&[(Fork::Karst, 0)]);
+        assert_eq!((upgrade_gas(&since_genesis, 100), upgrade_transactions(&since_genesis, 100).len()), (0, 0));
     }
 
     #[test]

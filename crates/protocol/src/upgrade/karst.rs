@@ -1,0 +1,231 @@
+// Made by `cargo xtask upgrades` from op-node's bundle; not to be edited.
+
+use super::Upgrade;
+use alloc::vec::Vec;
+use alloy_primitives::address as a;
+
+/// Sum of the gas limits.
+pub(super) const GAS: u64 = 55_370_657;
+
+/// Upgrades of Karst (rules U11).
+pub(super) fn upgrades() -> Vec<Upgrade> {
+    Vec::from([
+        Upgrade::bundled(
+            "Karst 0: ConditionalDeployer Deployment",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("4e59b44847b379578588920ca78fbf26c0b4956c"),
+            580_000,
+            include_bytes!("bytecode/karst-00.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 1: Upgrade ConditionalDeployer Implementation",
+            a!("0000000000000000000000000000000000000000"),
+            a!("420000000000000000000000000000000000002c"),
+            77_000,
+            include_bytes!("bytecode/karst-01.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 2: Deploy StorageSetter Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            498_000,
+            include_bytes!("bytecode/karst-02.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 3: Deploy L2CrossDomainMessenger Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            3_129_000,
+            include_bytes!("bytecode/karst-03.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 4: Deploy GasPriceOracle Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            2_762_000,
+            include_bytes!("bytecode/karst-04.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 5: Deploy L2StandardBridge Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            4_193_000,
+            include_bytes!("bytecode/karst-05.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 6: Deploy SequencerFeeVault Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            1_506_000,
+            include_bytes!("bytecode/karst-06.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 7: Deploy OptimismMintableERC20Factory Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            4_193_000,
+            include_bytes!("bytecode/karst-07.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 8: Deploy L2ERC721Bridge Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            2_367_000,
+            include_bytes!("bytecode/karst-08.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 9: Deploy L1Block Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            1_191_000,
+            include_bytes!("bytecode/karst-09.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 10: Deploy L2ToL1MessagePasser Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            694_000,
+            include_bytes!("bytecode/karst-10.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 11: Deploy OptimismMintableERC721Factory Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            5_661_000,
+            include_bytes!("bytecode/karst-11.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 12: Deploy L2ProxyAdmin Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            2_541_000,
+            include_bytes!("bytecode/karst-12.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 13: Deploy BaseFeeVault Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            1_503_000,
+            include_bytes!("bytecode/karst-13.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 14: Deploy L1FeeVault Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            260_550,
+            include_bytes!("bytecode/karst-14.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 15: Deploy OperatorFeeVault Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            1_504_000,
+            include_bytes!("bytecode/karst-15.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 16: Deploy SchemaRegistry Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            805_000,
+            include_bytes!("bytecode/karst-16.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 17: Deploy EAS Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            6_251_000,
+            include_bytes!("bytecode/karst-17.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 18: Deploy ConditionalDeployer Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            116_400,
+            include_bytes!("bytecode/karst-18.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 19: Deploy L2DevFeatureFlags Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            315_000,
+            include_bytes!("bytecode/karst-19.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 20: Deploy CrossL2Inbox Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            668_000,
+            include_bytes!("bytecode/karst-20.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 21: Deploy L2ToL2CrossDomainMessenger Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            1_611_000,
+            include_bytes!("bytecode/karst-21.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 22: Deploy SuperchainETHBridge Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            757_000,
+            include_bytes!("bytecode/karst-22.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 23: Deploy ETHLiquidity Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            423_000,
+            include_bytes!("bytecode/karst-23.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 24: Deploy L1BlockCGT Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            1_568_000,
+            include_bytes!("bytecode/karst-24.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 25: Deploy L2ToL1MessagePasserCGT Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            827_000,
+            include_bytes!("bytecode/karst-25.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 26: Deploy LiquidityController Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            1_870_000,
+            include_bytes!("bytecode/karst-26.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 27: Deploy NativeAssetLiquidity Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            392_000,
+            include_bytes!("bytecode/karst-27.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 28: Upgrade L2ProxyAdmin Implementation",
+            a!("0000000000000000000000000000000000000000"),
+            a!("4200000000000000000000000000000000000018"),
+            49_711,
+            include_bytes!("bytecode/karst-28.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 29: Deploy L2ContractsManager Implementation",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("420000000000000000000000000000000000002c"),
+            4_942_996,
+            include_bytes!("bytecode/karst-29.bin"),
+        ),
+        Upgrade::bundled(
+            "Karst 30: L2ProxyAdmin Upgrade Predeploys",
+            a!("deaddeaddeaddeaddeaddeaddeaddeaddead0001"),
+            a!("4200000000000000000000000000000000000018"),
+            2_115_000,
+            include_bytes!("bytecode/karst-30.bin"),
+        ),
+    ])
+}
