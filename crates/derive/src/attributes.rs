@@ -57,6 +57,7 @@ pub(crate) fn build(
         parent: parent.info.block.id(),
         timestamp,
         prev_randao: header.mix_hash,
+        // Wraps as op-node's does: what no block can have, the executor refuses.
         gas_limit: system_config.gas_limit.wrapping_add(upgrade_gas(config, timestamp)),
         parent_beacon_block_root: config
             .is_active(Fork::Ecotone, timestamp)

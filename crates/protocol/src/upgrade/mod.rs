@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(transactions.iter().map(|tx| tx.gas).sum::<u64>(), 55_370_657);
         assert!(transactions.iter().all(|tx| tx.mint.is_zero() && tx.value.is_zero() && !tx.is_system));
         for (index, (tx, upgrade)) in transactions.iter().zip(karst::upgrades()).enumerate() {
-            // The domain of upgrades is 2; the intent says which fork's and the how manieth it is.
+            // The domain of upgrades is 2; the intent says which fork's it is, and its place.
             assert!(upgrade.intent.starts_with(&alloc::format!("Karst {index}: ")), "{}", upgrade.intent);
             let identity = [B256::with_last_byte(2), keccak256(upgrade.intent)].concat();
             assert_eq!(tx.source_hash, keccak256(identity), "{}", upgrade.intent);
