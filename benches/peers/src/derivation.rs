@@ -167,8 +167,11 @@ impl BlobProvider for Provider {
     type Error = PipelineErrorKind;
 
     async fn get_blobs(&mut self, _: &KonaBlockInfo, hashes: &[KonaBlobHash]) -> Result<Vec<Box<Blob>>, Self::Error> {
-        let blob = |blob: &KonaBlobHash| self.0.blobs.get(&blob.hash).cloned().ok_or_else(|| absent("blob"));
-        hashes.iter().map(blob).collect()
+        let mut blobs = Vec::with_capacity(hashes.len());
+        for KonaBlobHash { hash, .. } in hashes {
+            blobs.push(self.0.blobs.get(hash).cloned().ok_or_else(|| absent("blob"))?);
+        }
+        Ok(blobs)
     }
 }
 
