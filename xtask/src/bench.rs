@@ -3,6 +3,7 @@
 //! Time and memory are those of the real command line in a process of its own, offline. On a shared machine only CPU
 //! time means something; counts of reads, allocations and instructions mean the same everywhere.
 
+pub(crate) mod peers;
 mod rivals;
 mod table;
 
@@ -113,12 +114,7 @@ pub(crate) fn host() -> Result<()> {
 impl Programs {
     fn build() -> Result<Self> {
         step::run("build", &mut step::cargo("build --release --locked --package kohala --package kohala-benches"))?;
-        #[derive(Deserialize)]
-        struct Metadata {
-            target_directory: PathBuf,
-        }
-        let json = step::output(&mut step::cargo("metadata --format-version 1 --no-deps"));
-        let Metadata { target_directory } = serde_json::from_str(&json.context("cargo metadata failed")?)?;
+        let target_directory = target_directory()?;
         let scratch = target_directory.join("bench");
         fs::create_dir_all(&scratch)?;
         let release = target_directory.join("release");
@@ -191,6 +187,17 @@ impl Programs {
             _ => bail!("valgrind failed: {text}"),
         }
     }
+}
+
+/// Where cargo builds.
+fn target_directory() -> Result<PathBuf> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        target_directory: PathBuf,
+    }
+    let json = step::output(&mut step::cargo("metadata --format-version 1 --no-deps"));
+    let metadata: Metadata = serde_json::from_str(&json.context("cargo metadata failed")?)?;
+    Ok(metadata.target_directory)
 }
 
 fn claim_file(folder: &Path, case: &Case) -> PathBuf {

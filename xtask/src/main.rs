@@ -37,6 +37,9 @@ enum Task {
         /// Compares the host with op-program's instead, on a chain of real nodes: calls, round trips, time. Needs Go.
         #[arg(long, conflicts_with_all = ["chains", "runs", "micro"])]
         host: bool,
+        /// Compares derivation with kona's instead, in one process: time, allocations, memory, instructions.
+        #[arg(long, conflicts_with_all = ["chains", "runs", "micro", "host"])]
+        peers: bool,
     },
     /// Compacts recorded chains into testdata/chains.
     Testdata {
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Task::NoStd => no_std::run(),
         Task::Bench { micro: true, .. } => bench::micro(),
         Task::Bench { host: true, .. } => bench::host(),
+        Task::Bench { peers: true, .. } => bench::peers::run(),
         Task::Bench { chains, runs, .. } => bench::run(chains.as_deref(), runs),
         Task::Testdata { recordings } => testdata::run(&recordings),
         Task::Kzg => kzg::run(),

@@ -74,9 +74,15 @@ pub fn decode_blob(blob: &[u8]) -> Result<Bytes, BlobError> {
         data.push(c & 0b0011_1111 | (d & 0b0011_0000) << 2);
         data.extend_from_slice(&elements[97..128]);
     }
-    if data[length..].iter().chain(unused).any(|byte| *byte != 0) {
+    if !is_zero(&data[length..]) || !is_zero(unused) {
         return Err(BlobError::ExtraneousData);
     }
     data.truncate(length);
     Ok(data.into())
+}
+
+/// True if there is nothing but zeros. Most of most blobs is, so they are looked at many at a time.
+fn is_zero(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks();
+    words.iter().fold(0, |seen, word| seen | u64::from_ne_bytes(*word)) == 0 && rest.iter().all(|byte| *byte == 0)
 }

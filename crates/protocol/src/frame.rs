@@ -1,6 +1,7 @@
 //! Frames: how a channel is cut into the data of L1 transactions (spec: derivation, «Frame format»; rules D10, D11).
 use alloc::vec::Vec;
-use alloy_primitives::Bytes;
+use alloy_primitives::{Bytes, hex};
+use core::fmt;
 
 /// The version byte that starts every datum (F16).
 const DERIVATION_VERSION: u8 = 0;
@@ -9,8 +10,15 @@ const DERIVATION_VERSION: u8 = 0;
 const MAX_FRAME_DATA: usize = 1_000_000;
 
 /// A channel's name, chosen by the batcher.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelId(pub [u8; 16]);
+
+impl fmt::Debug for ChannelId {
+    /// As op-node logs it, so that one can be looked for in the other's output.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
 
 /// One piece of a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]

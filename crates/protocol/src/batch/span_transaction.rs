@@ -127,7 +127,8 @@ impl<'a> SpanTransaction<'a> {
         payload_length += chain_id.map_or(0, |chain_id| chain_id.length());
         payload_length += nonce.length() + gas.length() + to.length() + v.length() + r.length() + s.length();
         let header = Header { list: true, payload_length };
-        let mut out = Vec::with_capacity(1 + header.length_with_payload());
+        // No byte to spare: `Bytes` of a vector that has some takes a second allocation.
+        let mut out = Vec::with_capacity(usize::from(type_byte.is_some()) + header.length_with_payload());
         out.extend(type_byte);
         header.encode(&mut out);
         if let Some(chain_id) = chain_id {

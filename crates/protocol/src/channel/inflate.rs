@@ -1,5 +1,5 @@
 use super::{ChannelError, End, input::Input};
-use alloc::{boxed::Box, vec, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 use alloy_primitives::Bytes;
 use core::ops::Range;
 
@@ -9,6 +9,12 @@ const WINDOW: usize = 32 * 1024;
 /// Most codes for literals and lengths, and for distances, in a block.
 const MAX_LITERALS: usize = 286;
 const MAX_DISTANCES: usize = 30;
+
+/// Longest copy.
+const MAX_LENGTH: usize = 258;
+
+/// Most bits of a copy: a length's code and the bits after it, a distance's code and the bits after it.
+const MAX_SYMBOL_BITS: u32 = 15 + 5 + 15 + 13;
 
 /// The literal code that ends a block.
 const END_OF_BLOCK: usize = 256;
@@ -48,12 +54,12 @@ enum Block {
 impl Inflate {
     pub(super) fn new(input: Input) -> Self {
         Self {
-            bits: BitReader { input, piece: Bytes::new(), position: 0, bits: 0, count: 0 },
-            literals: Huffman::default(),
-            distances: Huffman::default(),
+            bits: BitReader { input, piece: Bytes::new(), position: 0, next: Bits { bits: 0, count: 0 } },
+            literals: Huffman::EMPTY,
+            distances: Huffman::EMPTY,
             block: Block::Header,
             is_final: false,
-            window: Window { bytes: vec![0; WINDOW].into(), written: 0, flushed: 0, is_full: false },
+            window: Window { bytes: Box::new([0; WINDOW]), written: 0, flushed: 0, is_full: false },
             ready: 0..0,
             end: None,
         }
@@ -199,6 +205,7 @@ impl Inflate {
 
     fn decode_symbols(&mut self) -> Result<(), ChannelError> {
         while self.ready.is_empty() {
+            self.decode_ahead();
             let symbol = self.bits.symbol(&self.literals)?;
             if symbol < END_OF_BLOCK {
                 self.window.push(symbol as u8);
@@ -220,27 +227,48 @@ impl Inflate {
         Ok(())
     }
 
-    fn read_length(&mut self, symbol: usize) -> Result<usize, ChannelError> {
-        match symbol - END_OF_BLOCK - 1 {
-            index @ 0..8 => Ok(3 + index),
-            index @ 8..28 => {
-                let extra = index / 4 - 1;
-                Ok(3 + ((4 + index % 4) << extra) + self.bits.take(extra as u32)?)
+    /// Decodes symbols as long as there is input and room for whatever comes next, and it is sound.
+    ///
+    /// Nearly all of a stream is read here, so what changes with every symbol is kept apart from the rest. Where
+    /// anything is unusual this stops before the symbol, for [`Self::decode_symbols`] to say what it means.
+    fn decode_ahead(&mut self) {
+        let Self { bits: reader, literals, distances, window, .. } = self;
+        let (mut next, mut position, mut written) = (reader.next, reader.position, window.written);
+        let history = if window.is_full { WINDOW } else { 0 };
+        while written + MAX_LENGTH <= WINDOW {
+            if next.count < MAX_SYMBOL_BITS {
+                let Some(word) = reader.piece[position..].first_chunk() else { break };
+                position += next.fill(*word);
             }
-            28 => Ok(258),
-            _ => Err(ChannelError::Corrupt),
+            let mut after = next;
+            let Some(symbol) = after.symbol(literals) else { break };
+            if symbol < END_OF_BLOCK {
+                window.bytes[written] = symbol as u8;
+                written += 1;
+            } else {
+                let Some((base, extra)) = length_code(symbol) else { break };
+                let length = base + after.take(extra);
+                let Some((base, extra)) = after.symbol(distances).and_then(distance_code) else { break };
+                let distance = base + after.take(extra);
+                if distance > history.max(written) || !window.repeat_within(written, length, distance) {
+                    break;
+                }
+                written += length;
+            }
+            next = after;
         }
+        (reader.next, reader.position, window.written) = (next, position, written);
+    }
+
+    fn read_length(&mut self, symbol: usize) -> Result<usize, ChannelError> {
+        let (base, extra) = length_code(symbol).ok_or(ChannelError::Corrupt)?;
+        Ok(base + self.bits.take(extra)?)
     }
 
     fn read_distance(&mut self) -> Result<usize, ChannelError> {
-        match self.bits.symbol(&self.distances)? {
-            symbol @ 0..4 => Ok(1 + symbol),
-            symbol @ 4..MAX_DISTANCES => {
-                let extra = symbol / 2 - 1;
-                Ok(1 + ((2 + symbol % 2) << extra) + self.bits.take(extra as u32)?)
-            }
-            _ => Err(ChannelError::Corrupt),
-        }
+        let symbol = self.bits.symbol(&self.distances)?;
+        let (base, extra) = distance_code(symbol).ok_or(ChannelError::Corrupt)?;
+        Ok(base + self.bits.take(extra)?)
     }
 
     /// Repeats `length` bytes, as far as the window has room.
@@ -255,6 +283,34 @@ impl Inflate {
     }
 }
 
+/// The least length of a copy by its symbol, and how many more bits say how much longer it is. `None` for the end of the
+/// block and what no encoder writes.
+#[inline]
+const fn length_code(symbol: usize) -> Option<(usize, u32)> {
+    match symbol.wrapping_sub(END_OF_BLOCK + 1) {
+        index @ 0..8 => Some((3 + index, 0)),
+        index @ 8..28 => {
+            let extra = index / 4 - 1;
+            Some((3 + ((4 + index % 4) << extra), extra as u32))
+        }
+        28 => Some((MAX_LENGTH, 0)),
+        _ => None,
+    }
+}
+
+/// The least distance of a copy by its symbol, and how many more bits say how much farther it is.
+#[inline]
+const fn distance_code(symbol: usize) -> Option<(usize, u32)> {
+    match symbol {
+        0..4 => Some((1 + symbol, 0)),
+        4..MAX_DISTANCES => {
+            let extra = symbol / 2 - 1;
+            Some((1 + ((2 + symbol % 2) << extra), extra as u32))
+        }
+        _ => None,
+    }
+}
+
 /// The lengths of the literal codes that a block may use without listing them.
 fn fixed_literal_lengths() -> [u8; 288] {
     let mut lengths = [8; 288];
@@ -265,7 +321,7 @@ fn fixed_literal_lengths() -> [u8; 288] {
 
 /// The last 32 KiB of output, as a ring.
 struct Window {
-    bytes: Box<[u8]>,
+    bytes: Box<[u8; WINDOW]>,
     written: usize,
     flushed: usize,
     /// True once the ring is full, so that all of it is history.
@@ -306,6 +362,23 @@ impl Window {
         length - fitting
     }
 
+    /// Repeats `length` bytes from `distance` back of `written`; does nothing and says so if that crosses the ring's end.
+    #[inline]
+    fn repeat_within(&mut self, written: usize, length: usize, distance: usize) -> bool {
+        let from = if distance > written { WINDOW + written - distance } else { written - distance };
+        if from.max(written) + length > WINDOW {
+            return false;
+        }
+        if distance < length {
+            for index in 0..length {
+                self.bytes[written + index] = self.bytes[from + index];
+            }
+        } else {
+            self.bytes.copy_within(from..from + length, written);
+        }
+        true
+    }
+
     /// What was written since the last flush; must be read before anything else is written.
     fn flush(&mut self) -> Range<usize> {
         let flushed = self.flushed..self.written;
@@ -318,14 +391,13 @@ impl Window {
 }
 
 /// How many bits the first table of a [`Huffman`] code resolves.
-const FIRST_BITS: u32 = 9;
+const FIRST_BITS: u32 = 10;
 
 /// A prefix code as look-up tables. An entry is `value << 4 | length`; 0 means that no code starts with these bits.
-#[derive(Default)]
 struct Huffman {
-    /// By the next nine bits. A length above nine says that `value` is the index of a table in `rest`.
-    first: Vec<u16>,
-    /// By the bits after the first nine; tables of `1 << rest_bits` entries.
+    /// By the next [`FIRST_BITS`] bits. A greater length says that `value` is the index of a table in `rest`.
+    first: [u16; 1 << FIRST_BITS],
+    /// By the bits after those; tables of `1 << rest_bits` entries.
     rest: Vec<u16>,
     rest_bits: u32,
     /// How many bits must be there before a symbol is looked for.
@@ -333,6 +405,9 @@ struct Huffman {
 }
 
 impl Huffman {
+    /// The code of nothing.
+    const EMPTY: Self = Self { first: [0; 1 << FIRST_BITS], rest: Vec::new(), rest_bits: 0, shortest: 0 };
+
     /// Builds the canonical code with these lengths. It must use every sequence of bits; only a code of one symbol of
     /// one bit, or of none at all, may leave some out.
     fn build(&mut self, lengths: &[u8]) -> Result<(), ChannelError> {
@@ -341,8 +416,7 @@ impl Huffman {
             counts[usize::from(*length)] += 1;
         }
         counts[0] = 0;
-        self.first.clear();
-        self.first.resize(1 << FIRST_BITS, 0);
+        self.first.fill(0);
         self.rest.clear();
         let shortest = counts.iter().position(|count| *count > 0).unwrap_or(0);
         let longest = counts.iter().rposition(|count| *count > 0).unwrap_or(0);
@@ -395,7 +469,7 @@ impl Huffman {
     /// The entry for these bits.
     #[inline]
     fn entry(&self, bits: u64) -> u16 {
-        let entry = self.first.get(bits as usize % (1 << FIRST_BITS)).copied().unwrap_or(0);
+        let entry = self.first[bits as usize % (1 << FIRST_BITS)];
         if u32::from(entry & 15) <= FIRST_BITS {
             return entry;
         }
@@ -404,47 +478,29 @@ impl Huffman {
     }
 }
 
-/// The input, bit by bit from each byte's lowest.
-struct BitReader {
-    input: Input,
-    piece: Bytes,
-    position: usize,
-    /// The next `count` bits, and above them nothing or what follows them in `piece`.
+/// The next bits of the input, the first one lowest.
+#[derive(Clone, Copy)]
+struct Bits {
+    /// The next `count` bits, and above them nothing or what follows them.
     bits: u64,
     count: u32,
 }
 
-impl BitReader {
-    /// Takes up to 32 bits as a number.
+impl Bits {
+    /// Takes bits that are there, up to 32, as a number.
     #[inline]
-    fn take(&mut self, count: u32) -> Result<usize, ChannelError> {
-        if self.count < count {
-            self.refill();
-            if self.count < count {
-                return Err(ChannelError::Truncated);
-            }
-        }
+    fn take(&mut self, count: u32) -> usize {
         let value = self.bits & ((1 << count) - 1);
         self.drop(count);
-        Ok(value as usize)
+        value as usize
     }
 
-    /// Takes a symbol of the code.
+    /// Takes a symbol that is there; `None` if these bits are none.
     #[inline]
-    fn symbol(&mut self, code: &Huffman) -> Result<usize, ChannelError> {
-        if self.count < 15 {
-            self.refill();
-        }
+    fn symbol(&mut self, code: &Huffman) -> Option<usize> {
         let entry = code.entry(self.bits);
-        let length = u32::from(entry & 15);
-        if self.count < length.max(code.shortest) {
-            return Err(ChannelError::Truncated);
-        }
-        if length == 0 {
-            return Err(ChannelError::Corrupt);
-        }
-        self.drop(length);
-        Ok(usize::from(entry >> 4))
+        self.drop(u32::from(entry & 15));
+        (entry & 15 > 0).then_some(usize::from(entry >> 4))
     }
 
     #[inline]
@@ -453,25 +509,64 @@ impl BitReader {
         self.count -= count;
     }
 
+    /// Adds bytes until there are at least 56 bits, and returns how many it added.
+    #[inline]
+    fn fill(&mut self, word: [u8; 8]) -> usize {
+        self.bits |= u64::from_le_bytes(word) << self.count;
+        let bytes = (63 - self.count) / 8;
+        self.count += bytes * 8;
+        bytes as usize
+    }
+}
+
+/// The input, bit by bit from each byte's lowest.
+struct BitReader {
+    input: Input,
+    piece: Bytes,
+    position: usize,
+    next: Bits,
+}
+
+impl BitReader {
+    /// Takes up to 32 bits as a number.
+    #[inline]
+    fn take(&mut self, count: u32) -> Result<usize, ChannelError> {
+        if self.next.count < count {
+            self.refill();
+            if self.next.count < count {
+                return Err(ChannelError::Truncated);
+            }
+        }
+        Ok(self.next.take(count))
+    }
+
+    /// Takes a symbol of the code.
+    fn symbol(&mut self, code: &Huffman) -> Result<usize, ChannelError> {
+        if self.next.count < 15 {
+            self.refill();
+        }
+        let length = u32::from(code.entry(self.next.bits) & 15);
+        if self.next.count < length.max(code.shortest) {
+            return Err(ChannelError::Truncated);
+        }
+        self.next.symbol(code).ok_or(ChannelError::Corrupt)
+    }
+
     /// Gets at least 56 bits, or all that are left.
     #[inline]
     fn refill(&mut self) {
-        if let Some(word) = self.piece[self.position..].first_chunk() {
-            self.bits |= u64::from_le_bytes(*word) << self.count;
-            let bytes = (63 - self.count) / 8;
-            self.position += bytes as usize;
-            self.count += bytes * 8;
-        } else {
-            self.refill_slowly();
+        match self.piece[self.position..].first_chunk() {
+            Some(word) => self.position += self.next.fill(*word),
+            None => self.refill_slowly(),
         }
     }
 
     #[cold]
     fn refill_slowly(&mut self) {
-        while self.count <= 56 {
+        while self.next.count <= 56 {
             let Some(byte) = self.next_input() else { break };
-            self.bits |= u64::from(byte) << self.count;
-            self.count += 8;
+            self.next.bits |= u64::from(byte) << self.next.count;
+            self.next.count += 8;
         }
     }
 
@@ -486,17 +581,15 @@ impl BitReader {
 
     /// Drops what is left of a byte.
     fn align(&mut self) {
-        self.drop(self.count % 8);
+        self.next.drop(self.next.count % 8);
     }
 
     /// The next byte; only when aligned.
     fn next_byte(&mut self) -> Option<u8> {
-        if self.count == 0 {
-            self.bits = 0;
+        if self.next.count == 0 {
+            self.next.bits = 0;
             return self.next_input();
         }
-        let byte = self.bits as u8;
-        self.drop(8);
-        Some(byte)
+        Some(self.next.take(8) as u8)
     }
 }

@@ -120,6 +120,56 @@ fn items(name: &str) -> Vec<Bytes> {
     std::iter::from_fn(|| reader.next_item()).map(Result::unwrap).collect()
 }
 
+/// Bytes that compress to copies of every distance, between bytes that don't compress.
+fn compressible(parts: &[(u8, usize, usize)]) -> Vec<u8> {
+    let mut bytes: Vec<u8> = Vec::new();
+    for (seed, length, distance) in parts {
+        let from = bytes.len().checked_sub(*distance);
+        for index in 0..*length {
+            let noise = (index * index * 31 + usize::from(*seed) * 7) as u8 ^ *seed;
+            bytes.push(from.map_or(noise, |from| bytes[from + index]));
+        }
+    }
+    bytes
+}
+
+/// What a channel yields, to the byte and the flaw.
+fn yielded(frames: Vec<Bytes>) -> Vec<Result<Bytes, ChannelError>> {
+    let reader = ChannelReader::new(frames, 10_000_000, true);
+    reader.map_or_else(|error| vec![Err(error)], |mut reader| std::iter::from_fn(|| reader.next_item()).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// In frames of three bytes there is never enough input at hand to decode ahead, so that every symbol is read with
+    /// care.
+    #[test]
+    fn decoding_ahead_yields_what_careful_decoding_yields(
+        parts in prop::collection::vec((any::<u8>(), 1..3000usize, 1..40_000usize), 1..80),
+        items in 1..40usize,
+        change in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+        level in 1..10u8,
+    ) {
+        let bytes = compressible(&parts);
+        let mut stream = Vec::new();
+        for item in bytes.chunks(bytes.len().div_ceil(items)) {
+            alloy_rlp::Encodable::encode(item, &mut stream);
+        }
+        let mut channel = miniz_oxide::deflate::compress_to_vec_zlib(&stream, level);
+        if let Some((position, value)) = change {
+            *position.get_mut(&mut channel) = value;
+        }
+        if let Some(cut) = cut {
+            channel.truncate(cut.index(channel.len()));
+        }
+        let whole = yielded(vec![channel.clone().into()]);
+        prop_assert!(change.is_some() || cut.is_some() || whole.iter().all(Result::is_ok));
+        prop_assert_eq!(whole, yielded(channel.chunks(3).map(Bytes::copy_from_slice).collect()));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 

@@ -1,0 +1,158 @@
+//! What is measured.
+
+use crate::{
+    chain::Recording,
+    channel::{Channel, Compression, singular_item, span_item},
+    derivation::Derivation,
+};
+use kohala_protocol::SpanContext;
+use kona_protocol::SingleBatch;
+use std::{fs, path::Path};
+
+/// How many recorded blocks the big channels hold.
+const BLOCKS: usize = 143;
+
+/// Compressed size of the small channel.
+const SMALL: usize = 2_000;
+
+/// One thing that both sides do.
+pub struct Case {
+    /// What it is, and how much of it.
+    pub name: String,
+    /// What a second is a rate of, and how many of that one run is.
+    pub rate: (&'static str, f64),
+    /// What we hold ourselves to.
+    pub bars: Bars,
+    ours: Box<dyn Fn()>,
+    kona: Box<dyn Fn()>,
+}
+
+/// Which of the two.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Kohala.
+    Ours,
+    /// Kona.
+    Kona,
+}
+
+/// What a case should reach.
+#[derive(Clone, Copy, Default)]
+pub struct Bars {
+    /// Kona's time over ours, at least.
+    pub speed: Option<f64>,
+    /// Our allocations over kona's, at most.
+    pub allocations: Option<f64>,
+    /// Our peak of memory in bytes, at most.
+    pub peak: Option<u64>,
+}
+
+impl Case {
+    /// Does it once.
+    pub fn run(&self, side: Side) {
+        match side {
+            Side::Ours => (self.ours)(),
+            Side::Kona => (self.kona)(),
+        }
+    }
+}
+
+/// All cases. Both sides' answers have been compared.
+///
+/// `kona_channel` is a file with the channel that kona's own tests read, in hexadecimal.
+///
+/// # Panics
+/// If the answers differ.
+pub fn cases(kona_channel: Option<&Path>) -> Vec<Case> {
+    let tenth = Some(0.1);
+    let zlib = Bars { speed: Some(2.0), allocations: tenth, peak: None };
+    let brotli = Bars { speed: Some(6.0), ..zlib };
+    let small = Bars { speed: Some(300.0), allocations: None, peak: Some(200_000) };
+
+    let mut cases = Vec::new();
+    if let Some(file) = kona_channel {
+        let channel = published_channel(file);
+        let items = channel.items();
+        let again = Channel::of_items(&items, Compression::Brotli, *channel.context());
+        cases.push(channel_case("kona's channel, span, zlib", channel, zlib));
+        cases.push(channel_case("the same, brotli", again, brotli));
+    }
+    let recording = Recording::load();
+    let context = SpanContext {
+        genesis_time: recording.config.genesis.l2_time,
+        block_time: recording.config.block_time,
+        chain_id: recording.config.l2_chain_id,
+    };
+    let blocks = (1..=BLOCKS).map(|number| singular(&recording, number));
+    let span = [span_item(blocks.clone(), &context)];
+    let singular: Vec<_> = blocks.clone().map(singular_item).collect();
+    let of = |items: &[Vec<u8>], compression| Channel::of_items(items, compression, context);
+    cases.push(channel_case("recorded blocks, span, zlib", of(&span, Compression::Zlib), zlib));
+    cases.push(channel_case("recorded blocks, span, brotli", of(&span, Compression::Brotli), brotli));
+    // The bars are those of spans: there is little in a singular batch to do better.
+    cases.push(channel_case("recorded blocks, singular, zlib", of(&singular, Compression::Zlib), Bars::default()));
+    let first = |count| of(&[span_item(blocks.clone().take(count), &context)], Compression::Brotli);
+    let small_channel = (1..=BLOCKS).map(first).find(|channel| channel.size().compressed >= SMALL);
+    cases.push(channel_case("a small channel, span, brotli", small_channel.expect("more blocks"), small));
+    cases.push(derivation_case());
+    cases
+}
+
+/// The last of the cases alone.
+///
+/// # Panics
+/// If the answers differ.
+pub fn derivation_case() -> Case {
+    let derivation = std::rc::Rc::new(Derivation::load());
+    derivation.agree();
+    let (ours, kona) = (derivation.clone(), derivation.clone());
+    let blocks = derivation.blocks();
+    Case {
+        name: format!("derivation of {blocks} blocks"),
+        rate: ("blocks/s", blocks as f64),
+        bars: Bars::default(),
+        ours: Box::new(move || ours.ours(drop)),
+        kona: Box::new(move || kona.kona(drop)),
+    }
+}
+
+fn channel_case(name: &str, channel: Channel, bars: Bars) -> Case {
+    channel.agree();
+    let size = channel.size();
+    let channel = std::rc::Rc::new(channel);
+    let (ours, kona) = (channel.clone(), channel);
+    let count = |number: usize, what: &str| if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") };
+    Case {
+        name: format!(
+            "{name}: {}, {}, {} bytes of {}",
+            count(size.blocks, "block"),
+            count(size.transactions, "transaction"),
+            size.compressed,
+            size.decompressed
+        ),
+        rate: ("MB/s", size.decompressed as f64 / 1e6),
+        bars,
+        ours: Box::new(move || drop(ours.ours())),
+        kona: Box::new(move || drop(kona.kona())),
+    }
+}
+
+/// The channel of kona's own tests; what chain it is of doesn't matter.
+fn published_channel(file: &Path) -> Channel {
+    let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let bytes = alloy_primitives::hex::decode(text.trim()).expect("hexadecimal");
+    Channel::new(bytes, SpanContext { genesis_time: 0, block_time: 2, chain_id: 10 })
+}
+
+/// A recorded block as the batcher would post it.
+fn singular(recording: &Recording, number: usize) -> SingleBatch {
+    let (record, head) = (&recording.chain.l2[number], &recording.safe_heads[number].info);
+    let deposit = |transaction: &&alloy_primitives::Bytes| transaction.first() == Some(&0x7e);
+    SingleBatch {
+        parent_hash: head.block.parent_hash,
+        epoch_num: head.l1_origin.number,
+        epoch_hash: head.l1_origin.hash,
+        timestamp: head.block.timestamp,
+        transactions: record.transactions.iter().skip_while(deposit).cloned().collect(),
+    }
+}

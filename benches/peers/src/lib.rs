@@ -1,0 +1,11 @@
+//! Kohala's derivation beside kona's, in one process and over the same data. Every case first makes sure that both
+//! come to the same answer; what is measured is left to the two programs: `kohala-peers` times, `count` counts memory.
+//!
+//! Nothing here is a test of Kohala, and nothing of the product knows this crate.
+
+mod cases;
+mod chain;
+mod channel;
+mod derivation;
+
+pub use cases::{Bars, Case, Side, cases, derivation_case};
