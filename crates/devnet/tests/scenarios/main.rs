@@ -6,7 +6,10 @@ mod bad_transaction;
 mod dump;
 mod forks;
 mod holocene_activation;
+mod isthmus;
+mod operator_fee;
 mod posting;
+mod precompiles;
 mod program;
 #[path = "../devnet/story.rs"]
 mod story;
