@@ -11,6 +11,7 @@ mod operator_fee;
 mod posting;
 mod precompiles;
 mod program;
+mod set_code;
 #[path = "../devnet/story.rs"]
 mod story;
 mod support;
