@@ -7,6 +7,7 @@ mod dump;
 mod forks;
 mod holocene_activation;
 mod isthmus;
+mod jovian;
 mod operator_fee;
 mod posting;
 mod precompiles;
