@@ -8,6 +8,7 @@ mod forks;
 mod holocene_activation;
 mod isthmus;
 mod jovian;
+mod karst;
 mod operator_fee;
 mod posting;
 mod precompiles;
