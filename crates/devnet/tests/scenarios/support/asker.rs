@@ -1,6 +1,6 @@
 //! A contract that asks others on a chain, so that what they answer stands in receipts.
 
-use alloy_primitives::{Address, B256, Bytes, U256, address, bytes, keccak256};
+use alloy_primitives::{Address, B256, Bytes, Log, U256, address, bytes, keccak256};
 use kohala_devnet::chain::{Account, Config, L2Block, Signer};
 
 const ASKER: Address = address!("0000000000000000000000000000000000000a5c");
@@ -34,7 +34,7 @@ pub(crate) fn ask_for(signer: &mut Signer, whom: Address, function: &str, words:
 /// The answers that transaction number `index` of a block got, by call and by delegation: `None` where there was none.
 pub(crate) fn answers(block: &L2Block, index: usize) -> [Option<Bytes>; 2] {
     let logs = block.receipts[index].logs();
-    let answer = |log: &alloy_primitives::Log| {
+    let answer = |log: &Log| {
         let answered = log.topics()[0] == B256::with_last_byte(1);
         answered.then(|| log.data.data.clone())
     };
