@@ -34,6 +34,8 @@ pub struct Config {
     pub upgrades: Arc<BTreeMap<Fork, Vec<Bytes>>>,
     /// The contracts of L2's genesis block; where there are none, the shortest that the chain can do with.
     pub genesis: Arc<BTreeMap<Address, Account>>,
+    /// Accounts that L2's genesis block has besides, or in place of those above.
+    pub accounts: BTreeMap<Address, Account>,
     /// What the owner of the system config did before the genesis block.
     pub initially: Vec<ConfigUpdate>,
     /// Timestamp of both genesis blocks.
@@ -70,6 +72,7 @@ impl Default for Config {
             keep_karst_upgrade_gas: false,
             upgrades: Arc::default(),
             genesis: Arc::default(),
+            accounts: BTreeMap::new(),
             initially: Vec::new(),
             genesis_time: 1_800_000_000,
             l1_block_time: 12,
@@ -103,6 +106,12 @@ impl Config {
     /// Plans a fork of L1, so many seconds after the genesis block.
     pub fn then_l1(mut self, fork: L1Fork, after: u64) -> Self {
         self.l1_forks.plan(fork, after);
+        self
+    }
+
+    /// Starts with an account of the script's own on L2.
+    pub fn with(mut self, address: Address, account: Account) -> Self {
+        self.accounts.insert(address, account);
         self
     }
 

@@ -43,9 +43,10 @@ const L1_BLOCK_CODE: [u8; 129] = hex!(
 );
 
 /// The accounts of the L2 genesis block: the configuration's contracts, or else the predeploys that consensus depends
-/// on, in their shortest form; a contract that writes storage, and users with coins.
+/// on, in their shortest form; the script's own accounts, a contract that writes storage, and users with coins.
 pub(crate) fn state(config: &Config) -> State {
     let mut accounts = BTreeMap::clone(&config.genesis);
+    accounts.extend(config.accounts.clone());
     let mut contract = |address, code| {
         accounts.entry(address).or_insert_with(|| Account { nonce: 1, code, ..Account::default() });
     };

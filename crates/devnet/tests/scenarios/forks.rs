@@ -1,25 +1,25 @@
 //! Forks of L2 and L1 that begin while the chain runs.
 
-use crate::support::{Judge, config, real_genesis};
+use crate::support::{Judge, config};
 use alloy_eips::eip7840::BlobParams;
 use alloy_primitives::{Address, U256};
 use kohala_devnet::chain::{
-    Channel, Compression, Config, ConfigUpdate, DEPOSIT_CONTRACT, Deposit, Devnet, Fork, L1_BLOCK, L1Call, L1Fork,
-    L1Kind, L1Log, L2Block, Origin, Posting, Schedule, bpo, datum,
+    Channel, Compression, Config, DEPOSIT_CONTRACT, Deposit, Devnet, Fork, L1_BLOCK, L1Call, L1Fork, L1Kind, L1Log,
+    L2Block, Origin, Posting, Schedule, bpo, datum,
 };
 
-/// Every fork of L2 from Bedrock to Jovian, one after the other, with users and deposits between and after the
+/// Every fork of L2 from Bedrock to Karst, one after the other, with users and deposits between and after the
 /// activation blocks.
 fn all_forks(genesis: Config) -> Devnet {
-    let forks = Fork::ALL.into_iter().filter(|fork| *fork <= Fork::Jovian);
-    let planned = forks.zip(1..).filter(|(fork, _)| genesis.forks.get(*fork).is_none());
+    let planned = Fork::ALL.into_iter().zip(1..).filter(|(fork, _)| genesis.forks.get(*fork).is_none());
     let config =
         planned.collect::<Vec<_>>().into_iter().fold(genesis, |config, (fork, step)| config.then(fork, 4 * step));
     let mut devnet = Devnet::new(config);
     let mut alice = devnet.user(0);
     for number in 1..=24 {
         let timestamp = devnet.config().l2_timestamp(number);
-        let users = match devnet.config().is_activation_block(Fork::Jovian, timestamp) {
+        let begins = |fork| devnet.config().is_activation_block(fork, timestamp);
+        let users = match begins(Fork::Jovian) || begins(Fork::Karst) {
             true => vec![],
             false => vec![alice.transfer(Address::repeat_byte(0xb0), U256::from(number))],
         };
@@ -34,7 +34,7 @@ fn all_forks(genesis: Config) -> Devnet {
 }
 
 #[test]
-fn forks_follow_each_other_from_bedrock_to_jovian() {
+fn forks_follow_each_other_from_bedrock_to_karst() {
     let bedrock = Config { forks: Schedule::default(), ..config(Fork::Regolith) };
     let mut devnet = all_forks(bedrock);
     for number in (1..=24).step_by(4) {
@@ -47,32 +47,13 @@ fn forks_follow_each_other_from_bedrock_to_jovian() {
     Judge::agreed(&devnet, 11).safe_head(24);
 }
 
-/// Karst's bundle succeeds on real contracts; its gas comes on top of the block's gas limit, and stays if the chain
-/// wants it to.
-#[test]
-fn karst_upgrades_with_gas_of_its_own() {
-    for keep in [false, true] {
-        let config = Config { genesis: real_genesis(), keep_karst_upgrade_gas: keep, ..config(Fork::Fjord) };
-        let config =
-            config.initially(ConfigUpdate::GasLimit(60_000_000)).then(Fork::Granite, 2).then(Fork::Holocene, 4);
-        let mut devnet = Devnet::new(config.then(Fork::Isthmus, 6).then(Fork::Jovian, 8).then(Fork::Karst, 10));
-        devnet.l2_blocks(6);
-        let [before, karst, after] = [4, 5, 6].map(|number| &devnet.l2()[number]);
-        assert_eq!(karst.transactions.len(), 1 + 31);
-        assert!(karst.receipts.iter().all(|receipt| receipt.is_success()));
-        assert_eq!(karst.header.gas_limit, before.header.gas_limit + 55_370_657);
-        let kept = if keep { karst } else { before };
-        assert_eq!(after.header.gas_limit, kept.header.gas_limit);
-    }
-}
-
 /// The blob base fee that a block tells L2's contract.
 fn told_blob_base_fee(block: &L2Block) -> U256 {
     block.state.accounts[&L1_BLOCK].storage[&U256::from(7)]
 }
 
 /// Blobs get cheaper by the target of the fork in force, from Osaka on only down to a reserve price, and L2 is told the
-/// price by its fraction.
+/// price by its fraction (T-BPO).
 #[test]
 fn blob_base_fee_follows_the_schedule_of_l1() {
     let genesis = Config { excess_blob_gas: 90_000_000, ..config(Fork::Jovian) };
@@ -97,6 +78,7 @@ fn blob_base_fee_follows_the_schedule_of_l1() {
         let origin = &devnet.l1()[block.origin.number as usize].header;
         let params = devnet.config().blob_params(origin.timestamp).unwrap();
         let fee = params.calc_blob_fee(origin.excess_blob_gas.unwrap());
+        assert!(fee > 1, "the fee is one by any fraction then");
         assert_eq!(told_blob_base_fee(block), U256::from(fee));
     }
     let fractions: Vec<_> =
@@ -110,21 +92,35 @@ fn blob_base_fee_follows_the_schedule_of_l1() {
     Judge::of(&devnet).safe_head(last);
 }
 
-/// A chain may compute with Cancun's fraction for a while longer than L1.
+/// A chain may compute with Cancun's fraction for a while longer than L1: until an L1 block's time, until one between
+/// two, or not at all (T-PECTRA).
 #[test]
 fn blob_base_fee_is_cancuns_until_the_pectra_blob_schedule() {
-    let config = Config { excess_blob_gas: 40_000_000, pectra_blob_schedule: Some(24), ..config(Fork::Isthmus) };
-    let mut devnet = Devnet::new(config);
-    devnet.l1_blocks(3);
-    devnet.catch_up();
-    for block in &devnet.l2()[1..] {
-        let origin = &devnet.l1()[block.origin.number as usize].header;
-        let params = if block.origin.number < 2 { BlobParams::cancun() } else { BlobParams::prague() };
-        assert_eq!(told_blob_base_fee(block), U256::from(params.calc_blob_fee(origin.excess_blob_gas.unwrap())));
+    for (fork, pectra_blob_schedule) in [
+        (Fork::Holocene, Some(24)),
+        (Fork::Isthmus, Some(24)),
+        (Fork::Holocene, Some(18)),
+        (Fork::Holocene, None),
+        (Fork::Isthmus, None),
+    ] {
+        let mut devnet = Devnet::new(Config { excess_blob_gas: 100_000_000, pectra_blob_schedule, ..config(fork) });
+        devnet.l1_blocks(2);
+        devnet.catch_up();
+        let origin_counts =
+            [0, 1, 2].map(|origin| devnet.l2()[1..].iter().filter(|b| b.origin.number == origin).count());
+        assert_eq!(origin_counts, [5, 6, 1]);
+        for block in &devnet.l2()[1..] {
+            let excess = devnet.l1()[block.origin.number as usize].header.excess_blob_gas.unwrap();
+            let [cancun, prague] =
+                [BlobParams::cancun(), BlobParams::prague()].map(|params| params.calc_blob_fee(excess));
+            assert!(1 < prague && prague < cancun);
+            let is_cancuns = pectra_blob_schedule.is_some() && block.origin.number < 2;
+            assert_eq!(told_blob_base_fee(block), U256::from(if is_cancuns { cancun } else { prague }));
+        }
+        let last = devnet.head().header.number;
+        devnet.l1_block(|block| block.batch(1..=last, Posting::default()));
+        Judge::of(&devnet).safe_head(last);
     }
-    let last = devnet.head().header.number;
-    devnet.l1_block(|block| block.batch(1..=last, Posting::default()));
-    Judge::of(&devnet).safe_head(last);
 }
 
 /// Transactions of types 0 to 2 carry batches, whether they fail or not; those of type 4 don't. Deposits count where

@@ -6,8 +6,14 @@ mod bad_transaction;
 mod dump;
 mod forks;
 mod holocene_activation;
+mod isthmus;
+mod jovian;
+mod karst;
+mod operator_fee;
 mod posting;
+mod precompiles;
 mod program;
+mod set_code;
 #[path = "../devnet/story.rs"]
 mod story;
 mod support;

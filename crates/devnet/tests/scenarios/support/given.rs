@@ -1,11 +1,16 @@
 //! What a scenario may start from besides the devnet's own defaults.
 
-use alloy_primitives::{Address, Bytes};
-use kohala_devnet::chain::{Account, Config, Fork};
+use alloy_primitives::{Address, Bytes, U256, address, keccak256};
+use kohala_devnet::chain::{Account, Config, ConfigUpdate, Fork, L2Block};
 use std::{
     collections::BTreeMap,
     sync::{Arc, LazyLock},
 };
+
+/// The contract that tells what L1 takes of a transaction.
+pub(crate) const GAS_PRICE_ORACLE: Address = address!("420000000000000000000000000000000000000f");
+/// Where the operator fee goes.
+pub(crate) const OPERATOR_FEE_VAULT: Address = address!("420000000000000000000000000000000000001b");
 
 /// All forks of L2 up to `newest` from genesis on, and the upgrade transactions of those that may follow.
 pub(crate) fn config(newest: Fork) -> Config {
@@ -28,4 +33,26 @@ pub(crate) fn real_genesis() -> Arc<BTreeMap<Address, Account>> {
         Arc::new(accounts.collect())
     });
     Arc::clone(&ACCOUNTS)
+}
+
+/// All forks of L2 up to `newest` from genesis on, and real contracts of Fjord's time.
+pub(crate) fn real(newest: Fork) -> Config {
+    Config { genesis: real_genesis(), ..config(newest) }.initially(ConfigUpdate::GasLimit(60_000_000))
+}
+
+/// Wei that an account has after a block.
+pub(crate) fn balance(block: &L2Block, account: Address) -> U256 {
+    block.state.accounts.get(&account).map_or(U256::ZERO, |account| account.balance)
+}
+
+/// A word of an account's storage after a block.
+pub(crate) fn word(block: &L2Block, account: Address, slot: U256) -> U256 {
+    block.state.accounts.get(&account).and_then(|account| account.storage.get(&slot)).copied().unwrap_or_default()
+}
+
+/// The contract behind a proxy after a block (EIP-1967), and its code.
+pub(crate) fn implementation(block: &L2Block, proxy: Address) -> (Address, Bytes) {
+    let slot = U256::from_be_bytes(keccak256("eip1967.proxy.implementation").0) - U256::from(1);
+    let address = Address::from_word(word(block, proxy, slot).into());
+    (address, block.state.accounts.get(&address).map(|account| account.code.clone()).unwrap_or_default())
 }

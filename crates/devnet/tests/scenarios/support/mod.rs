@@ -1,7 +1,12 @@
-//! What scenarios share: real contracts and upgrades to start from, and the judge that they end with.
+//! What scenarios share: real contracts and upgrades to start from, a contract that asks others, and the judge that
+//! they end with.
 
+mod asker;
 mod given;
 mod judge;
 
-pub(crate) use given::{config, real_genesis};
+pub(crate) use asker::{answers, ask, ask_for, with_asker};
+pub(crate) use given::{
+    GAS_PRICE_ORACLE, OPERATOR_FEE_VAULT, balance, config, implementation, real, real_genesis, word,
+};
 pub(crate) use judge::{Judge, boot, inputs};
