@@ -1,11 +1,14 @@
 //! What a scenario may start from besides the devnet's own defaults.
 
-use alloy_primitives::{Address, Bytes};
-use kohala_devnet::chain::{Account, Config, Fork};
+use alloy_primitives::{Address, Bytes, U256};
+use kohala_devnet::chain::{Account, Config, Devnet, Fork};
 use std::{
     collections::BTreeMap,
     sync::{Arc, LazyLock},
 };
+
+/// The newest fork that is judged.
+pub(crate) const NEWEST: Fork = Fork::Karst;
 
 /// All forks of L2 up to `newest` from genesis on, and the upgrade transactions of those that may follow.
 pub(crate) fn config(newest: Fork) -> Config {
@@ -28,4 +31,14 @@ pub(crate) fn real_genesis() -> Arc<BTreeMap<Address, Account>> {
         Arc::new(accounts.collect())
     });
     Arc::clone(&ACCOUNTS)
+}
+
+/// A chain with so many blocks, each with a transfer, before there is any L1 block but the first.
+pub(crate) fn with_transfers(config: Config, count: usize) -> Devnet {
+    let mut devnet = Devnet::new(config);
+    let mut alice = devnet.user(0);
+    for _ in 0..count {
+        devnet.l2_block(&[alice.transfer(Address::repeat_byte(0xb0), U256::from(1))]);
+    }
+    devnet
 }

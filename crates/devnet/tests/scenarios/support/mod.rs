@@ -3,5 +3,5 @@
 mod given;
 mod judge;
 
-pub(crate) use given::{config, real_genesis};
+pub(crate) use given::{NEWEST, config, real_genesis, with_transfers};
 pub(crate) use judge::{Judge, boot, inputs};
