@@ -3,11 +3,21 @@
 
 mod activation;
 mod bad_transaction;
+mod batcher_change;
+mod channel_timeout;
 mod dump;
 mod forks;
+mod garbage;
 mod holocene_activation;
+mod invalid_batch;
+mod l1_to_come;
+mod lookback;
+mod order;
 mod posting;
+mod prague;
 mod program;
+mod sequencing_window;
 #[path = "../devnet/story.rs"]
 mod story;
 mod support;
+mod verdict;
