@@ -154,9 +154,8 @@ pub(crate) fn inputs(devnet: &Devnet, agreed: u64) -> MemoryInputs {
         let rlp = alloy_rlp::encode(block.header.inner());
         assert_eq!(keccak256(&rlp), hash);
         inputs.l1_headers.insert(hash, L1Header::decode(hash, &rlp).unwrap());
-        let encoded = block.transactions.iter().map(|transaction| transaction.encoded_2718().into());
-        inputs.l1_transactions.insert(hash, encoded.collect());
-        let receipts = block.receipts.iter().map(|receipt| Receipt::decode(&receipt.encoded_2718()).unwrap());
+        inputs.l1_transactions.insert(hash, block.encoded_transactions());
+        let receipts = block.encoded_receipts().into_iter().map(|receipt| Receipt::decode(&receipt).unwrap());
         inputs.l1_receipts.insert(hash, receipts.collect());
         inputs.blobs.extend(block.blobs.iter().map(|blob| (blob.versioned_hash, blob.data.clone())));
     }
