@@ -1,11 +1,11 @@
 //! L1 goes on to forks that are to come.
 
 use crate::support::{Judge, NEWEST, config};
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, U256, bytes};
 use kohala_devnet::chain::{Carrier, Deposit, Devnet, Fork, L1Fork, Posting};
 
-/// Amsterdam begins on L1: headers have two fields more, and deposits and batches count as before, in calldata and in
-/// blobs (T-GLAM).
+/// Amsterdam begins on L1: headers have two fields more, and in front of each block lie transactions of types that nobody
+/// knows. Deposits and batches count as before, in calldata and in blobs (T-GLAM).
 #[test]
 fn safe_head_advances_over_amsterdam() {
     for fork in [Fork::Granite, NEWEST] {
@@ -23,6 +23,11 @@ fn safe_head_advances_over_amsterdam() {
             let posting = Posting { carrier, ..Posting::default() };
             let last = devnet.head().header.number;
             devnet.l1_block(|block| {
+                let block = if number < 4 {
+                    block
+                } else {
+                    block.unknown(bytes!("05c3010203")).unknown(bytes!("0600")).unknown(bytes!("7fffff"))
+                };
                 let block = block.deposit(deposit);
                 if last > posted { block.batch(posted + 1..=last, posting) } else { block }
             });

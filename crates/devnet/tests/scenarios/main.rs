@@ -4,6 +4,7 @@
 mod activation;
 mod bad_transaction;
 mod batcher_change;
+mod block_times;
 mod channel_timeout;
 mod dump;
 mod forks;
@@ -17,6 +18,7 @@ mod posting;
 mod prague;
 mod program;
 mod sequencing_window;
+mod spans;
 #[path = "../devnet/story.rs"]
 mod story;
 mod support;

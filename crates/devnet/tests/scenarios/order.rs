@@ -54,8 +54,8 @@ fn frames_keep_their_order_from_holocene_on() {
     }
 }
 
-/// The same frames in one transaction: from Holocene on they are sorted out before the channel sees them, with the same
-/// safe heads (T-HOL-FRAME).
+/// The same frames in one transaction: from Holocene on they are sorted out before the channel sees them, so that a first
+/// frame which comes again doesn't reopen it (T-HOL-FRAME).
 #[test]
 fn frames_of_one_transaction_keep_their_order_from_holocene_on() {
     let orders: [(&[usize], Outcome, Outcome); 4] = [
