@@ -34,7 +34,7 @@ fn old_batchers_post_counts_after_the_change() {
         assert_eq!(run.reasons(), [Reason::NotTheBatcher]);
         devnet.l1_block(|block| block.batch(7..=18, Posting { signer: SUCCESSOR, ..posting }));
         Judge::of(&devnet).safe_head(18);
-        for agreed in [5, 6, 7, 17] {
+        for agreed in [5, 6, 7, 18] {
             let run = Judge::agreed(&devnet, agreed).safe_head(18);
             let strangers = run.reasons().iter().filter(|reason| **reason == Reason::NotTheBatcher).count();
             assert_eq!(strangers, 1, "the old batcher's first post counted, its second did not");

@@ -34,7 +34,7 @@ fn timed_out_channel_can_be_posted_anew() {
     }
 }
 
-/// A closing frame that comes in time is the counterpart: the very last L1 block is in time.
+/// A closing frame that comes in the last L1 block of the channel's time brings its ten blocks across.
 #[test]
 fn channel_is_closed_in_its_last_block() {
     for (fork, timeout) in TIMEOUTS {

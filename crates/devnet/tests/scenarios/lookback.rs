@@ -30,23 +30,26 @@ fn channel_of_many_frames_is_read_from_its_first_one_on() {
 #[test]
 fn channel_began_a_whole_time_out_before_the_agreed_block() {
     for (fork, timeout) in [(Fork::Fjord, 4), (Fork::Granite, 50), (NEWEST, 50)] {
-        let config = Config { l2_block_time: 12, channel_timeout: 4, seq_window_size: 100, ..config(fork) };
+        let config = Config { l2_block_time: 6, channel_timeout: 4, seq_window_size: 100, ..config(fork) };
         let mut devnet = Devnet::new(config);
         devnet.l1_blocks(3);
         devnet.catch_up();
         let mut channel = OpenChannel::new(B128::repeat_byte(3));
-        let first = channel.frame(devnet.singulars(1..=3));
+        let before = devnet.head().header.number;
+        let first = channel.frame(devnet.singulars(1..=before));
         let opened = devnet.l1_block(|block| block.frames(&[first])).header.number;
         // One more L1 block would be too many.
         devnet.l1_blocks(timeout - 1);
         devnet.catch_up();
+        devnet.l2_block(&[]);
         let last = devnet.head().header.number;
-        let closing = channel.last_frame(devnet.singulars(4..=last));
+        let closing = channel.last_frame(devnet.singulars(before + 1..=last));
         devnet.l1_block(|block| block.frames(&[closing]));
         let newest = devnet.l1().len() as u64 - 1;
-        assert_eq!((newest, devnet.head().origin.number), (opened + timeout as u64, newest - 1));
+        let origin = devnet.l2()[last as usize - 1].origin.number;
+        assert_eq!((newest, origin), (opened + timeout as u64, newest - 1));
         assert_eq!(Judge::of(&devnet).safe_head(last).reasons(), []);
-        for agreed in [3, 4, last - 1, last] {
+        for agreed in [before, before + 1, last - 1, last] {
             Judge::agreed(&devnet, agreed).safe_head(last);
         }
     }

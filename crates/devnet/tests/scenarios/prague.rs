@@ -15,8 +15,8 @@ fn build_and_post(devnet: &mut Devnet, posted: u64, kind: L1Kind) -> u64 {
     last
 }
 
-/// Before Prague, in it, and in the block that begins it: L2 follows. A deposit by a transaction of type 4 counts; a
-/// batch by such a transaction does not (T-PRAGUE).
+/// L1 comes to Prague with its second block, and L2 goes on over it. From then on there are transactions of type 4: a
+/// deposit by one counts, a batch by one does not (T-PRAGUE).
 #[test]
 fn batches_count_by_every_type_but_set_code_when_prague_has_begun() {
     for (fork, kind) in [(Fork::Holocene, L1Kind::DynamicFee), (NEWEST, L1Kind::DynamicFee), (NEWEST, L1Kind::SetCode)]
