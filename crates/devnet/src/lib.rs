@@ -6,10 +6,10 @@
 //!
 //! Forks of both chains begin at any block ([`Config::then`](chain::Config::then)); the transactions that upgrade L2's
 //! contracts then are the configuration's. What a batcher posts is data that a script may alter before it is encoded:
-//! batches ([`Singular`](chain::Singular), [`Span`](chain::Span)), the [`Channel`](chain::Channel) that carries them,
-//! its [`Frame`](chain::Frame)s, and the transaction with those ([`L1Call`](chain::L1Call)). The sequencer is told its
-//! L1 origins ([`Origin`](chain::Origin)), drafts blocks that nobody executes, and goes back to build others: those
-//! that derivation makes instead.
+//! batches ([`Singular`](chain::Singular), [`Span`](chain::Span)), the [`Channel`](chain::Channel) that carries them, or
+//! the [`OpenChannel`](chain::OpenChannel) that grows while it is posted, its [`Frame`](chain::Frame)s, and the
+//! transaction with those ([`L1Call`](chain::L1Call)). The sequencer is told its L1 origins ([`Origin`](chain::Origin)),
+//! drafts blocks that nobody executes, and goes back to build others: those that derivation makes instead.
 //!
 //! L1 is simulated as far as L2 can see it: headers, transactions, receipts, logs and blobs are real, and all hashes,
 //! roots, filters, fees and signatures are what they commit to. But nothing is executed on L1: the script says what a

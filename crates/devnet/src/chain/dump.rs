@@ -1,6 +1,5 @@
 use super::{Account, Devnet};
 use alloy_consensus::Header;
-use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{B256, Bytes};
 use serde_json::{Value, json};
 use std::{fs, io, io::Write, path::Path};
@@ -48,14 +47,12 @@ impl Devnet {
 
     fn l1_lines(&self) -> impl Iterator<Item = Value> {
         self.l1.iter().map(|block| {
-            let transactions = block.transactions.iter().map(|transaction| Bytes::from(transaction.encoded_2718()));
-            let receipts = block.receipts.iter().map(|receipt| Bytes::from(receipt.encoded_2718()));
             json!({
                 "number": block.header.number,
                 "hash": block.header.hash(),
                 "header": rlp(&block.header),
-                "transactions": transactions.collect::<Vec<_>>(),
-                "receipts": receipts.collect::<Vec<_>>(),
+                "transactions": block.encoded_transactions(),
+                "receipts": block.encoded_receipts(),
             })
         })
     }

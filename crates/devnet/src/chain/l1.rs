@@ -1,9 +1,13 @@
 use super::{Config, ConfigUpdate, DEPOSIT_CONTRACT, L1Fork, system_config::abi_bytes};
-use alloy_consensus::{EthereumTxEnvelope, Header, ReceiptEnvelope, Sealable, Sealed, TxEip4844, proofs};
+use alloy_consensus::{
+    EthereumTxEnvelope, Header, ReceiptEnvelope, Sealable, Sealed, TxEip4844, proofs::ordered_trie_root_with_encoder,
+};
 use alloy_eips::{
-    eip1559::BaseFeeParams, eip4844::DATA_GAS_PER_BLOB, eip7685::EMPTY_REQUESTS_HASH, eip7840::BlobParams,
+    eip1559::BaseFeeParams, eip2718::Encodable2718, eip4844::DATA_GAS_PER_BLOB, eip7685::EMPTY_REQUESTS_HASH,
+    eip7840::BlobParams,
 };
 use alloy_primitives::{Address, B64, B256, Bloom, Bytes, Log, LogData, TxKind, U256, keccak256};
+use alloy_rlp::Encodable;
 use alloy_trie::EMPTY_ROOT_HASH;
 use op_alloy_consensus::{TxDeposit, UserDepositSource};
 use sha2::{Digest, Sha256};
@@ -17,11 +21,14 @@ pub type L1Transaction = EthereumTxEnvelope<TxEip4844>;
 pub struct L1Block {
     /// The header.
     pub header: Sealed<Header>,
-    /// The transactions in order.
+    /// Transactions of types that nobody knows yet, EIP-2718 encoded. They come before all others, and nothing comes of
+    /// them.
+    pub unknown: Vec<Bytes>,
+    /// The other transactions in order.
     pub transactions: Vec<L1Transaction>,
     /// Who sent them.
     pub senders: Vec<Address>,
-    /// A receipt for each.
+    /// A receipt for each of those.
     pub receipts: Vec<ReceiptEnvelope>,
     /// The blobs of all transactions in order.
     pub blobs: Vec<Blob>,
@@ -180,6 +187,7 @@ impl L1Block {
         Self {
             blob_params: config.blob_params(header.timestamp),
             header: Sealed::new_unchecked(header, B256::ZERO),
+            unknown: Vec::new(),
             transactions: Vec::new(),
             senders: Vec::new(),
             receipts: Vec::new(),
@@ -195,8 +203,8 @@ impl L1Block {
         let header = Header {
             gas_used,
             blob_gas_used: self.blob_params.map(|_| self.blobs.len() as u64 * DATA_GAS_PER_BLOB),
-            transactions_root: proofs::calculate_transaction_root(&self.transactions),
-            receipts_root: proofs::calculate_receipt_root(&self.receipts),
+            transactions_root: list_root(&self.encoded_transactions()),
+            receipts_root: list_root(&self.encoded_receipts()),
             logs_bloom: self.receipts.iter().fold(Bloom::ZERO, |bloom, receipt| bloom | *receipt.logs_bloom()),
             ..self.header.into_inner()
         };
@@ -213,6 +221,18 @@ impl L1Block {
         block
     }
 
+    /// All transactions, EIP-2718 encoded.
+    pub fn encoded_transactions(&self) -> Vec<Bytes> {
+        let known = self.transactions.iter().map(|transaction| transaction.encoded_2718().into());
+        self.unknown.iter().cloned().chain(known).collect()
+    }
+
+    /// A receipt for each, EIP-2718 encoded.
+    pub fn encoded_receipts(&self) -> Vec<Bytes> {
+        let unknown = self.unknown.iter().map(unknown_receipt);
+        unknown.chain(self.receipts.iter().map(|receipt| receipt.encoded_2718().into())).collect()
+    }
+
     /// Wei per unit of blob gas by the parameters in force; 1 before there is any.
     pub fn blob_base_fee(&self) -> u128 {
         match (self.blob_params, self.header.excess_blob_gas) {
@@ -225,6 +245,26 @@ impl L1Block {
     pub(crate) fn cancun_blob_base_fee(&self) -> u128 {
         self.header.excess_blob_gas.map_or(1, |excess| BlobParams::cancun().calc_blob_fee(excess))
     }
+}
+
+/// Root of a list of transactions or receipts.
+fn list_root(items: &[Bytes]) -> B256 {
+    ordered_trie_root_with_encoder(items, |bytes, out| out.extend_from_slice(bytes))
+}
+
+/// The receipt of a transaction of a type that nobody knows: success without logs, and one field more than receipts have
+/// today.
+fn unknown_receipt(transaction: &Bytes) -> Bytes {
+    let mut fields = Vec::new();
+    true.encode(&mut fields);
+    0u64.encode(&mut fields);
+    Bloom::ZERO.encode(&mut fields);
+    Vec::<Log>::new().encode(&mut fields);
+    1u64.encode(&mut fields);
+    let mut receipt = transaction[..1].to_vec();
+    alloy_rlp::Header { list: true, payload_length: fields.len() }.encode(&mut receipt);
+    receipt.extend(fields);
+    receipt.into()
 }
 
 /// A header of nothing but what Amsterdam adds, where L1 is there.

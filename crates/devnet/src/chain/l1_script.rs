@@ -166,13 +166,15 @@ pub struct L1Script<'a> {
     config: &'a Config,
     l2: &'a [L2Block],
     calls: Vec<L1Call>,
+    unknown: Vec<Bytes>,
     posted: Vec<RangeInclusive<u64>>,
     seconds: u64,
 }
 
 impl<'a> L1Script<'a> {
     pub(crate) fn new(config: &'a Config, l2: &'a [L2Block]) -> Self {
-        Self { config, l2, calls: Vec::new(), posted: Vec::new(), seconds: config.l1_block_time }
+        let (calls, unknown, posted) = (Vec::new(), Vec::new(), Vec::new());
+        Self { config, l2, calls, unknown, posted, seconds: config.l1_block_time }
     }
 
     /// The block comes so many seconds after the one before, other than usual.
@@ -183,6 +185,13 @@ impl<'a> L1Script<'a> {
     /// A transaction.
     pub fn send(mut self, call: L1Call) -> Self {
         self.calls.push(call);
+        self
+    }
+
+    /// A transaction of a type that nobody knows yet: any bytes that start with that type. Such a chain can be judged and
+    /// written to files, but servers don't show these.
+    pub fn unknown(mut self, transaction: Bytes) -> Self {
+        self.unknown.push(transaction);
         self
     }
 
@@ -257,7 +266,7 @@ impl<'a> L1Script<'a> {
     /// Makes the block that follows `parent`.
     pub(crate) fn build(self, parent: &Header, nonces: &mut BTreeMap<u32, u64>) -> L1Block {
         let mut block = L1Block::child(self.config, parent, self.seconds);
-        block.posted = self.posted;
+        (block.posted, block.unknown) = (self.posted, self.unknown);
         let (mut logs, mut gas_used) = (Vec::new(), 0);
         for call in self.calls {
             let mut signer = Signer::new(self.config, call.signer, self.config.l1_chain_id);

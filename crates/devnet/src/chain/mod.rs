@@ -15,7 +15,7 @@ mod system_config;
 mod tries;
 
 pub use batcher::{
-    Batch, Batches, Carrier, Channel, Compression, Frame, Posting, Singular, Span, SpanTransactions, datum,
+    Batch, Batches, Carrier, Channel, Compression, Frame, OpenChannel, Posting, Singular, Span, SpanTransactions, datum,
 };
 pub use config::{BATCH_INBOX, Config, DEPOSIT_CONTRACT, SYSTEM_CONFIG};
 pub use fork::{Fork, L1Fork, Schedule, bpo};

@@ -1,43 +1,101 @@
 //! Batches of blocks that execution refuses.
 
-use crate::support::{Judge, config};
+use crate::support::{Judge, NEWEST, config};
 use alloy_consensus::SignableTransaction;
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, Signature, U256};
-use kohala_devnet::chain::{Channel, Devnet, Fork, Origin, Posting, Singular};
+use alloy_primitives::{Address, Bytes, Signature, U256};
+use kohala_devnet::chain::{Batch, Channel, Devnet, Fork, Origin, Posting, RICH, Singular};
 use kohala_program::Reason;
 
-/// A chain with one block, and what a batch says of that block if its transaction has no signature.
-fn unsigned(fork: Fork) -> (Devnet, Singular) {
-    let mut devnet = Devnet::new(config(fork));
-    let mut alice = devnet.user(0);
-    let transaction = alice.prepare(Address::repeat_byte(0xb0), U256::from(1), Default::default());
-    let nobodys = transaction.clone().into_signed(Signature::new(U256::ZERO, U256::ZERO, false));
-    let draft = devnet.draft(Origin::Next, &[nobodys.encoded_2718().into()]);
-    devnet.l2_block(&[alice.encode(transaction)]);
-    (devnet, draft)
+const FORKS: [Fork; 4] = [Fork::Granite, Fork::Holocene, Fork::Isthmus, NEWEST];
+
+/// A transfer of Alice's that nobody has signed.
+fn unsigned(devnet: &Devnet) -> Bytes {
+    let transaction = devnet.user(0).prepare(Address::repeat_byte(0xb0), U256::from(1), Bytes::new());
+    transaction.into_signed(Signature::new(U256::ZERO, U256::ZERO, false)).encoded_2718().into()
 }
 
-/// Before Holocene the batch is lost, and another one can bring the block (T-BADTX-1).
-#[test]
-fn bad_signature_loses_the_batch_before_holocene() {
-    let (mut devnet, bad) = unsigned(Fork::Granite);
-    let channel = Channel::of([bad]);
-    devnet.l1_block(|block| block.channel(&channel));
-    let run = Judge::of(&devnet).safe_head(0);
-    assert_eq!((run.rejected.as_slice(), run.reasons().as_slice()), (&[1][..], &[Reason::Rejected][..]));
-    devnet.l1_block(|block| block.batch(1..=1, Posting::default()));
-    Judge::of(&devnet).safe_head(1);
+/// A transfer by somebody without coins.
+fn unpaid(devnet: &Devnet) -> Bytes {
+    devnet.user(RICH).transfer(Address::repeat_byte(0xb0), U256::from(1))
 }
 
-/// From Holocene on the block keeps its deposits and nothing else (T-BADTX-1).
+/// What a batch says of the next block if its transaction is bad; then that block with a good one in its place.
+fn bad_and_good(devnet: &mut Devnet, bad: fn(&Devnet) -> Bytes) -> Singular {
+    let draft = devnet.draft(Origin::Next, &[bad(devnet)]);
+    let good = devnet.user(0).transfer(Address::repeat_byte(0xb0), U256::from(1));
+    devnet.l2_block(&[good]);
+    draft
+}
+
+/// What is dropped for a bad last block of a channel: the block, and from Holocene on the channel.
+fn dropped(fork: Fork) -> &'static [Reason] {
+    if fork < Fork::Holocene { &[Reason::Rejected] } else { &[Reason::Rejected, Reason::Flushed] }
+}
+
+/// Before Holocene a bad transaction loses its batch, and another one can bring the block; from Holocene on the block
+/// is there with nothing but its deposits (T-BADTX-1, T-BADTX-2).
+fn one_bad_block(bad: fn(&Devnet) -> Bytes) {
+    for (fork, as_span) in FORKS.into_iter().flat_map(|fork| [(fork, false), (fork, true)]) {
+        let mut devnet = Devnet::new(config(fork));
+        let draft = bad_and_good(&mut devnet, bad);
+        let batch: Batch = if as_span { devnet.span_of(&[draft]).into() } else { draft.into() };
+        let channel = Channel::of([batch]);
+        devnet.l1_block(|block| block.channel(&channel));
+        if fork < Fork::Holocene {
+            let run = Judge::of(&devnet).safe_head(0);
+            assert_eq!((run.rejected.as_slice(), run.reasons().as_slice()), (&[1][..], &[Reason::Rejected][..]));
+            devnet.l1_block(|block| block.batch(1..=1, Posting::default()));
+        } else {
+            devnet.rewind(0);
+            devnet.l2_block_at(Origin::Stay, &[]);
+        }
+        let run = Judge::of(&devnet).safe_head(1);
+        assert_eq!((run.rejected.as_slice(), run.reasons().as_slice()), (&[1][..], dropped(fork)), "{fork:?}");
+    }
+}
+
 #[test]
-fn bad_signature_leaves_deposits_only_from_holocene_on() {
-    let (mut devnet, bad) = unsigned(Fork::Holocene);
-    let channel = Channel::of([bad]);
-    devnet.l1_block(|block| block.channel(&channel));
-    devnet.rewind(0);
-    devnet.l2_block_at(Origin::Stay, &[]);
-    let run = Judge::of(&devnet).safe_head(1);
-    assert_eq!(run.rejected, [1]);
+fn bad_signature_spoils_the_block() {
+    one_bad_block(unsigned);
+}
+
+#[test]
+fn missing_coins_spoil_the_block() {
+    one_bad_block(unpaid);
+}
+
+/// Before Holocene a span with a bad second block loses the first one too, and is posted anew; from Holocene on the
+/// second block has only deposits (T-BADTX-3, T-BADTX-4).
+fn bad_second_block(bad: fn(&Devnet) -> Bytes) {
+    for fork in FORKS {
+        let mut devnet = Devnet::new(config(fork));
+        let good = devnet.user(0).transfer(Address::repeat_byte(0xb0), U256::from(1));
+        devnet.l2_block(&[good]);
+        let draft = bad_and_good(&mut devnet, bad);
+        let channel = Channel::of([devnet.span_of(&[devnet.singular(1), draft])]);
+        devnet.l1_block(|block| block.channel(&channel));
+        if fork < Fork::Holocene {
+            let run = Judge::of(&devnet).safe_head(0);
+            assert_eq!((run.rejected.as_slice(), run.reasons().as_slice()), (&[2][..], dropped(fork)));
+            Judge::agreed(&devnet, 1).safe_head(1);
+            devnet.l1_block(|block| block.batch(1..=2, Posting::default()));
+        } else {
+            devnet.rewind(1);
+            devnet.l2_block_at(Origin::Stay, &[]);
+        }
+        let run = Judge::of(&devnet).safe_head(2);
+        assert_eq!((run.rejected.as_slice(), run.reasons().as_slice()), (&[2][..], dropped(fork)), "{fork:?}");
+        Judge::agreed(&devnet, 1).safe_head(2);
+    }
+}
+
+#[test]
+fn bad_signature_in_the_second_block_spoils_the_span() {
+    bad_second_block(unsigned);
+}
+
+#[test]
+fn missing_coins_in_the_second_block_spoil_the_span() {
+    bad_second_block(unpaid);
 }

@@ -3,10 +3,12 @@
 mod batch;
 mod blob;
 mod channel;
+mod open_channel;
 
 pub use batch::{Batch, Singular, Span, SpanTransactions};
 pub use blob::{BLOB_CAPACITY, blob};
 pub use channel::{Channel, Compression, FRAME_OVERHEAD, Frame, compress, datum};
+pub use open_channel::OpenChannel;
 
 use super::L2Block;
 

@@ -1,7 +1,7 @@
 //! What a scenario may start from besides the devnet's own defaults.
 
 use alloy_primitives::{Address, Bytes, U256, address, keccak256};
-use kohala_devnet::chain::{Account, Config, ConfigUpdate, Fork, L2Block};
+use kohala_devnet::chain::{Account, Config, ConfigUpdate, Devnet, Fork, L2Block};
 use std::{
     collections::BTreeMap,
     sync::{Arc, LazyLock},
@@ -11,6 +11,8 @@ use std::{
 pub(crate) const GAS_PRICE_ORACLE: Address = address!("420000000000000000000000000000000000000f");
 /// Where the operator fee goes.
 pub(crate) const OPERATOR_FEE_VAULT: Address = address!("420000000000000000000000000000000000001b");
+/// The newest fork that is judged.
+pub(crate) const NEWEST: Fork = Fork::Karst;
 
 /// All forks of L2 up to `newest` from genesis on, and the upgrade transactions of those that may follow.
 pub(crate) fn config(newest: Fork) -> Config {
@@ -55,4 +57,14 @@ pub(crate) fn implementation(block: &L2Block, proxy: Address) -> (Address, Bytes
     let slot = U256::from_be_bytes(keccak256("eip1967.proxy.implementation").0) - U256::from(1);
     let address = Address::from_word(word(block, proxy, slot).into());
     (address, block.state.accounts.get(&address).map(|account| account.code.clone()).unwrap_or_default())
+}
+
+/// A chain with so many blocks, each with a transfer, before there is any L1 block but the first.
+pub(crate) fn with_transfers(config: Config, count: usize) -> Devnet {
+    let mut devnet = Devnet::new(config);
+    let mut alice = devnet.user(0);
+    for _ in 0..count {
+        devnet.l2_block(&[alice.transfer(Address::repeat_byte(0xb0), U256::from(1))]);
+    }
+    devnet
 }
