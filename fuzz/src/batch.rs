@@ -25,7 +25,7 @@ pub fn singular_batch(fields: &[u8]) {
     let decoded = decoded.map(|batch| {
         let Batch::Singular(batch) = batch else { panic!("not a singular batch") };
         let within = item.as_ptr_range();
-        for transaction in batch.transactions.iter().filter(|transaction| !transaction.is_empty()) {
+        for transaction in batch.transactions.slices().filter(|transaction| !transaction.is_empty()) {
             assert!(within.contains(&transaction.as_ptr()), "a copy");
         }
         Fields {
@@ -33,7 +33,7 @@ pub fn singular_batch(fields: &[u8]) {
             epoch_number: batch.epoch.number,
             epoch_hash: batch.epoch.hash,
             timestamp: batch.timestamp,
-            transactions: batch.transactions,
+            transactions: batch.transactions.slices().collect(),
         }
     });
     if let Some(decoded) = &decoded {

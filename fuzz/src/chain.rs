@@ -3,7 +3,7 @@
 use crate::{channel, frames, script::Script, span, span::Span};
 use alloy_consensus::{SignableTransaction, TxEip4844, crypto::secp256k1::sign_message};
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use kohala_derive::{Batcher, L1Block, SafeHead, Start};
 use kohala_protocol::{
     BaseFeeConfig, BlobParams, BlockId, BlockInfo, ChannelId, Deposit, Fork, ForkTimes, Frame, Genesis, L1ChainConfig,
@@ -86,11 +86,18 @@ pub(crate) fn start(config: &RollupConfig) -> Start {
 }
 
 pub(crate) fn l1_hash(number: u64) -> B256 {
-    keccak256([b"l1", &number.to_be_bytes()[..]].concat())
+    name(1, number)
 }
 
 pub(crate) fn l2_hash(number: u64) -> B256 {
-    keccak256([b"l2", &number.to_be_bytes()[..]].concat())
+    name(2, number)
+}
+
+/// What stands for a hash: to make real ones would take a fifth of the time.
+fn name(chain: u8, number: u64) -> B256 {
+    let mut name = B256::repeat_byte(chain);
+    name[..8].copy_from_slice(&number.to_be_bytes());
+    name
 }
 
 pub(crate) fn l1_id(number: u64) -> BlockId {

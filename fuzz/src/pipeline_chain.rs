@@ -72,8 +72,9 @@ impl World {
         let mut transactions = Vec::new();
         for _ in 0..script.pick(3) {
             let data = poster.post(script);
-            let fits = (1..=3).contains(&data.len());
-            if fits && self.config.is_active(Fork::Ecotone, chain::l1_header(number).timestamp) && script.rarely(2) {
+            // Blobs are large, and their transactions signed: one block has them at most.
+            let fits = (1..=3).contains(&data.len()) && self.blobs.is_empty();
+            if fits && self.config.is_active(Fork::Ecotone, chain::l1_header(number).timestamp) && script.rarely(16) {
                 transactions.push(chain::blob_carrier(data.len()));
                 self.blobs.entry(number).or_default().extend(data.iter().map(|datum| blob::encode(datum).into()));
             } else {

@@ -108,9 +108,10 @@ fn l1_block(number: u64, poster: &mut Poster, script: &mut Script<'_>) -> L1Bloc
     header.timestamp += u64::from(script.byte()) % 4;
     let mut transactions = Vec::new();
     for _ in 0..script.pick(3) {
-        match script.pick(8) {
+        match script.pick(32) {
             0 => transactions.push(Bytes::copy_from_slice(script.string())),
-            1 => transactions.push(chain::blob_carrier(1 + script.pick(3))),
+            // Slow, because they are signed.
+            31 => transactions.push(chain::blob_carrier(1 + script.pick(3))),
             _ => transactions.extend(poster.post(script).iter().map(|datum| chain::carrier(datum))),
         }
     }
