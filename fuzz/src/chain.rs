@@ -6,10 +6,13 @@ use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use kohala_derive::{Batcher, L1Block, SafeHead, Start};
 use kohala_protocol::{
-    BaseFeeConfig, BlobParams, BlockId, BlockInfo, ChannelId, Deposit, Fork, ForkTimes, Frame, Genesis, L1ChainConfig,
-    L1Header, L2BlockInfo, RollupConfig, SystemConfig,
+    BaseFeeConfig, Batch, BlobParams, BlockId, BlockInfo, ChannelId, Deposit, Fork, ForkTimes, Frame, Genesis,
+    L1ChainConfig, L1Header, L2BlockInfo, RollupConfig, SpanContext, SystemConfig,
 };
-use std::sync::LazyLock;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 pub(crate) const GENESIS_TIME: u64 = 1000;
 pub(crate) const L1_BLOCK_TIME: u64 = 12;
@@ -158,12 +161,17 @@ pub(crate) struct Poster {
     next: u64,
     channels: u8,
     /// How many L2 blocks were posted in all.
-    pub(crate) posted: u64,
+    pub(crate) count: u64,
+    /// What was said of each timestamp; `None` once a channel was garbled.
+    pub(crate) posted: Option<Posted>,
 }
+
+/// Lists of transactions by the timestamp of their blocks.
+pub(crate) type Posted = BTreeMap<u64, BTreeSet<Vec<Bytes>>>;
 
 impl Poster {
     pub(crate) const fn new() -> Self {
-        Self { next: 1, channels: 0, posted: 0 }
+        Self { next: 1, channels: 0, count: 0, posted: Some(Posted::new()) }
     }
 
     /// One channel as data: often one datum, sometimes one for each frame.
@@ -184,6 +192,7 @@ impl Poster {
         if script.rarely(32) {
             let place = script.pick(channel.len());
             channel[place] ^= script.byte();
+            self.posted = None;
         }
         self.channels = self.channels.wrapping_add(1);
         let id = ChannelId([if script.rarely(8) { script.byte() } else { self.channels }; 16]);
@@ -207,8 +216,10 @@ impl Poster {
     fn item(&mut self, script: &mut Script<'_>) -> Vec<u8> {
         match script.pick(64) {
             63 => {
-                self.posted += 1;
-                return script.string().to_vec();
+                self.count += 1;
+                let item = script.string();
+                self.record(item);
+                return item.to_vec();
             }
             62 => self.next += 1,
             56..62 => self.next = self.next.saturating_sub(u64::from(script.byte()) % 16).max(1),
@@ -217,8 +228,23 @@ impl Poster {
         let count = if script.rarely(3) { 1 + script.pick(9) as u64 } else { 1 };
         let item = if count > 1 { self.span(count, script) } else { self.singular(script) };
         self.next += count;
-        self.posted += count;
+        self.count += count;
+        self.record(&item);
         item
+    }
+
+    /// Notes what an item says, if it says something.
+    fn record(&mut self, item: &[u8]) {
+        let Some(posted) = &mut self.posted else { return };
+        let context = SpanContext { genesis_time: GENESIS_TIME, block_time: L2_BLOCK_TIME, chain_id: L2_CHAIN_ID };
+        let mut note = |timestamp, transactions| posted.entry(timestamp).or_default().insert(transactions);
+        match Batch::decode(Bytes::copy_from_slice(item), &context) {
+            Ok(Batch::Singular(batch)) => drop(note(batch.timestamp, batch.transactions.slices().collect())),
+            Ok(Batch::Span(span)) => (0..span.len()).for_each(|block| {
+                note(span.timestamp(block), span.transactions(block).collect());
+            }),
+            Err(_) => {}
+        }
     }
 
     fn singular(&self, script: &mut Script<'_>) -> Vec<u8> {

@@ -37,7 +37,8 @@ fn log(script: &mut Script<'_>, event: B256) -> Log {
             let bytes = script.string();
             let mut data = [U256::from(32), U256::from(bytes.len())].map(|word| word.to_be_bytes::<32>()).concat();
             data.extend(bytes);
-            data.resize(data.len().next_multiple_of(32), script.byte() % 2);
+            let padding = if script.rarely(8) { 32 } else { 0 };
+            data.resize(data.len().next_multiple_of(32) + padding, script.byte() % 2);
             data.into()
         }
     };

@@ -1,8 +1,9 @@
 //! What each target begins with: pieces of the recorded chains, channels that op-node judged, and scripts.
 
-use alloy_consensus::{Transaction, TxEnvelope};
-use alloy_eips::eip2718::Decodable2718;
-use alloy_primitives::{Bytes, hex};
+use crate::{script::Script, span};
+use alloy_consensus::{SignableTransaction, Transaction, TxEnvelope, crypto::secp256k1::sign_message};
+use alloy_eips::eip2718::{Decodable2718, Encodable2718};
+use alloy_primitives::{B256, Bytes, hex};
 use kohala_protocol::{ChannelId, ChannelReader, Frame, decode_blob, parse_frames};
 use kohala_testdata::{CHAINS, Chain, L1Record};
 use std::{collections::BTreeMap, fs, sync::LazyLock};
@@ -62,7 +63,14 @@ fn after(start: &[u8], seeds: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn frames() -> Vec<Vec<u8>> {
-    some(data(), 60)
+    let frame = |number: u16| Frame {
+        id: ChannelId([7; 16]),
+        number,
+        data: vec![9; usize::from(number)].into(),
+        is_last: number % 2 == 1,
+    };
+    let short = (1..9).map(|count| crate::frames::encode(&(0..count).map(frame).collect::<Vec<_>>()));
+    some(data(), 60).into_iter().chain(short).collect()
 }
 
 pub(crate) fn blob() -> Vec<Vec<u8>> {
@@ -126,7 +134,23 @@ pub(crate) fn l1_receipt() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn l1_transaction() -> Vec<Vec<u8>> {
-    some(l1_blocks().flat_map(|(_, block)| &block.transactions), 60)
+    let signed = scripts().into_iter().flat_map(|script| {
+        let transaction = span::transaction(&mut Script::new(&script), 900);
+        signed(transaction).map(|transaction| transaction.encoded_2718())
+    });
+    some(l1_blocks().flat_map(|(_, block)| &block.transactions), 60).into_iter().chain(signed).collect()
+}
+
+/// The same transaction, signed by somebody.
+fn signed(transaction: TxEnvelope) -> Option<TxEnvelope> {
+    let signature = sign_message(B256::repeat_byte(1), transaction.signature_hash()).ok()?;
+    Some(match transaction {
+        TxEnvelope::Legacy(signed) => signed.into_parts().0.into_signed(signature).into(),
+        TxEnvelope::Eip2930(signed) => signed.into_parts().0.into_signed(signature).into(),
+        TxEnvelope::Eip1559(signed) => signed.into_parts().0.into_signed(signature).into(),
+        TxEnvelope::Eip7702(signed) => signed.into_parts().0.into_signed(signature).into(),
+        TxEnvelope::Eip4844(_) => return None,
+    })
 }
 
 /// First transactions of L2 blocks, and other deposits of theirs.
