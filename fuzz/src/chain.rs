@@ -166,8 +166,9 @@ pub(crate) struct Poster {
     pub(crate) posted: Option<Posted>,
 }
 
-/// Lists of transactions by the timestamp of their blocks.
-pub(crate) type Posted = BTreeMap<u64, BTreeSet<Vec<Bytes>>>;
+/// What batches said of blocks, by their timestamp: parent, which a span tells of its first block only, epoch, and
+/// transactions.
+pub(crate) type Posted = BTreeMap<u64, BTreeSet<(Option<B256>, u64, Vec<Bytes>)>>;
 
 impl Poster {
     pub(crate) const fn new() -> Self {
@@ -237,11 +238,14 @@ impl Poster {
     fn record(&mut self, item: &[u8]) {
         let Some(posted) = &mut self.posted else { return };
         let context = SpanContext { genesis_time: GENESIS_TIME, block_time: L2_BLOCK_TIME, chain_id: L2_CHAIN_ID };
-        let mut note = |timestamp, transactions| posted.entry(timestamp).or_default().insert(transactions);
+        let mut note = |timestamp, said| posted.entry(timestamp).or_default().insert(said);
         match Batch::decode(Bytes::copy_from_slice(item), &context) {
-            Ok(Batch::Singular(batch)) => drop(note(batch.timestamp, batch.transactions.slices().collect())),
+            Ok(Batch::Singular(batch)) => {
+                let transactions = batch.transactions.slices().collect();
+                note(batch.timestamp, (Some(batch.parent_hash), batch.epoch.number, transactions));
+            }
             Ok(Batch::Span(span)) => (0..span.len()).for_each(|block| {
-                note(span.timestamp(block), span.transactions(block).collect());
+                note(span.timestamp(block), (None, span.origin_number(block), span.transactions(block).collect()));
             }),
             Err(_) => {}
         }
@@ -253,8 +257,9 @@ impl Poster {
         let timestamp = slipped(block.block.timestamp, script);
         let transactions: Vec<Bytes> = (0..script.pick(3)).map(|_| transaction(script)).collect();
         let mut fields = Vec::new();
+        let parent_hash = l2_hash(slipped(self.next - 1, script));
         let parts: [&dyn alloy_rlp::Encodable; 5] =
-            [&block.block.parent_hash, &epoch.number, &epoch.hash, &timestamp, &transactions];
+            [&parent_hash, &epoch.number, &epoch.hash, &timestamp, &transactions];
         parts.iter().for_each(|part| part.encode(&mut fields));
         let mut item = vec![0];
         alloy_rlp::Header { list: true, payload_length: fields.len() }.encode(&mut item);

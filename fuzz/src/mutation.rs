@@ -33,7 +33,7 @@ impl Mutations {
     }
 
     fn change(&mut self, input: &mut Vec<u8>) {
-        const TELLING: [u8; 12] = [0, 1, 0x7d, 0x7e, 0x7f, 0x80, 0xb7, 0xbf, 0xc0, 0xf7, 0xfe, 0xff];
+        const TELLING: [u8; 13] = [0, 1, 2, 0x7d, 0x7e, 0x7f, 0x80, 0xb7, 0xbf, 0xc0, 0xf7, 0xfe, 0xff];
         let at = self.below(input.len() + 1);
         let length = 1 + self.below(16);
         let end = (at + length).min(input.len());

@@ -15,8 +15,8 @@ use std::{collections::BTreeMap, convert::Infallible, ops::RangeInclusive, sync:
 /// A whole chain: a batcher that makes mistakes posts calldata and blobs, some blocks are rejected.
 ///
 /// The attributes make a chain; whoever derives it again, with each datum's frames in data of their own before Holocene,
-/// gets the same one; a block has the transactions that a batch named for its time, or none; and nothing is asked for
-/// more often than what was posted can explain.
+/// gets the same one; a block has the transactions that a batch named for its time, epoch and parent, or none; and
+/// nothing is asked for more often than what was posted can explain.
 pub fn pipeline_chain(input: &[u8]) {
     let world = World::new(&mut Script::new(input));
     let derived = derive(world.clone());
@@ -118,8 +118,12 @@ fn derive(mut world: World) -> Vec<Attributes> {
         let transactions = &attributes.transactions[attributes.deposits..];
         let reads = !transactions.is_empty();
         if let Some(posted) = &world.posted {
-            let is_posted = posted.get(&attributes.timestamp).is_some_and(|lists| lists.contains(transactions));
-            assert!(!reads || is_posted, "nobody posted {transactions:?}");
+            let (epoch, list) = (attributes.l1_origin.number, transactions.to_vec());
+            let said = posted.get(&attributes.timestamp);
+            let is_posted = said.is_some_and(|said| {
+                [Some(attributes.parent.hash), None].iter().any(|parent| said.contains(&(*parent, epoch, list.clone())))
+            });
+            assert!(!reads || is_posted, "nobody posted {attributes:?}");
         }
         if reads && (attributes.number() + rejected).is_multiple_of(world.strictness) {
             rejected += 1;

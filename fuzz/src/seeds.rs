@@ -103,13 +103,18 @@ pub(crate) fn span_batch() -> Vec<Vec<u8>> {
 pub(crate) fn deposit_logs() -> Vec<Vec<u8>> {
     let opaque =
         |length: usize| [vec![0; 31], vec![5], vec![0; 31], vec![6], vec![0, 0, 0, 0, 0, 0, 9, 9, 0], vec![7; length]];
-    let log = |length: usize| {
+    let log = |(length, padding): (usize, u8)| {
         let opaque = opaque(length).concat();
         // One receipt, which holds, with one log of the contract and four topics.
         let head = [0, 0, 1, 0, 4, 4, 4, 1, 4, 2, 1, 2, opaque.len() as u8];
-        [&head[..], &opaque, &[0]].concat()
+        [&head[..], &opaque, &[padding, 0]].concat()
     };
-    (0..60).step_by(7).map(log).chain(scripts()).collect()
+    [0, 1, 22, 23, 24, 54, 55]
+        .into_iter()
+        .flat_map(|length| [(length, 0), (length, 7)])
+        .map(log)
+        .chain(scripts())
+        .collect()
 }
 
 pub(crate) fn config_updates() -> Vec<Vec<u8>> {

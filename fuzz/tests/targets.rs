@@ -46,7 +46,7 @@ macro_rules! tests {
 }
 
 tests! {
-    frames: 20_000,
+    frames: 100_000,
     blob: 2_000,
     channel_stream: 5_000,
     channel_items: 2_000,
