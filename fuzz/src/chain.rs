@@ -189,7 +189,7 @@ impl Poster {
             alloy_rlp::Encodable::encode(&self.item(script)[..], &mut stream);
         }
         let setting = script.byte();
-        let mut channel = channel::compress(&stream, [u8::from(setting < 0xf0), setting % 8]);
+        let mut channel = channel::compress(&stream, [u8::from(setting < 0xf8), setting / 32 * 3]);
         if script.rarely(32) {
             let place = script.pick(channel.len());
             channel[place] ^= script.byte();

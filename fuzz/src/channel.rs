@@ -57,6 +57,9 @@ pub fn channel_items(input: &[u8]) {
 
 /// Compresses a channel as the two bytes say.
 pub(crate) fn compress(stream: &[u8], [kind, setting]: [u8; 2]) -> Vec<u8> {
+    if kind % 8 > 0 && setting % 11 == 0 {
+        return stored(stream);
+    }
     if kind % 8 > 0 {
         return miniz_oxide::deflate::compress_to_vec_zlib(stream, setting % 11);
     }
@@ -67,6 +70,25 @@ pub(crate) fn compress(stream: &[u8], [kind, setting]: [u8; 2]) -> Vec<u8> {
     };
     let mut channel = vec![1];
     brotli::BrotliCompress(&mut &*stream, &mut channel, &params).expect("memory to memory");
+    channel
+}
+
+/// A zlib stream with nothing compressed, which takes far less time to make.
+fn stored(stream: &[u8]) -> Vec<u8> {
+    let mut channel = vec![0x78, 1];
+    let count = stream.len().div_ceil(0xffff).max(1);
+    for block in 0..count {
+        let data = &stream[block * 0xffff..stream.len().min((block + 1) * 0xffff)];
+        let length = data.len() as u16;
+        channel.push((block + 1 == count).into());
+        channel.extend([length.to_le_bytes(), (!length).to_le_bytes()].concat());
+        channel.extend(data);
+    }
+    let (a, b) = stream.iter().fold((1, 0), |(a, b), byte| {
+        let a: u32 = (a + u32::from(*byte)) % 65521;
+        (a, (a + b) % 65521)
+    });
+    channel.extend((b << 16 | a).to_be_bytes());
     channel
 }
 

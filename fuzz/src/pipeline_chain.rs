@@ -76,7 +76,7 @@ impl World {
             let data = poster.post(script);
             // Blobs are large, and their transactions signed: one block has them at most.
             let fits = (1..=3).contains(&data.len()) && self.blobs.is_empty();
-            if fits && self.config.is_active(Fork::Ecotone, chain::l1_header(number).timestamp) && script.rarely(16) {
+            if fits && self.config.is_active(Fork::Ecotone, chain::l1_header(number).timestamp) && script.rarely(64) {
                 transactions.push(chain::blob_carrier(data.len()));
                 self.blobs.entry(number).or_default().extend(data.iter().map(|datum| blob::encode(datum).into()));
             } else {
