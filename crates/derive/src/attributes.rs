@@ -81,7 +81,7 @@ pub(crate) fn build(
 /// A block that is cut here is invalid with or without the rest, and is rejected all the same. Without this, a batch of
 /// transactions of a byte each, which takes nothing on L1, would take more than thirty times its decompressed size.
 fn most_transactions(config: &RollupConfig, timestamp: u64, gas_limit: u64) -> usize {
-    // Then there are transactions that use no gas.
+    // From Lagoon on there are transactions that use no gas.
     if config.is_active(Fork::Lagoon, timestamp) {
         return usize::MAX;
     }
