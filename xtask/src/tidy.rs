@@ -68,8 +68,9 @@ fn text_files(root: &Path) -> Result<Vec<PathBuf>> {
         for entry in fs::read_dir(&directory)? {
             let (path, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
             let name = path.file_name().unwrap_or_default();
-            // `.git` is a folder, or in a further work tree a file that says where the folder is.
-            if name == "target" || name == ".git" {
+            // `.git` is a folder, or in a further work tree a file that says where the folder is. A fuzzer's inputs come
+            // and go while it runs.
+            if ["target", ".git", "corpus", "artifacts", "coverage"].iter().any(|skipped| name == *skipped) {
                 continue;
             }
             if kind.is_dir() {

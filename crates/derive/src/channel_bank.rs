@@ -9,7 +9,10 @@ use crate::{
     pull::{At, Pause, Pull},
     upstream::{RawChannel, frame_size},
 };
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::{
+    collections::{BTreeMap, VecDeque},
+    vec::Vec,
+};
 use alloy_primitives::Bytes;
 use kohala_protocol::{ChannelId, Fork, Frame};
 
@@ -17,6 +20,8 @@ use kohala_protocol::{ChannelId, Fork, Frame};
 #[derive(Debug, Default)]
 pub(crate) struct ChannelBank {
     channels: BTreeMap<ChannelId, Channel>,
+    /// Of all channels: a map for each would take more than twice what a lonely frame counts for in the bank's size.
+    frames: Frames,
     queue: VecDeque<ChannelId>,
     /// Sum of the channels' sizes.
     size: u64,
@@ -24,10 +29,14 @@ pub(crate) struct ChannelBank {
     ready: usize,
 }
 
+/// Data of frames by their channel and number.
+type Frames = BTreeMap<(ChannelId, u16), Bytes>;
+
 #[derive(Debug)]
 struct Channel {
     opened_at: u64,
-    frames: BTreeMap<u16, Bytes>,
+    /// How many of its frames are stored.
+    frames: usize,
     /// Number of the closing frame.
     end: Option<u16>,
     /// Data and overhead of the frames, but see [`Channel::add`].
@@ -71,22 +80,22 @@ impl ChannelBank {
             .iter()
             .take(scanned)
             .position(|id| self.channels.get(id).is_some_and(Channel::is_ready) && !self.is_timed_out(id, at))?;
-        let (id, channel) = self.remove(place)?;
-        Some(RawChannel { id, frames: channel.frames.into_values().collect() })
+        let (id, frames) = self.remove(place)?;
+        Some(RawChannel { id, frames })
     }
 
     fn ingest(&mut self, frame: Frame, at: &mut At<'_>) {
         let (id, number) = (frame.id, frame.number);
         let channel = self.channels.entry(id).or_insert_with(|| {
             self.queue.push_back(id);
-            Channel { opened_at: at.origin.number, frames: BTreeMap::new(), end: None, size: 0 }
+            Channel { opened_at: at.origin.number, frames: 0, end: None, size: 0 }
         });
         if channel.is_timed_out(at) {
             at.events.push(Subject::Frame { channel: id, number }, Reason::TimedOut);
             return;
         }
         let (size, was_ready) = (channel.size, channel.is_ready());
-        if let Err(reason) = channel.add(frame) {
+        if let Err(reason) = channel.add(frame, &mut self.frames) {
             at.events.push(Subject::Frame { channel: id, number }, reason);
             return;
         }
@@ -103,13 +112,13 @@ impl ChannelBank {
         self.channels.get(id).is_some_and(|channel| channel.is_timed_out(at))
     }
 
-    /// Takes out the channel at `place` of the queue.
-    fn remove(&mut self, place: usize) -> Option<(ChannelId, Channel)> {
+    /// Takes out the channel at `place` of the queue, with the data of its frames in order.
+    fn remove(&mut self, place: usize) -> Option<(ChannelId, Vec<Bytes>)> {
         let id = self.queue.remove(place)?;
         let channel = self.channels.remove(&id)?;
         self.size -= channel.size;
         self.ready -= usize::from(channel.is_ready());
-        Some((id, channel))
+        Some((id, remove_frames(&mut self.frames, id, 0)))
     }
 
     /// Holocene begins: channels that were not read are lost (rules D34).
@@ -125,11 +134,11 @@ impl Channel {
     ///
     /// A closing frame throws out the frames from its number on, and takes *every* stored frame off the size, also
     /// those that stay. op-node does so, and pruning depends on it (rules D24, Z15).
-    fn add(&mut self, frame: Frame) -> Result<(), Reason> {
+    fn add(&mut self, frame: Frame, frames: &mut Frames) -> Result<(), Reason> {
         if frame.is_last && self.end.is_some() {
             return Err(Reason::ClosedTwice);
         }
-        if self.frames.contains_key(&frame.number) {
+        if frames.contains_key(&(frame.id, frame.number)) {
             return Err(Reason::FrameTwice);
         }
         if self.end.is_some_and(|end| frame.number >= end) {
@@ -137,13 +146,15 @@ impl Channel {
         }
         if frame.is_last {
             self.end = Some(frame.number);
-            if self.frames.last_key_value().is_some_and(|(highest, _)| frame.number < *highest) {
-                self.frames.split_off(&frame.number);
+            let beyond = remove_frames(frames, frame.id, frame.number);
+            if !beyond.is_empty() {
+                self.frames -= beyond.len();
                 self.size = 0;
             }
         }
         self.size += frame_size(&frame.data);
-        self.frames.insert(frame.number, frame.data);
+        self.frames += 1;
+        frames.insert((frame.id, frame.number), frame.data);
         Ok(())
     }
 
@@ -154,8 +165,14 @@ impl Channel {
 
     /// True if the frames 0 to the closing one are here: none lies beyond it, so counting them is enough.
     fn is_ready(&self) -> bool {
-        self.end.is_some_and(|end| self.frames.len() == usize::from(end) + 1)
+        self.end.is_some_and(|end| self.frames == usize::from(end) + 1)
     }
+}
+
+/// Takes out the data of a channel's frames from a number on, in order.
+fn remove_frames(frames: &mut Frames, id: ChannelId, first: u16) -> Vec<Bytes> {
+    let stored: Vec<_> = frames.range((id, first)..=(id, u16::MAX)).map(|(place, _)| *place).collect();
+    stored.iter().filter_map(|place| frames.remove(place)).collect()
 }
 
 #[cfg(test)]

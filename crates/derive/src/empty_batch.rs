@@ -1,8 +1,7 @@
 //! The block that L1 itself makes when the batcher stays silent (rules D73; spec: derivation, «Batch queue»).
 
 use crate::{origins::Origins, pull::At};
-use alloc::vec::Vec;
-use kohala_protocol::{L2BlockInfo, SingularBatch};
+use kohala_protocol::{L2BlockInfo, SingularBatch, Transactions};
 
 /// The empty batch for the block after `parent`, if the sequencing window of its epoch is over.
 ///
@@ -31,7 +30,7 @@ pub(crate) fn next_empty_batch(
             parent_hash: parent.block.hash,
             epoch: epoch.id(),
             timestamp,
-            transactions: Vec::new(),
+            transactions: Transactions::default(),
         });
     }
     origins.end_epoch();

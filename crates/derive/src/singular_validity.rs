@@ -161,8 +161,7 @@ mod tests {
         origins::Origin,
         testing::{GENESIS_TIME, config, l1_header, l1_id, l2_block, origins, singular},
     };
-    use alloc::vec;
-    use kohala_protocol::{BlockId, L1Header};
+    use kohala_protocol::{BlockId, L1Header, Transactions};
 
     /// Block 12 is the first of epoch 2; block 11 is safe, L1 is read up to block 3.
     struct Case {
@@ -321,7 +320,7 @@ mod tests {
             (Fork::Granite, &[0xFF], Validity::Accept),
         ] {
             let mut case = Case::new(fork);
-            case.batch.transactions = vec![transaction.to_vec().into()];
+            case.batch.transactions = [transaction.to_vec().into()].into_iter().collect();
             assert_eq!(case.judge(), expected, "{transaction:?}");
         }
     }
@@ -334,7 +333,7 @@ mod tests {
             let expected =
                 if fork == Fork::Isthmus { Validity::Accept } else { Validity::Drop(Reason::NotEmptyAtActivation) };
             assert_eq!(case.judge(), expected, "{fork:?}");
-            case.batch.transactions.clear();
+            case.batch.transactions = Transactions::default();
             assert_eq!(case.judge(), Validity::Accept, "{fork:?}");
         }
     }

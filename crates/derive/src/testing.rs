@@ -157,7 +157,7 @@ pub(crate) fn singular_item(batch: &SingularBatch) -> Bytes {
     batch.epoch.number.encode(&mut fields);
     batch.epoch.hash.encode(&mut fields);
     batch.timestamp.encode(&mut fields);
-    batch.transactions.encode(&mut fields);
+    batch.transactions.slices().collect::<Vec<_>>().encode(&mut fields);
     let mut item = vec![0];
     alloy_rlp::Header { list: true, payload_length: fields.len() }.encode(&mut item);
     item.extend(fields);

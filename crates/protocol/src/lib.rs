@@ -30,7 +30,9 @@ mod system_config;
 mod upgrade;
 
 pub use attributes::Attributes;
-pub use batch::{Batch, BatchDecodeError, BatchError, SingularBatch, SpanBatch, SpanContext, SpanTransactionError};
+pub use batch::{
+    Batch, BatchDecodeError, BatchError, SingularBatch, SpanBatch, SpanContext, SpanTransactionError, Transactions,
+};
 pub use blob::{BLOB_SIZE, BlobError, MAX_BLOB_DATA_SIZE, decode_blob};
 pub use block::{BlockId, BlockInfo, L2BlockError, L2BlockInfo, L2BlockParts};
 pub use channel::{ChannelError, ChannelReader};

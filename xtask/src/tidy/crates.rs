@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::path::Path;
 
 /// The workspace's crates, from the core outwards, and those of ours that each may depend on.
-const MAY_KNOW: [(&str, &[&str]); 13] = [
+const MAY_KNOW: [(&str, &[&str]); 14] = [
     ("kohala-protocol", &[]),
     ("kohala-trie", &[]),
     ("kohala-preimage", &[]),
@@ -29,6 +29,7 @@ const MAY_KNOW: [(&str, &[&str]); 13] = [
             "kohala-testdata",
         ],
     ),
+    ("kohala-fuzz", &["kohala-derive", "kohala-protocol", "kohala-testdata"]),
     ("xtask", &["kohala-testdata"]),
 ];
 

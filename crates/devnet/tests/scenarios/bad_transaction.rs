@@ -4,7 +4,7 @@ use crate::support::{Judge, NEWEST, config};
 use alloy_consensus::SignableTransaction;
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, Bytes, Signature, U256};
-use kohala_devnet::chain::{Batch, Channel, Devnet, Fork, Origin, Posting, RICH, Singular};
+use kohala_devnet::chain::{Batch, Channel, ConfigUpdate, Devnet, Fork, Origin, Posting, RICH, Singular};
 use kohala_program::Reason;
 
 const FORKS: [Fork; 4] = [Fork::Granite, Fork::Holocene, Fork::Isthmus, NEWEST];
@@ -98,4 +98,28 @@ fn bad_signature_in_the_second_block_spoils_the_span() {
 #[test]
 fn missing_coins_in_the_second_block_spoil_the_span() {
     bad_second_block(unpaid);
+}
+
+/// More transactions than a block has gas for: derivation looks at no more of them than that takes, and the block is as
+/// invalid as it would be with all.
+#[test]
+fn more_transactions_than_gas_spoil_the_block() {
+    for fork in FORKS {
+        let mut devnet = Devnet::new(config(fork).initially(ConfigUpdate::GasLimit(1_200_000)));
+        let mut alice = devnet.user(0);
+        let transfers: Vec<_> = (0..100).map(|_| alice.transfer(Address::repeat_byte(0xb0), U256::from(1))).collect();
+        // The L1 info transaction leaves room for these.
+        let fitting = &transfers[..20];
+        let channel = Channel::of([devnet.draft(Origin::Next, &transfers)]);
+        devnet.l2_block(fitting);
+        devnet.l1_block(|block| block.channel(&channel));
+        if fork < Fork::Holocene {
+            devnet.l1_block(|block| block.batch(1..=1, Posting::default()));
+        } else {
+            devnet.rewind(0);
+            devnet.l2_block_at(Origin::Stay, &[]);
+        }
+        let run = Judge::of(&devnet).safe_head(1);
+        assert_eq!((run.rejected.as_slice(), run.reasons().as_slice()), (&[1][..], dropped(fork)), "{fork:?}");
+    }
 }

@@ -5,10 +5,12 @@
 mod singular;
 mod span;
 mod span_transaction;
+mod transactions;
 
 pub use singular::SingularBatch;
 pub use span::{SpanBatch, SpanContext};
 pub use span_transaction::SpanTransactionError;
+pub use transactions::Transactions;
 
 use alloy_primitives::Bytes;
 

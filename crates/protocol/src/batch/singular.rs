@@ -1,6 +1,5 @@
-use super::BatchDecodeError;
+use super::{BatchDecodeError, Transactions};
 use crate::BlockId;
-use alloc::vec::Vec;
 use alloy_primitives::Bytes;
 use alloy_rlp::{Decodable, Error, Header};
 
@@ -13,8 +12,8 @@ pub struct SingularBatch {
     pub epoch: BlockId,
     /// Seconds since the Unix epoch.
     pub timestamp: u64,
-    /// EIP-2718 encoded transactions, unchecked, as slices of the item.
-    pub transactions: Vec<Bytes>,
+    /// The transactions, as they are in the item.
+    pub transactions: Transactions,
 }
 
 impl SingularBatch {
@@ -25,20 +24,11 @@ impl SingularBatch {
         let number = Decodable::decode(&mut fields)?;
         let hash = Decodable::decode(&mut fields)?;
         let timestamp = Decodable::decode(&mut fields)?;
-        let mut list = Header::decode_bytes(&mut fields, true)?;
+        let list = Header::decode_bytes(&mut fields, true)?;
         if !fields.is_empty() {
             return Err(Error::UnexpectedLength.into());
         }
-        // A byte of the item may be a transaction, which takes far more here: counted first, so that nothing is spare.
-        let (mut rest, mut count) = (list, 0);
-        while !rest.is_empty() {
-            Header::decode_bytes(&mut rest, false)?;
-            count += 1;
-        }
-        let mut transactions = Vec::with_capacity(count);
-        while !list.is_empty() {
-            transactions.push(item.slice_ref(Header::decode_bytes(&mut list, false)?));
-        }
+        let transactions = Transactions::new(item.slice_ref(list))?;
         Ok(Self { parent_hash, epoch: BlockId { number, hash }, timestamp, transactions })
     }
 }

@@ -107,7 +107,9 @@ impl Item {
     /// Where the next bytes go.
     fn room(&mut self) -> &mut [u8] {
         if self.filled == self.bytes.len() {
-            self.bytes.resize(self.size.min(INITIAL_ITEM_SIZE.max(2 * self.filled)), 0);
+            let size = self.size.min(INITIAL_ITEM_SIZE.max(2 * self.filled));
+            self.bytes.reserve_exact(size - self.filled);
+            self.bytes.resize(size, 0);
         }
         &mut self.bytes[self.filled..]
     }

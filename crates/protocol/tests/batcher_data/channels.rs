@@ -38,7 +38,7 @@ fn read(frames: Vec<Bytes>, limit: u64) -> String {
         match Batch::decode(item, &CONTEXT) {
             Ok(Batch::Singular(batch)) => {
                 let (parent, epoch) = (hex::encode(batch.parent_hash), hex::encode(batch.epoch.hash));
-                let transactions = transactions(batch.transactions.into_iter());
+                let transactions = transactions(batch.transactions.slices());
                 let (number, timestamp) = (batch.epoch.number, batch.timestamp);
                 writeln!(out, "  singular {parent} {number} {epoch} {timestamp} {transactions}").unwrap();
             }

@@ -37,7 +37,7 @@ fn blocks(frames: BTreeMap<u16, Frame>, config: &RollupConfig, is_span: &mut [us
         match Batch::decode(item.unwrap(), &context).unwrap() {
             Batch::Singular(batch) => {
                 is_span[0] += 1;
-                blocks.push((batch.timestamp, batch.transactions));
+                blocks.push((batch.timestamp, batch.transactions.slices().collect()));
             }
             Batch::Span(span) => {
                 is_span[1] += 1;

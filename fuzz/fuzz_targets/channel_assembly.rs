@@ -1,0 +1,4 @@
+//! libFuzzer on [`kohala_fuzz::channel_assembly`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| kohala_fuzz::channel_assembly(data));

@@ -1,0 +1,4 @@
+//! libFuzzer on [`kohala_fuzz::l1_transaction`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| kohala_fuzz::l1_transaction(data));
