@@ -82,7 +82,10 @@ pub(crate) fn derivation() -> Result<PathBuf> {
     if fs::read_to_string(&mark).ok().as_deref() != Some(&sources) {
         require_go()?;
         fs::create_dir_all(&directory)?;
-        go(&source, &["build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", &program.to_string_lossy(), "."])?;
+        go(
+            &source,
+            &["build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", &program.to_string_lossy(), "."],
+        )?;
         fs::write(&mark, &sources)?;
     }
     Ok(program)

@@ -130,9 +130,8 @@ fn difference(ours: &Answer, theirs: &Answer) -> Option<String> {
     }
     let without_words = |answer: &Answer| Answer { error: String::new(), derived: Vec::new(), ..answer.clone() };
     let (end, their_end) = (without_words(ours), without_words(theirs));
-    (end != their_end).then(|| {
-        format!("the end\nours:   {end:?} {}\ntheirs: {their_end:?} {}", ours.error, theirs.error)
-    })
+    (end != their_end)
+        .then(|| format!("the end\nours:   {end:?} {}\ntheirs: {their_end:?} {}", ours.error, theirs.error))
 }
 
 #[test]

@@ -168,7 +168,8 @@ fn spoil_frames(random: &mut Random, frames: &mut Vec<Frame>, flaw: Flaw) {
         Flaw::FramesSwapped => frames.swap(one, other),
         Flaw::FramesReversed => frames.reverse(),
         Flaw::FrameNumber => {
-            let number = random.pick(&[0, frame.number + 1, frame.number.wrapping_sub(1), u16::MAX, frame.number + 2]);
+            let by = random.pick(&[1, u16::MAX, 2]);
+            let number = random.pick(&[0, u16::MAX, frame.number.wrapping_add(by), frame.number.wrapping_add(by)]);
             frames[one].number = number;
         }
         Flaw::FrameLastMissing => frames.iter_mut().for_each(|frame| frame.is_last = false),
@@ -180,12 +181,16 @@ fn spoil_frames(random: &mut Random, frames: &mut Vec<Frame>, flaw: Flaw) {
         }
         Flaw::FrameBeyondEnd => {
             let number = frames.len() as u16 + random.below(3) as u16;
-            let place = random.pick(&[frames.len(), other]);
+            if random.percent(40) {
+                frames.reverse();
+            }
+            let place = random.pick(&[frames.len(), other, 1]);
             frames.insert(place, Frame { number, is_last: random.percent(50), ..frame });
         }
         Flaw::FrameEmpty => {
             let place = frame.number;
-            frames.iter_mut().filter(|frame| frame.number >= place).for_each(|frame| frame.number += 1);
+            let later = frames.iter_mut().filter(|frame| frame.number >= place);
+            later.for_each(|frame| frame.number = frame.number.wrapping_add(1));
             frames.insert(one, Frame { data: Vec::new(), is_last: false, ..frame });
         }
         Flaw::FrameFirstAgain => {

@@ -30,7 +30,13 @@ pub(super) fn drafts(random: &mut Random, world: &World, chain: &[Block], flaws:
     while first < chain.len() {
         let mut last = first;
         let size = random.within(1, largest) as usize;
-        while last < chain.len() && last - first < size && chain[last].is_posted {
+        // All of it must get to L1 within the window of its first block.
+        let fits = |block: &Block| 2 * (block.origin - chain[first].origin) < world.window as usize;
+        let skips = |place: usize| chain[place].origin > chain[place - 1].origin + 1;
+        while last < chain.len() && last - first < size && chain[last].is_posted && fits(&chain[last]) {
+            if last > first && skips(last) {
+                break;
+            }
             last += 1;
         }
         if last > first {
@@ -39,8 +45,12 @@ pub(super) fn drafts(random: &mut Random, world: &World, chain: &[Block], flaws:
         }
         first = last.max(first + usize::from(!chain[first].is_posted));
     }
+    let same = random.percent(30);
+    let mut place = random.place(drafts.len());
     for flaw in flaws.all() {
-        let place = random.place(drafts.len()).min(random.place(drafts.len()));
+        if !same {
+            place = random.place(drafts.len()).min(random.place(drafts.len()));
+        }
         if let Some(draft) = drafts.get_mut(place) {
             draft.flaws.push(*flaw);
         }
@@ -61,7 +71,8 @@ fn batches(
     let mut batches = Vec::new();
     let mut first = blocks.start;
     while first < blocks.end {
-        let may_span = world.is_active(fork::DELTA, world.l1[chain[first].origin].time) || flaws.has(Flaw::SpanBeforeDelta);
+        let may_span =
+            world.is_active(fork::DELTA, world.l1[chain[first].origin].time) || flaws.has(Flaw::SpanBeforeDelta);
         if may_span && random.percent(spans) {
             let last = random.within(first as u64 + 1, blocks.end as u64) as usize;
             batches.push(Batch::Span(span(world, chain, first..last)));
@@ -238,14 +249,7 @@ impl Span {
         let steps = world.block_time * random.within(1, 4);
         let some_block = random.place(self.blocks.len());
         let (place, byte) = (random.place(1000), random.next() as u8);
-        let numbers = [
-            part::TIME,
-            part::EPOCH,
-            part::BLOCK_COUNT,
-            part::TRANSACTION_COUNTS,
-            part::NONCES,
-            part::GAS,
-        ];
+        let numbers = [part::TIME, part::EPOCH, part::BLOCK_COUNT, part::TRANSACTION_COUNTS, part::NONCES, part::GAS];
         let lists = [part::ORIGIN_BITS, part::CREATION_BITS, part::PARITY_BITS, part::PROTECTED_BITS];
         match flaw {
             Flaw::ParentHash => self.parent_check[19] ^= 1,
@@ -281,7 +285,9 @@ impl Span {
             }
             Flaw::SpanEndsEarly => self.damage.push(Damage::End { part: place }),
             Flaw::SpanGoesOn => self.damage.push(Damage::More(random.array::<3>().to_vec())),
-            Flaw::CreationBit => self.damage.push(Damage::Bits { part: part::CREATION_BITS, mask: 1 << random.below(3) }),
+            Flaw::CreationBit => {
+                self.damage.push(Damage::Bits { part: part::CREATION_BITS, mask: 1 << random.below(3) })
+            }
             Flaw::SpanOfNothing => self.blocks.clear(),
             _ => self.spoil_transaction(random, world, chain, flaw, some_block),
         }
@@ -293,10 +299,14 @@ impl Span {
             Flaw::SetCodeTransaction => transaction = Transaction::random(random, 4, L2_CHAIN_ID),
             Flaw::EmptyTransaction => transaction.rest = Vec::new(),
             Flaw::DepositTransaction => transaction.rest = vec![0x7E, 0xC0],
-            Flaw::PostExecTransaction => transaction.rest = random.pick(&[&[0x7D, 0xC0][..], &[0x7D, 0xC2, 0x80, 0x80], &[0x7D, 0xC1, 0x80]]).to_vec(),
+            Flaw::PostExecTransaction => {
+                transaction.rest =
+                    random.pick(&[&[0x7D, 0xC0][..], &[0x7D, 0xC2, 0x80, 0x80], &[0x7D, 0xC1, 0x80]]).to_vec()
+            }
             Flaw::GarbageTransaction => {
                 let kind = random.pick(&[0, 1, 2, 3, 4, 5, 0x7F]);
-                transaction.rest = [&[kind][..], &random.pick(&[&[0xC0][..], &[0xC3, 0x80, 0x80, 0x80], &[0x80]])].concat();
+                transaction.rest =
+                    [&[kind][..], &random.pick(&[&[0xC0][..], &[0xC3, 0x80, 0x80, 0x80], &[0x80]])].concat();
             }
             _ => return,
         }

@@ -47,6 +47,8 @@ flaws! {
     OriginTooNew,
     /// The sequencer stays with an L1 block until the window is over.
     OriginTooOld,
+    /// The sequencer leaves out an L1 block, and the batcher waits until nobody can make a block of it.
+    OriginSkipped,
     // Batches.
     /// Another parent.
     ParentHash,
@@ -229,6 +231,8 @@ flaws! {
     TransactionRepeated,
     /// A transaction comes too late.
     TransactionLate,
+    /// A channel comes when the window ends, or just after.
+    WindowEnd,
     /// A transaction comes before its time.
     TransactionEarly,
     /// Two transactions change places.
@@ -240,10 +244,28 @@ flaws! {
 pub(super) struct Flaws(Vec<Flaw>);
 
 impl Flaws {
+    /// Flaws that may go well or badly in very many ways: decompressors, span batches, the ends of windows.
+    const RARE_MEETINGS: [Flaw; 10] = [
+        Flaw::ChannelByte,
+        Flaw::ChannelCut,
+        Flaw::ChannelAppended,
+        Flaw::StreamCut,
+        Flaw::PartByte,
+        Flaw::SpanEndsEarly,
+        Flaw::OverlapDiffers,
+        Flaw::WindowEnd,
+        Flaw::OriginSkipped,
+        Flaw::FrameBeyondEnd,
+    ];
+
     /// None to three of all.
     pub(super) fn random(random: &mut Random) -> Self {
-        let count = random.pick(&[0, 1, 1, 1, 2, 2, 3]);
-        Self((0..count).map(|_| random.pick(Flaw::ALL)).collect())
+        let count = random.pick(&[0, 1, 1, 2, 2, 3, 3]);
+        let one = |random: &mut Random| {
+            let choice = if random.percent(15) { &Self::RARE_MEETINGS } else { Flaw::ALL };
+            random.pick(choice)
+        };
+        Self((0..count).map(|_| one(random)).collect())
     }
 
     pub(super) fn has(&self, flaw: Flaw) -> bool {

@@ -9,8 +9,7 @@ use super::{
     world::{INBOX, L1_CHAIN_ID, STRANGER, World, fork, sign},
 };
 use alloy_consensus::{
-    SignableTransaction, TxEip1559, TxEip2930, TxEip4844, TxEip7702, TxLegacy,
-    transaction::RlpEcdsaEncodableTx,
+    SignableTransaction, TxEip1559, TxEip2930, TxEip4844, TxEip7702, TxLegacy, transaction::RlpEcdsaEncodableTx,
 };
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, keccak256};
@@ -72,7 +71,14 @@ fn schedule(random: &mut Random, world: &World, chain: &[Block], drafts: &[Draft
         let ready = chain[draft.blocks.end - 1].origin + 1;
         let longest = if is_silent || random.percent(10) { world.window } else { 2 };
         let delay = if random.percent(hurry) { 0 } else { random.within(0, longest) as usize };
-        at = at.max(ready + delay);
+        let window_end = chain[draft.blocks.start].origin + world.window as usize;
+        at = at.max(ready).max((ready + delay).min(window_end));
+        let before = chain[draft.blocks.start - 1].origin;
+        if chain[draft.blocks.start].origin > before + 1 {
+            at = at.max(before + world.window as usize + 1);
+        } else if flaws.contains(&Flaw::WindowEnd) {
+            at = at.max(before + world.window as usize + random.place(3));
+        }
         if !flaws.contains(&Flaw::ChannelIdReused) {
             id = random.array();
         }
@@ -118,11 +124,17 @@ fn spread(
     flaws: &[Flaw],
 ) {
     let together = random.pick(&[1, 1, 2, 8]);
+    // Of an L1 block with the next frames, as far as the channel's time allows.
+    let waits = if world.channel_timeout > 4 { random.pick(&[0, 10, 40]) } else { 3 };
     let late = random.place(frames.len());
-    let timeout = if world.is_active(fork::GRANITE, world.l1[(*at).min(world.l1.len() - 1)].time) { 50 } else { world.channel_timeout };
+    let timeout = if world.is_active(fork::GRANITE, world.l1[(*at).min(world.l1.len() - 1)].time) {
+        50
+    } else {
+        world.channel_timeout
+    };
     let first = data.len();
     for (index, chunk) in frames.chunks(together).enumerate() {
-        if index > 0 && random.percent(40) {
+        if index > 0 && random.percent(waits) {
             *at += 1;
         }
         if flaws.contains(&Flaw::ChannelTimedOut) && index * together <= late && late < (index + 1) * together {
@@ -135,6 +147,9 @@ fn spread(
     let window = world.window as usize;
     for flaw in flaws {
         let count = data.len() - first;
+        if count == 0 {
+            break;
+        }
         let (one, other) = (first + random.place(count), first + random.place(count));
         match flaw {
             Flaw::TransactionLate => data[one].at += random.within(1, 2) as usize * window,
@@ -155,7 +170,7 @@ fn spread(
 }
 
 fn spoil_datum(random: &mut Random, bytes: &mut Vec<u8>, flaw: Flaw) {
-    let last = bytes.len() - 1;
+    let Some(last) = bytes.len().checked_sub(1) else { return };
     match flaw {
         Flaw::DatumVersion => bytes[0] = random.pick(&[1, 2, 0xFF]),
         Flaw::DatumGoesOn => {
@@ -186,7 +201,17 @@ impl Inbox {
         };
         let by_blobs = has(Flaw::BlobBeforeEcotone)
             || world.is_active(fork::ECOTONE, l1.time)
-                && (random.percent(35) || [Flaw::BlobZero, Flaw::BlobHighBits, Flaw::BlobTail, Flaw::BlobLength, Flaw::BlobVersion, Flaw::BlobCalldata].into_iter().any(has));
+                && (random.percent(35)
+                    || [
+                        Flaw::BlobZero,
+                        Flaw::BlobHighBits,
+                        Flaw::BlobTail,
+                        Flaw::BlobLength,
+                        Flaw::BlobVersion,
+                        Flaw::BlobCalldata,
+                    ]
+                    .into_iter()
+                    .any(has));
         let fits = data.iter().all(|datum| datum.bytes.len() <= BLOB_CAPACITY);
         let mut sealed = Vec::new();
         if by_blobs && fits {
@@ -222,16 +247,24 @@ impl Inbox {
                     bytes[place.min(131_071)] |= 1;
                 }
                 Flaw::BlobLength => {
-                    let length = random.pick(&[0, datum.bytes.len() as u32 - 1, 130_044, 130_045, 0xFF_FFFF, datum.bytes.len() as u32 + 1]);
+                    let length = random.pick(&[
+                        0,
+                        (datum.bytes.len() as u32).saturating_sub(1),
+                        130_044,
+                        130_045,
+                        0xFF_FFFF,
+                        datum.bytes.len() as u32 + 1,
+                    ]);
                     bytes[2..5].copy_from_slice(&length.to_be_bytes()[1..]);
                 }
                 Flaw::BlobVersion => bytes[1] = random.pick(&[1, 0xFF]),
                 _ => {}
             }
         }
-        let hash = keccak256(&bytes);
         let length = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         bytes.truncate(length);
+        // A name is enough: nobody opens it.
+        let hash = keccak256(&bytes);
         self.blobs.insert(hash, bytes.into());
         hash
     }

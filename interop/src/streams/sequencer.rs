@@ -4,7 +4,7 @@ use super::{
     flaw::{Flaw, Flaws},
     random::Random,
     transaction::Transaction,
-    world::{L2_CHAIN_ID, World, fork, l2_hash_by_number},
+    world::{FORKS, L2_CHAIN_ID, World, fork, l2_hash_by_number},
 };
 use alloy_primitives::{B256, Bytes, keccak256};
 
@@ -43,8 +43,9 @@ pub(super) fn sequence(random: &mut Random, world: &World, flaws: &Flaws) -> Vec
     });
     let lags = [Flaw::BeyondDrift, Flaw::EmptyBeyondDrift, Flaw::OriginTooOld].iter().any(|flaw| flaws.has(*flaw));
     let lag_from = if lags { random.place(20) } else { usize::MAX };
+    let skip_at = if flaws.has(Flaw::OriginSkipped) { random.within(2, 30) as usize } else { usize::MAX };
     let eagerness = random.pick(&[30, 70, 90, 100]);
-    let busyness = random.pick(&[0, 30, 60, 100]);
+    let busyness = random.pick(&[20, 50, 80, 100]);
     while blocks.len() < MAX_BLOCKS {
         let parent = &blocks[blocks.len() - 1];
         let time = parent.time + world.block_time;
@@ -59,10 +60,15 @@ pub(super) fn sequence(random: &mut Random, world: &World, flaws: &Flaws) -> Vec
             let must = time > world.l1[parent.origin].time + world.drift_at(world.l1[parent.origin].time)
                 || lag * 2 >= world.window
                 || is_silent;
-            let lags = blocks.len() > lag_from && (lag <= world.window || !flaws.has(Flaw::OriginTooOld) || random.percent(5));
+            // Nothing can be left out by who is up to date.
+            let lags_to_skip = skip_at < usize::MAX && blocks.len() <= skip_at && blocks.len() + 9 > skip_at;
+            let lags = lags_to_skip
+                || blocks.len() > lag_from
+                    && (lag <= world.window || !flaws.has(Flaw::OriginTooOld) || random.percent(5));
             !lags && (must || random.percent(eagerness))
         });
-        let origin = parent.origin + usize::from(advances);
+        let skips = skip_at == blocks.len() && world.l1.get(parent.origin + 2).is_some_and(|l1| l1.time <= time);
+        let origin = parent.origin + if skips { 2 } else { usize::from(advances) };
         if origin + 2 > world.l1.len() {
             break;
         }
@@ -92,7 +98,7 @@ pub(super) fn sequence(random: &mut Random, world: &World, flaws: &Flaws) -> Vec
 /// True if the block may have transactions, or has some nevertheless.
 fn is_busy(random: &mut Random, world: &World, flaws: &Flaws, time: u64, origin: usize, busyness: u64) -> bool {
     let origin_time = world.l1[origin].time;
-    if world.is_activation(fork::JOVIAN, time) {
+    if (fork::JOVIAN..FORKS).any(|fork| world.is_activation(fork, time)) {
         return flaws.has(Flaw::NonEmptyAtActivation);
     }
     if time > origin_time + world.drift_at(origin_time) {

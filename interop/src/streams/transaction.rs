@@ -84,7 +84,8 @@ impl Common {
         let encoded = match kind {
             0 => {
                 let chain_id = self.is_protected.then_some(chain_id);
-                let transaction = TxLegacy { chain_id, nonce, gas_price: fee, gas_limit, to, value, input: input.clone() };
+                let transaction =
+                    TxLegacy { chain_id, nonce, gas_price: fee, gas_limit, to, value, input: input.clone() };
                 transaction.into_signed(signature).encoded_2718()
             }
             1 => TxEip2930 {

@@ -7,8 +7,8 @@ use super::{
     flaw::{Flaw, Flaws},
     random::Random,
 };
-use alloy_consensus::{Eip658Value, Header, Receipt, ReceiptEnvelope, ReceiptWithBloom, Sealable};
 use alloy_consensus::crypto::secp256k1::{recover_signer, sign_message};
+use alloy_consensus::{Eip658Value, Header, Receipt, ReceiptEnvelope, ReceiptWithBloom, Sealable};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B64, B256, Bytes, Log, LogData, Signature, U256, address, keccak256};
 use serde_json::{Value, json};
@@ -21,11 +21,14 @@ const SYSTEM_CONFIG: Address = address!("3649f526889a918af0a5498706db29e81bc91e0
 const PORTAL: Address = address!("55bdfb0bfef1070c457124920546359426153833");
 const GENESIS_TIME: u64 = 1_000_000;
 
-/// Forks that a chain plans one after the other. Ends at the last one whose upgrade transactions are known to both sides.
-pub(super) const FORKS: [&str; 9] =
-    ["regolith", "canyon", "delta", "ecotone", "fjord", "granite", "holocene", "isthmus", "jovian"];
+/// Forks that a chain plans one after the other.
+const FORK_NAMES: [&str; 10] =
+    ["regolith", "canyon", "delta", "ecotone", "fjord", "granite", "holocene", "isthmus", "jovian", "karst"];
 
-/// Index in [`FORKS`].
+/// How many of them are planned: up to the last one whose upgrade transactions both sides know.
+pub(super) const FORKS: usize = fork::JOVIAN + 1;
+
+/// Index in [`FORK_NAMES`].
 pub(super) mod fork {
     pub(crate) const DELTA: usize = 2;
     pub(crate) const ECOTONE: usize = 3;
@@ -56,7 +59,7 @@ pub(super) struct World {
     pub(super) window: u64,
     pub(super) drift: u64,
     pub(super) channel_timeout: u64,
-    pub(super) forks: [Option<u64>; FORKS.len()],
+    pub(super) forks: [Option<u64>; FORKS],
     pub(super) l2_genesis: u64,
     pub(super) l2_genesis_time: u64,
     pub(super) hash_by_number: bool,
@@ -100,9 +103,9 @@ impl World {
         });
         let mut world = Self {
             block_time: random.pick(&[1, 2, 2, 2, 3]),
-            window: random.pick(&[2, 3, 4, 6, 8, 12, 40]),
+            window: random.pick(&[2, 4, 6, 8, 10, 12, 12, 20, 40]),
             drift: random.pick(&[1, 6, 12, 20, 40, 600]),
-            channel_timeout: random.pick(&[1, 2, 3, 5, 8, 20]),
+            channel_timeout: random.pick(&[1, 2, 4, 6, 8, 20]),
             forks,
             l2_genesis: random.pick(&[0, 0, 1, 1000]),
             l2_genesis_time,
@@ -233,7 +236,7 @@ impl World {
             "l1_system_config_address": SYSTEM_CONFIG,
             "chain_op_config": { "eip1559Elasticity": 6, "eip1559Denominator": 50, "eip1559DenominatorCanyon": 250 },
         });
-        for (name, time) in FORKS.iter().zip(self.forks) {
+        for (name, time) in FORK_NAMES.iter().zip(self.forks) {
             if let Some(time) = time {
                 rollup[format!("{name}_time")] = time.into();
             }
@@ -297,8 +300,8 @@ fn l1_times(random: &mut Random) -> Vec<u64> {
 }
 
 /// Some forks are active from the start, some begin on the way, some never come.
-fn fork_times(random: &mut Random, (start, end): (u64, u64)) -> [Option<u64>; FORKS.len()] {
-    let count = FORKS.len() as u64;
+fn fork_times(random: &mut Random, (start, end): (u64, u64)) -> [Option<u64>; FORKS] {
+    let count = FORKS as u64;
     let at_genesis = if random.percent(15) { count } else { random.below(count) };
     let on_the_way = at_genesis + random.pick(&[0, 1, 1, 1, 2, 3, 9]);
     let mut times: Vec<u64> = (at_genesis..on_the_way.min(count)).map(|_| random.within(start + 1, end)).collect();
@@ -315,7 +318,7 @@ fn fork_times(random: &mut Random, (start, end): (u64, u64)) -> [Option<u64>; FO
 /// True if Holocene begins at an L1 block with which an older fork begins too. op-node changes its stages only for the
 /// oldest fork of an L1 block, and so misses Holocene unless it is restarted; our pipeline does as the spec says
 /// (`Pipeline::advance` says so as well).
-fn coincide(forks: &[Option<u64>; FORKS.len()], l1_times: &[u64]) -> bool {
+fn coincide(forks: &[Option<u64>; FORKS], l1_times: &[u64]) -> bool {
     let begins = |fork: usize| forks[fork].and_then(|time| l1_times.iter().position(|l1| *l1 >= time));
     let holocene = begins(fork::HOLOCENE);
     holocene.is_some_and(|block| block > 0) && (0..fork::HOLOCENE).any(|older| begins(older) == holocene)

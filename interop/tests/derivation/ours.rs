@@ -77,8 +77,7 @@ impl<'a> Ours<'a> {
             let origin = self.chain.l1(l2.info.l1_origin.number).unwrap();
             match steps_back(&self.config, &safe_head.info, &l2.info, origin.header.timestamp) {
                 0 => {
-                    let start =
-                        Start { safe_head, origin: origin.clone(), batcher: Batcher(l2.system_config.batcher) };
+                    let start = Start { safe_head, origin: origin.clone(), batcher: Batcher(l2.system_config.batcher) };
                     return Pipeline::new(self.config.clone(), self.l1_config.clone(), start);
                 }
                 steps => (l2, _) = self.chain.l2[&(l2.info.block.number - steps)],
@@ -142,8 +141,7 @@ impl<'a> Ours<'a> {
     /// The block of these attributes, not executed: only what is read back from it.
     fn build(&mut self, attributes: &Attributes) -> SafeHead {
         let batched = &attributes.transactions[attributes.deposits..];
-        let hash =
-            self.case.l2_hash(attributes.number(), attributes.parent.hash, attributes.l1_origin.hash, batched);
+        let hash = self.case.l2_hash(attributes.number(), attributes.parent.hash, attributes.l1_origin.hash, batched);
         let info = BlockInfo {
             number: attributes.number(),
             hash,
@@ -243,4 +241,3 @@ impl Source for Chain<'_> {
         Ok(numbers.map(block).collect())
     }
 }
-

@@ -33,7 +33,9 @@ impl Summary {
         let times: Vec<u64> = answer.derived.iter().map(|derived| derived.timestamp).collect();
         if let (Some(first), Some(last), Some(keys)) = (times.first(), times.last(), case.rollup.as_object()) {
             for (key, time) in keys {
-                let Some(fork) = key.strip_suffix("_time").filter(|name| !matches!(*name, "block" | "l2")) else { continue };
+                let Some(fork) = key.strip_suffix("_time").filter(|name| !matches!(*name, "block" | "l2")) else {
+                    continue;
+                };
                 match time.as_u64() {
                     Some(time) if time <= *first => count(&mut self.forks, format!("{fork} from the start")),
                     Some(time) if time <= *last => count(&mut self.forks, format!("{fork} on the way")),
@@ -78,8 +80,7 @@ fn name(debug: &str) -> String {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} attributes, {} of them with transactions from batches", self.blocks, self.batched)?;
-        let maps =
-            [("ends", &self.ends), ("flaws", &self.flaws), ("forks", &self.forks), ("reasons", &self.reasons)];
+        let maps = [("ends", &self.ends), ("flaws", &self.flaws), ("forks", &self.forks), ("reasons", &self.reasons)];
         for (title, counts) in maps {
             let line: Vec<String> = counts.iter().map(|(key, count)| format!("{key} {count}")).collect();
             writeln!(f, "{title}: {}", line.join(", "))?;
