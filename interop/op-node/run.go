@@ -28,6 +28,8 @@ type Answer struct {
 	// The last safe L2 block, and the last one that was built.
 	Safe    uint64 `json:"safe"`
 	Pending uint64 `json:"pending"`
+	// The last safe L2 block once op-node has begun anew after a reset. L1 stays the same, so it gets no further.
+	SafeAfterReset uint64 `json:"safe_after_reset"`
 }
 
 // Derived is a set of attributes.
@@ -88,17 +90,33 @@ func run(input *Case, logger log.Logger) (*Answer, error) {
 		answer:  Answer{Derived: []Derived{}},
 	}
 	r.restart()
-	for range maxSteps {
-		err = r.step()
-		if err == errEnd {
-			r.answer.Origin = r.pipeline.Origin().Number
-			r.answer.Safe, r.answer.Pending = r.safe.Number, r.pending.Number
-			return &r.answer, nil
-		} else if err != nil {
+	if err := r.toEnd(); err != nil {
+		return nil, err
+	}
+	answer := r.answer
+	if answer.End == "reset" {
+		r.restart()
+		if err := r.toEnd(); err != nil {
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("no end after %d steps", maxSteps)
+	answer.SafeAfterReset = r.safe.Number
+	return &answer, nil
+}
+
+// toEnd steps until there is an end.
+func (r *runner) toEnd() error {
+	for range maxSteps {
+		err := r.step()
+		if err == errEnd {
+			r.answer.Origin = r.pipeline.Origin().Number
+			r.answer.Safe, r.answer.Pending = r.safe.Number, r.pending.Number
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("no end after %d steps", maxSteps)
 }
 
 func (r *runner) restart() {

@@ -25,6 +25,8 @@ pub struct Answer {
     pub safe: u64,
     /// Number of the last L2 block that was built on.
     pub pending: u64,
+    /// Number of the last safe L2 block once op-node has begun anew after a reset.
+    pub safe_after_reset: u64,
 }
 
 /// How derivation ends.

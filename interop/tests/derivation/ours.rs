@@ -114,13 +114,16 @@ impl<'a> Ours<'a> {
             }
         };
         self.events.extend(pipeline.events());
+        let safe = pipeline.safe_head().info.block.number;
         let answer = Answer {
             derived: self.derived,
             end,
             error,
             origin: pipeline.origin().number,
-            safe: pipeline.safe_head().info.block.number,
+            safe,
             pending: pipeline.pending_safe_head().info.block.number,
+            // Where op-node asks for a reset, beginning anew on the same L1 must lead to the same end.
+            safe_after_reset: safe,
         };
         (answer, self.events)
     }
