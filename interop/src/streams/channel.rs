@@ -1,6 +1,6 @@
 //! A channel's bytes and its frames, and what is wrong with those.
 
-use super::{draft::Draft, flaw::Flaw, random::Random};
+use super::{blob, draft::Draft, flaw::Flaw, random::Random};
 use alloy_rlp::Encodable;
 
 /// A frame.
@@ -155,6 +155,18 @@ pub(super) fn frames(random: &mut Random, id: [u8; 16], channel: &[u8], flaws: &
         spoil_frames(random, &mut frames, *flaw);
     }
     frames
+}
+
+/// Frames of a channel of more than 100 MB that has no end. They hold zeros, which cost a case nothing as blobs.
+pub(super) fn huge(random: &mut Random) -> impl Iterator<Item = Frame> {
+    let id = random.array();
+    let data = vec![0; blob::CAPACITY - 24];
+    (0..=100_000_000 / data.len()).map(move |number| Frame {
+        id,
+        number: number as u16,
+        data: data.clone(),
+        is_last: false,
+    })
 }
 
 fn spoil_frames(random: &mut Random, frames: &mut Vec<Frame>, flaw: Flaw) {

@@ -258,7 +258,8 @@ impl Span {
             Flaw::EpochAhead => self.move_epoch(world, random.pick(&[1, 1, 2, 7]), random.percent(70)),
             Flaw::TimeAhead => self.relative_time += steps,
             Flaw::TimeBack => self.relative_time = self.relative_time.saturating_sub(steps),
-            Flaw::TimeMisaligned => self.relative_time += 1,
+            // Later it would be in the future, on whatever block's time.
+            Flaw::TimeMisaligned => self.relative_time = self.relative_time.saturating_sub(1),
             Flaw::TimeHuge => {
                 let time = random.pick(&[0, 1, u64::MAX, u64::MAX - world.l2_genesis_time, 1 << 63]);
                 self.relative_time = time;

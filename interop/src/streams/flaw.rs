@@ -160,6 +160,8 @@ flaws! {
     ChannelRepeated,
     /// Two channels change places.
     ChannelsSwapped,
+    /// A channel larger than all channels together may be, which never ends.
+    ChannelHuge,
     // Frames.
     /// A frame is missing.
     FrameLost,
@@ -244,8 +246,9 @@ flaws! {
 pub(super) struct Flaws(Vec<Flaw>);
 
 impl Flaws {
-    /// Flaws that may go well or badly in very many ways: decompressors, span batches, the ends of windows.
-    const RARE_MEETINGS: [Flaw; 10] = [
+    /// Flaws that may go well or badly in very many ways (decompressors, span batches, the ends of windows), or that seldom
+    /// meet the right moment.
+    const RARE_MEETINGS: [Flaw; 14] = [
         Flaw::ChannelByte,
         Flaw::ChannelCut,
         Flaw::ChannelAppended,
@@ -256,6 +259,10 @@ impl Flaws {
         Flaw::WindowEnd,
         Flaw::OriginSkipped,
         Flaw::FrameBeyondEnd,
+        Flaw::TimeMisaligned,
+        Flaw::NonEmptyAtActivation,
+        Flaw::RefusedMany,
+        Flaw::TransactionEarly,
     ];
 
     /// None to three of all.

@@ -7,6 +7,7 @@
 //! Nothing here judges a stream: op-node's derivation does, through [`Derivation`].
 
 mod batch;
+mod blob;
 mod channel;
 mod derivation;
 mod draft;

@@ -1,6 +1,7 @@
 //! Frames on their way to L1: data, transactions, blobs, and when they get there.
 
 use super::{
+    blob,
     channel::{self, Frame},
     draft::Draft,
     flaw::Flaw,
@@ -13,7 +14,6 @@ use alloy_consensus::{
 };
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, keccak256};
-use kohala_devnet::chain::batcher::{BLOB_CAPACITY, blob};
 use std::collections::BTreeMap;
 
 /// What L1 holds besides headers and receipts.
@@ -43,7 +43,10 @@ pub(super) fn post(random: &mut Random, world: &World, chain: &[Block], drafts: 
     let mut data = data.into_iter().peekable();
     while let Some(datum) = data.next() {
         let mut together = vec![datum];
-        while let Some(next) = data.next_if(|next| next.at == together[0].at && together.len() < 3) {
+        while let Some(next) = data.next_if(|next| {
+            let most = if next.flaws.contains(&Flaw::ChannelHuge) { 1000 } else { 3 };
+            next.at == together[0].at && together.len() < most
+        }) {
             together.push(next);
         }
         inbox.push(random, world, together, unaware);
@@ -68,9 +71,11 @@ fn schedule(random: &mut Random, world: &World, chain: &[Block], drafts: &[Draft
     let mut held: Option<(Vec<Frame>, Vec<Flaw>)> = None;
     for draft in drafts {
         let flaws = &draft.flaws;
-        let ready = chain[draft.blocks.end - 1].origin + 1;
+        // Early is when not all of its L1 origins are there.
+        let early = flaws.contains(&Flaw::TransactionEarly);
+        let ready = chain[if early { draft.blocks.start } else { draft.blocks.end - 1 }].origin + 1;
         let longest = if is_silent || random.percent(10) { world.window } else { 2 };
-        let delay = if random.percent(hurry) { 0 } else { random.within(0, longest) as usize };
+        let delay = if early || random.percent(hurry) { 0 } else { random.within(0, longest) as usize };
         let window_end = chain[draft.blocks.start].origin + world.window as usize;
         at = at.max(ready).max((ready + delay).min(window_end));
         let before = chain[draft.blocks.start - 1].origin;
@@ -85,6 +90,11 @@ fn schedule(random: &mut Random, world: &World, chain: &[Block], drafts: &[Draft
         let l1_time = |at: usize| world.l1[at.min(world.l1.len() - 1)].time;
         let channel = channel::compress(random, draft, world.is_active(fork::FJORD, l1_time(at)));
         let mut frames = channel::frames(random, id, &channel, flaws);
+        let ecotone = world.is_active(fork::ECOTONE, l1_time(at));
+        if flaws.contains(&Flaw::ChannelHuge) && ecotone && random.percent(20) {
+            let place = random.place(frames.len() + 1);
+            frames.splice(place..place, channel::huge(random));
+        }
         if flaws.contains(&Flaw::ChannelRepeated) {
             frames.extend(frames.clone());
         }
@@ -123,9 +133,16 @@ fn spread(
     frames: Vec<Frame>,
     flaws: &[Flaw],
 ) {
-    let together = random.pick(&[1, 1, 2, 8]);
+    let is_huge = frames.len() > 500;
+    let together = if is_huge { 1 } else { random.pick(&[1, 1, 2, 8]) };
     // Of an L1 block with the next frames, as far as the channel's time allows.
-    let waits = if world.channel_timeout > 4 { random.pick(&[0, 10, 40]) } else { 3 };
+    let waits = if is_huge {
+        0
+    } else if world.channel_timeout > 4 {
+        random.pick(&[0, 10, 40])
+    } else {
+        3
+    };
     let late = random.place(frames.len());
     let timeout = if world.is_active(fork::GRANITE, world.l1[(*at).min(world.l1.len() - 1)].time) {
         50
@@ -142,7 +159,8 @@ fn spread(
         }
         let mut bytes = vec![0];
         chunk.iter().for_each(|frame| frame.encode(&mut bytes));
-        data.push(Datum { at: *at, bytes, flaws: Vec::new() });
+        let flaws = if is_huge { vec![Flaw::ChannelHuge] } else { Vec::new() };
+        data.push(Datum { at: *at, bytes, flaws });
     }
     let window = world.window as usize;
     for flaw in flaws {
@@ -200,6 +218,7 @@ impl Inbox {
             l1.batcher
         };
         let by_blobs = has(Flaw::BlobBeforeEcotone)
+            || has(Flaw::ChannelHuge)
             || world.is_active(fork::ECOTONE, l1.time)
                 && (random.percent(35)
                     || [
@@ -212,7 +231,7 @@ impl Inbox {
                     ]
                     .into_iter()
                     .any(has));
-        let fits = data.iter().all(|datum| datum.bytes.len() <= BLOB_CAPACITY);
+        let fits = data.iter().all(|datum| datum.bytes.len() <= blob::CAPACITY);
         let mut sealed = Vec::new();
         if by_blobs && fits {
             let flaws: Vec<Flaw> = data.iter().flat_map(|datum| datum.flaws.clone()).collect();
@@ -232,7 +251,10 @@ impl Inbox {
     }
 
     fn keep_blob(&mut self, random: &mut Random, datum: &Datum) -> B256 {
-        let mut bytes = blob(&datum.bytes).to_vec();
+        let mut bytes = blob::pack(&datum.bytes);
+        if datum.flaws.iter().any(|flaw| *flaw != Flaw::ChannelHuge) {
+            bytes.resize(blob::SIZE, 0);
+        }
         for flaw in &datum.flaws {
             match flaw {
                 Flaw::BlobZero => bytes.fill(0),

@@ -5,6 +5,49 @@ use kohala_derive::Event;
 use kohala_interop::streams::{Answer, Case, End, Flaw};
 use std::{collections::BTreeMap, fmt};
 
+/// Why our pipeline drops things: all reasons but `EpochUnknown`, which other rules leave nothing to do, and `Lost`, which
+/// is about the list of events itself.
+const REASONS: [&str; 38] = [
+    "ConfigUpdate",
+    "Signature",
+    "NotTheBatcher",
+    "Blob",
+    "Frames",
+    "FrameOutOfOrder",
+    "FrameTwice",
+    "ClosedTwice",
+    "FrameBeyondEnd",
+    "FrameWithoutChannel",
+    "FrameOfOtherChannel",
+    "TimedOut",
+    "Pruned",
+    "TooLarge",
+    "Replaced",
+    "Holocene",
+    "BehindSafeHead",
+    "Channel",
+    "Batch",
+    "SpanBeforeDelta",
+    "Future",
+    "Past",
+    "Misaligned",
+    "ParentHash",
+    "WindowExpired",
+    "EpochTooOld",
+    "EpochTooNew",
+    "EpochHash",
+    "OlderThanEpoch",
+    "SequencerDrift",
+    "NotEmptyAtActivation",
+    "EmptyTransaction",
+    "TransactionType",
+    "Overlap",
+    "Undecided",
+    "SpanInterrupted",
+    "Flushed",
+    "Rejected",
+];
+
 /// Counts over many cases.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
@@ -63,6 +106,13 @@ impl Summary {
     pub(crate) fn check(&self) -> Result<()> {
         for flaw in Flaw::ALL {
             ensure!(self.flaws.contains_key(&format!("{flaw:?}")), "no stream was spoilt by {flaw:?}");
+        }
+        for reason in REASONS {
+            let is_meant = |name: &String| name.split('(').next() == Some(reason);
+            ensure!(self.reasons.keys().any(is_meant), "no stream had anything dropped because of {reason}");
+        }
+        for end in ["End", "Reset", "Critical"] {
+            ensure!(self.ends.contains_key(end), "no stream ended by {end}");
         }
         Ok(())
     }

@@ -32,12 +32,12 @@ const MAY_KNOW: [(&str, &[&str]); 13] = [
     ("xtask", &["kohala-testdata"]),
 ];
 
-/// Whom the tests of a crate may know besides: the program judges the chain that knows none of us, and the host fetches
-/// it.
+/// Whom the tests of a crate may know besides: the program judges the chain that knows none of us, the host fetches it, and
+/// our derivation is compared with op-node's.
 const TESTS_MAY_KNOW: [(&str, &[&str]); 3] = [
     ("kohala-devnet", &["kohala-program", "kohala-protocol"]),
     ("kohala-host", &["kohala-devnet"]),
-    ("kohala-interop", &["kohala-devnet"]),
+    ("kohala-interop", &["kohala-devnet", "kohala-derive", "kohala-protocol"]),
 ];
 
 /// The crates below `host`: no async, clock, network, log or metrics in them.
