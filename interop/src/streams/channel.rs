@@ -94,8 +94,8 @@ fn spoil_length(random: &mut Random, items: &mut Vec<Vec<u8>>) {
         1 => [&[0xB8, 0x05][..], &[0; 5]].concat(),
         _ => {
             let header = if item[0] >= 0xB8 { usize::from(item[0] - 0xB7) + 1 } else { 1 };
-            let length = (item.len() - header) as u32;
-            [&[0xBC, 0][..], &length.to_be_bytes(), &item[header..]].concat()
+            let payload = item.get(header..).unwrap_or_default();
+            [&[0xBC, 0][..], &(payload.len() as u32).to_be_bytes(), payload].concat()
         }
     };
     items[place] = spoiled;

@@ -147,6 +147,9 @@ impl Draft {
         let place = random.place(self.batches.len());
         let Some(batch) = self.batches.get_mut(place) else { return };
         let mut item = batch.encode();
+        if item.is_empty() {
+            return;
+        }
         match flaw {
             Flaw::ItemUnknownType => item[0] = random.pick(&[2, 3, 0x7F, 0x80, 0xFF]),
             _ if random.percent(40) => item.truncate(random.place(item.len())),
@@ -162,6 +165,9 @@ impl Draft {
     /// What concerns more than one batch.
     fn spoil_order(&mut self, random: &mut Random, world: &World, chain: &[Block], flaw: Flaw) {
         let count = self.batches.len();
+        if count == 0 {
+            return;
+        }
         let (one, other) = (random.place(count), random.place(count));
         match flaw {
             Flaw::BatchRepeated => self.batches.insert(other, self.batches[one].clone()),
@@ -209,9 +215,9 @@ impl Singular {
             Flaw::EpochHash => self.epoch.1[31] ^= 1,
             Flaw::EpochBack => self.move_epoch(world, -1),
             Flaw::EpochAhead => self.move_epoch(world, random.pick(&[1, 1, 2, 7])),
-            Flaw::TimeAhead => self.timestamp += steps,
-            Flaw::TimeBack => self.timestamp -= steps,
-            Flaw::TimeMisaligned => self.timestamp += 1,
+            Flaw::TimeAhead => self.timestamp = self.timestamp.wrapping_add(steps),
+            Flaw::TimeBack => self.timestamp = self.timestamp.wrapping_sub(steps),
+            Flaw::TimeMisaligned => self.timestamp = self.timestamp.wrapping_add(1),
             Flaw::TimeHuge => self.timestamp = random.pick(&[0, 1, u64::MAX, u64::MAX - 1, 1 << 63]),
             _ => {
                 if let Some(transaction) = strange_transaction(random, flaw) {
@@ -256,7 +262,7 @@ impl Span {
             Flaw::EpochHash => self.epoch_check[19] ^= 1,
             Flaw::EpochBack => self.move_epoch(world, -1, random.percent(70)),
             Flaw::EpochAhead => self.move_epoch(world, random.pick(&[1, 1, 2, 7]), random.percent(70)),
-            Flaw::TimeAhead => self.relative_time += steps,
+            Flaw::TimeAhead => self.relative_time = self.relative_time.wrapping_add(steps),
             Flaw::TimeBack => self.relative_time = self.relative_time.saturating_sub(steps),
             // Later it would be in the future, on whatever block's time.
             Flaw::TimeMisaligned => self.relative_time = self.relative_time.saturating_sub(1),
@@ -264,7 +270,11 @@ impl Span {
                 let time = random.pick(&[0, 1, u64::MAX, u64::MAX - world.l2_genesis_time, 1 << 63]);
                 self.relative_time = time;
             }
-            Flaw::OriginBit => self.blocks[some_block].begins_epoch ^= true,
+            Flaw::OriginBit => {
+                if let Some(block) = self.blocks.get_mut(some_block) {
+                    block.begins_epoch ^= true;
+                }
+            }
             Flaw::BitsBeyondEnd => {
                 let mask = random.pick(&[0x80, 0xC0, 0xF0, 0xFF]);
                 self.damage.push(Damage::Bits { part: random.pick(&lists), mask });
@@ -311,7 +321,9 @@ impl Span {
             }
             _ => return,
         }
-        self.blocks[place].transactions.push(transaction);
+        if let Some(block) = self.blocks.get_mut(place) {
+            block.transactions.push(transaction);
+        }
     }
 
     /// Another epoch at the end, with a check that fits or not.

@@ -113,3 +113,23 @@ impl Case {
         sequencer::block_hash(self.hash_by_number, number, parent, origin, transactions)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn makes_the_same_case_of_the_same_seed_and_another_of_another() {
+        let json = |seed, number| serde_json::to_string(&Case::random(seed, number)).unwrap();
+        assert_eq!(json(1, 5), json(1, 5));
+        assert_ne!(json(1, 5), json(1, 6));
+        assert_ne!(json(1, 5), json(2, 5));
+    }
+
+    #[test]
+    fn a_case_outlasts_its_json() {
+        let json = serde_json::to_value(Case::random(1, 5)).unwrap();
+        let case: Case = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(serde_json::to_value(case).unwrap(), json);
+    }
+}
