@@ -86,7 +86,7 @@ fn stream(random: &mut Random, draft: &Draft) -> Vec<u8> {
 }
 
 /// A length that could be shorter: one byte with a header, a long header for a short string, a zero before a length.
-fn spoil_length(random: &mut Random, items: &mut Vec<Vec<u8>>) {
+fn spoil_length(random: &mut Random, items: &mut [Vec<u8>]) {
     let place = random.place(items.len());
     let Some(item) = items.get(place) else { return };
     let spoiled = match random.below(3) {

@@ -317,7 +317,7 @@ impl Span {
             Flaw::GarbageTransaction => {
                 let kind = random.pick(&[0, 1, 2, 3, 4, 5, 0x7F]);
                 transaction.rest =
-                    [&[kind][..], &random.pick(&[&[0xC0][..], &[0xC3, 0x80, 0x80, 0x80], &[0x80]])].concat();
+                    [&[kind][..], random.pick(&[&[0xC0][..], &[0xC3, 0x80, 0x80, 0x80], &[0x80]])].concat();
             }
             _ => return,
         }
