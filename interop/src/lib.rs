@@ -23,10 +23,11 @@ mod claim;
 mod programs;
 mod rpc;
 mod run;
+pub mod streams;
 
 pub use chain::{Chain, Served, Urls};
 pub use claim::Claim;
-pub use programs::{Programs, module};
+pub use programs::{Programs, has_go, module};
 pub use rpc::{Calls, EndpointCalls, call};
 pub use run::{Arguments, Peers, Preimages, Program, Run, shared};
 

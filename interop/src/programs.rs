@@ -82,6 +82,31 @@ pub fn module(path: &str, version: &str) -> Result<PathBuf> {
     Ok(serde_json::from_str::<Module>(&json)?.dir)
 }
 
+/// Builds op-node's derivation if it isn't there yet, and says where it lies. Other than the peers of the chain it is the
+/// version whose rules we follow.
+///
+/// # Errors
+/// If there is no Go, or if it fails, which it does without a network the first time.
+pub(crate) fn derivation() -> Result<PathBuf> {
+    let interop = crate::directory()?;
+    let _lock = crate::lock(&interop)?;
+    let directory = interop.join("op-node");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("op-node");
+    let sources = hash(&source)?;
+    let mark = directory.join("sources");
+    let program = directory.join("derivation");
+    if fs::read_to_string(&mark).ok().as_deref() != Some(&sources) {
+        require_go()?;
+        fs::create_dir_all(&directory)?;
+        go(
+            &source,
+            &["build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", &program.to_string_lossy(), "."],
+        )?;
+        fs::write(&mark, &sources)?;
+    }
+    Ok(program)
+}
+
 /// Runs Go in `source` and gives its output.
 fn go(source: &Path, arguments: &[&str]) -> Result<String> {
     // Distributions set Go to take no other version than its own; go.mod names the one that the peers need.
@@ -91,17 +116,21 @@ fn go(source: &Path, arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
+/// True if there is a Go that can be run.
+pub fn has_go() -> bool {
+    Command::new("go").arg("version").output().is_ok_and(|output| output.status.success())
+}
+
 /// Finds Go, or installs it where nobody is there to do so: as root in continuous integration on Debian.
 fn require_go() -> Result<()> {
-    let is_there = || Command::new("go").arg("version").output().is_ok_and(|output| output.status.success());
-    if is_there() {
+    if has_go() {
         return Ok(());
     }
     let is_root = || Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
     if env::var_os("CI").is_some() && is_root() && Path::new("/etc/debian_version").exists() {
         let install = "apt-get update -qq && apt-get install -y -qq --no-install-recommends golang-go gcc libc6-dev";
         let status = Command::new("sh").args(["-c", install]).env("DEBIAN_FRONTEND", "noninteractive").status()?;
-        ensure!(status.success() && is_there(), "`{install}` brought no Go");
+        ensure!(status.success() && has_go(), "`{install}` brought no Go");
         return Ok(());
     }
     bail!(

@@ -1,6 +1,7 @@
 //! The project's own tasks, run as `cargo xtask <task>`. Nothing that the product needs lies here.
 
 mod bench;
+mod diff;
 mod kzg;
 mod no_std;
 mod registry;
@@ -41,6 +42,15 @@ enum Task {
         #[arg(long, conflicts_with_all = ["chains", "runs", "micro", "host"])]
         peers: bool,
     },
+    /// Compares derivation with op-node's own on streams that chance makes and spoils. Needs Go.
+    Diff {
+        /// How many streams.
+        #[arg(long, default_value_t = 20_000)]
+        cases: u64,
+        /// What chance begins with.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Compacts recorded chains into testdata/chains.
     Testdata {
         /// The folder with the recordings: one folder a chain.
@@ -75,6 +85,7 @@ fn main() -> ExitCode {
         Task::Bench { host: true, .. } => bench::host(),
         Task::Bench { peers: true, .. } => bench::peers::run(),
         Task::Bench { chains, runs, .. } => bench::run(chains.as_deref(), runs),
+        Task::Diff { cases, seed } => diff::run(cases, seed),
         Task::Testdata { recordings } => testdata::run(&recordings),
         Task::Kzg => kzg::run(),
         Task::Registry { registry, check } => registry::run(&registry, check),

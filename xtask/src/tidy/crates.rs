@@ -33,12 +33,12 @@ const MAY_KNOW: [(&str, &[&str]); 14] = [
     ("xtask", &["kohala-testdata"]),
 ];
 
-/// Whom the tests of a crate may know besides: the program judges the chain that knows none of us, the host fetches it,
-/// and files of peers are held against what we make of them.
+/// Whom the tests of a crate may know besides: the program judges the chain that knows none of us, the host fetches it, and
+/// what peers say and their files hold is compared with ours.
 const TESTS_MAY_KNOW: [(&str, &[&str]); 3] = [
     ("kohala-devnet", &["kohala-program", "kohala-protocol"]),
     ("kohala-host", &["kohala-devnet"]),
-    ("kohala-interop", &["kohala-devnet", "kohala-execute", "kohala-protocol", "kohala-trie"]),
+    ("kohala-interop", &["kohala-derive", "kohala-devnet", "kohala-execute", "kohala-protocol", "kohala-trie"]),
 ];
 
 /// The crates below `host`: no async, clock, network, log or metrics in them.

@@ -1,0 +1,159 @@
+//! Our derivation beside op-node's own, on streams that chance makes and spoils.
+//!
+//! `cargo xtask diff` runs more of them. A case on which the two differ is written to `tests/cases`, and every file there
+//! is tried again in each run.
+
+#[path = "derivation/ours.rs"]
+mod ours;
+#[path = "derivation/summary.rs"]
+mod summary;
+
+use anyhow::{Context, Result, bail, ensure};
+use kohala_interop::streams::{Answer, Case, Derivation};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::Instant,
+};
+use summary::Summary;
+
+/// Streams of an ordinary run, and their seed.
+const CASES: u64 = 2000;
+const SEED: u64 = 1;
+
+/// How many streams are tried; what `cargo xtask diff` sets.
+const CASES_VARIABLE: &str = "KOHALA_DIFF_CASES";
+const SEED_VARIABLE: &str = "KOHALA_DIFF_SEED";
+
+#[test]
+fn derives_what_op_node_derives() {
+    if !kohala_interop::has_go() && env::var_os("CI").is_none() {
+        println!("NOT TESTED: op-node's derivation is compared with ours only where there is Go");
+        return;
+    }
+    compare().unwrap();
+}
+
+fn compare() -> Result<()> {
+    let number = |name: &str, default| match env::var(name) {
+        Ok(number) => number.parse().with_context(|| format!("{name} is no number")),
+        Err(_) => Ok(default),
+    };
+    let (cases, seed) = (number(CASES_VARIABLE, CASES)?, number(SEED_VARIABLE, SEED)?);
+    // Builds it before there are threads.
+    let replayed = replay(&mut Derivation::start()?)?;
+    let next = AtomicU64::new(0);
+    let differs = AtomicBool::new(false);
+    let summary = Mutex::new(replayed);
+    let started = Instant::now();
+    let work = || -> Result<()> {
+        let mut op_node = Derivation::start()?;
+        let mut mine = Summary::default();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= cases || differs.load(Ordering::Relaxed) {
+                break;
+            }
+            if number % 5000 == 4999 {
+                println!("{} of {cases} streams, {:.0} s", number + 1, started.elapsed().as_secs_f64());
+            }
+            let case = Case::random(seed, number);
+            if let Err(error) = judge(&case, &mut op_node, &mut mine) {
+                differs.store(true, Ordering::Relaxed);
+                keep(&case, seed, number)?;
+                return Err(error);
+            }
+        }
+        summary.lock().map_err(|_| anyhow::anyhow!("a thread panicked"))?.add(&mine);
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
+    })?;
+    let summary = summary.into_inner()?;
+    println!("{cases} streams of seed {seed}, {:.0} s\n{summary}", started.elapsed().as_secs_f64());
+    if cases >= CASES {
+        summary.check(cases)?;
+    }
+    Ok(())
+}
+
+/// Tries the cases again that were kept; what they met.
+fn replay(op_node: &mut Derivation) -> Result<Summary> {
+    let mut summary = Summary::default();
+    let mut paths = fs::read_dir(cases())?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
+    paths.sort();
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
+        let case: Case = serde_json::from_slice(&fs::read(path)?).with_context(|| path.display().to_string())?;
+        judge(&case, op_node, &mut summary)?;
+    }
+    Ok(summary)
+}
+
+fn cases() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
+}
+
+/// Writes a case down on which the two differ.
+fn keep(case: &Case, seed: u64, number: u64) -> Result<()> {
+    let path = cases().join(format!("seed-{seed}-case-{number}.json"));
+    println!("kept as {}", path.display());
+    Ok(fs::write(path, serde_json::to_vec(case)?)?)
+}
+
+/// Compares what both make of a case.
+fn judge(case: &Case, op_node: &mut Derivation, summary: &mut Summary) -> Result<()> {
+    op_node.give(case)?;
+    let (ours, events) = ours::derive(case);
+    let theirs = op_node.answer().with_context(|| case.name.clone())?;
+    summary.count(case, &theirs, &events);
+    if let Some(difference) = difference(&ours, &theirs) {
+        let last: Vec<String> = events.iter().map(|event| format!("  {event:?}")).collect();
+        bail!("{}, spoilt by {:?}: {difference}\nour events:\n{}", case.name, case.flaws, last.join("\n"));
+    }
+    Ok(())
+}
+
+/// The first thing that is not the same; only the words of an error may differ.
+fn difference(ours: &Answer, theirs: &Answer) -> Option<String> {
+    let place = ours.derived.iter().zip(&theirs.derived).position(|(ours, theirs)| ours != theirs);
+    let place = place.unwrap_or(ours.derived.len().min(theirs.derived.len()));
+    let (our, their) = (ours.derived.get(place), theirs.derived.get(place));
+    if our.is_some() || their.is_some() {
+        let ends = format!("we ended {:?} {}, they {:?} {}", ours.end, ours.error, theirs.end, theirs.error);
+        return Some(format!("attributes {place}\nours:   {our:?}\ntheirs: {their:?}\n{ends}"));
+    }
+    let without_words = |answer: &Answer| Answer { error: String::new(), derived: Vec::new(), ..answer.clone() };
+    let (end, their_end) = (without_words(ours), without_words(theirs));
+    (end != their_end)
+        .then(|| format!("the end\nours:   {end:?} {}\ntheirs: {their_end:?} {}", ours.error, theirs.error))
+}
+
+#[test]
+fn a_difference_is_found() -> Result<()> {
+    if !kohala_interop::has_go() && env::var_os("CI").is_none() {
+        return Ok(());
+    }
+    let mut op_node = Derivation::start()?;
+    let case = (0..).map(|number| Case::random(SEED, number)).find(|case| case.flaws.is_empty()).context("no case")?;
+    op_node.give(&case)?;
+    let theirs = op_node.answer()?;
+    let (ours, _) = ours::derive(&case);
+    ensure!(difference(&ours, &theirs).is_none());
+    let mut other = ours.clone();
+    other.derived.pop();
+    ensure!(difference(&other, &theirs).is_some());
+    other = ours.clone();
+    other.safe += 1;
+    ensure!(difference(&other, &theirs).is_some());
+    other = ours;
+    other.derived[0].gas_limit += 1;
+    ensure!(difference(&other, &theirs).is_some());
+    Ok(())
+}
