@@ -9,12 +9,12 @@ use kohala_protocol::{BlockInfo, L1Header, OutputRootPreimage, Receipt};
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 /// What is read of L1: how often each thing.
-type Reads = Rc<RefCell<HashMap<(&'static str, B256), usize>>>;
+type Reads = HashMap<(&'static str, B256), usize>;
 
 /// Inputs that count.
 struct Counted {
     inputs: MemoryInputs,
-    reads: Reads,
+    reads: Rc<RefCell<Reads>>,
 }
 
 impl Counted {
@@ -76,8 +76,8 @@ impl Inputs for Counted {
 }
 
 /// Runs the program to its end; the output root that is right, and what was read of L1.
-fn run(recording: &Recording) -> (Result<B256, ProgramError<Absent>>, HashMap<(&'static str, B256), usize>) {
-    let reads = Reads::default();
+fn run(recording: &Recording) -> (Result<B256, ProgramError<Absent>>, Reads) {
+    let reads = Rc::new(RefCell::new(Reads::new()));
     let inputs = Counted { inputs: recording.inputs.clone(), reads: Rc::clone(&reads) };
     let verdict = (|| {
         let mut program = Program::start(recording.boot.clone(), inputs)?;
