@@ -48,8 +48,7 @@ pub(crate) fn config(fork: Fork, later: Option<(Fork, u64)>) -> RollupConfig {
     for each in Fork::ALL.into_iter().filter(|each| *each != Fork::Bedrock) {
         if each <= fork {
             forks.set(each, Some(0));
-        } else if let Some((last, time)) = later.filter(|(last, _)| each <= *last) {
-            debug_assert!(each <= last);
+        } else if let Some((_, time)) = later.filter(|(last, _)| each <= *last) {
             forks.set(each, Some(time));
         }
     }

@@ -1,6 +1,7 @@
 // Runs op-node's derivation pipeline over cases: one JSON line in, one JSON line out, until the input ends.
 //
-// What a case is: case.go. What is answered: run.go. With -log, op-node's own log goes to standard error.
+// What a case is: case.go. What is answered: run.go. With -log, op-node's own log goes to standard error. With -upgrades it
+// writes the forks' upgrade transactions instead: upgrades.go.
 package main
 
 import (
@@ -16,12 +17,17 @@ import (
 
 func main() {
 	verbose := flag.Bool("log", false, "show op-node's log")
+	upgrades := flag.Bool("upgrades", false, "write the forks' upgrade transactions as JSON and end")
 	flag.Parse()
 	logger := log.NewLogger(log.DiscardHandler())
 	if *verbose {
 		logger = log.NewLogger(log.NewTerminalHandler(os.Stderr, false))
 	}
-	if err := serve(os.Stdin, os.Stdout, logger); err != nil {
+	work := func() error { return serve(os.Stdin, os.Stdout, logger) }
+	if *upgrades {
+		work = func() error { return writeUpgrades(os.Stdout) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}

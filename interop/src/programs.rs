@@ -135,7 +135,7 @@ fn require_go() -> Result<()> {
     }
     bail!(
         "the tests of kohala-interop build op-geth, op-node, op-batcher and op-program, and need Go 1.21 or newer for \
-         it: `apt-get install golang-go`, or https://go.dev/dl. It fetches the version that interop/go/go.mod names."
+         it: `apt-get install golang-go`, or https://go.dev/dl. It fetches the versions that the go.mod files name."
     )
 }
 

@@ -22,10 +22,6 @@ fn op_program() -> Vec<(String, Hint)> {
         (format!("l1-receipts 0x{AA}"), Hint::L1Receipts(HASH)),
         (format!("l1-blob 0x{AA}{time}"), Hint::L1Blob { versioned_hash: HASH, index: None, l1_time: 0x102 }),
         (
-            format!("l1-blob 0x{AA}0000000000000003{time}"),
-            Hint::L1Blob { versioned_hash: HASH, index: Some(3), l1_time: 0x102 },
-        ),
-        (
             format!("l1-precompile 0x{CC}0000000000000bb801"),
             Hint::L1Precompile { address: ADDRESS, payload: hex!("0000000000000bb801").into() },
         ),

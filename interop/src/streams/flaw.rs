@@ -90,7 +90,7 @@ flaws! {
     OverlapDiffers,
     /// It says nothing new.
     OverlapAll,
-    /// It is the batch of another chain's block.
+    /// It says another epoch of one of them.
     OverlapOtherEpoch,
     /// A bit of the origin bits.
     OriginBit,
@@ -121,7 +121,7 @@ flaws! {
     ItemEmpty,
     /// A batch of an unknown type.
     ItemUnknownType,
-    /// A singular batch that is cut, or goes on.
+    /// A batch that is cut, goes on, or has another byte.
     ItemMalformed,
     /// An item that is a list.
     ItemIsList,

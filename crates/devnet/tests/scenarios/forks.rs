@@ -127,12 +127,9 @@ fn blob_base_fee_is_cancuns_until_the_pectra_blob_schedule() {
 /// the transaction succeeds, whatever its type.
 #[test]
 fn types_of_l1_transactions_count_where_they_should() {
-    for (kind, fails, counts) in [
-        (L1Kind::Legacy, false, true),
-        (L1Kind::AccessList, false, true),
-        (L1Kind::DynamicFee, true, true),
-        (L1Kind::SetCode, false, false),
-    ] {
+    let kinds =
+        [(L1Kind::Legacy, true), (L1Kind::AccessList, true), (L1Kind::DynamicFee, true), (L1Kind::SetCode, false)];
+    for ((kind, counts), fails) in kinds.into_iter().flat_map(|kind| [(kind, false), (kind, true)]) {
         let mut devnet = Devnet::new(config(Fork::Isthmus));
         let deposit = |mint| L1Log::Deposit(Deposit { mint, gas_limit: 50_000, ..Deposit::default() });
         let call = L1Call::logging(DEPOSIT_CONTRACT, [deposit(1), deposit(2)]).kind(kind);

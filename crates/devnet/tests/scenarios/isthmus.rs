@@ -1,7 +1,8 @@
 //! Isthmus: withdrawals in headers, its upgrades, and requests that L2 knows nothing of.
 
 use crate::support::{
-    GAS_PRICE_ORACLE, Judge, OPERATOR_FEE_VAULT, answers, ask_for, config, implementation, real, with_asker, word,
+    GAS_PRICE_ORACLE, Judge, NEWEST, OPERATOR_FEE_VAULT, answers, ask_for, config, implementation, real, with_asker,
+    word,
 };
 use alloy_consensus::EMPTY_ROOT_HASH;
 use alloy_eips::{eip2935, eip7002, eip7251, eip7685::EMPTY_REQUESTS_HASH};
@@ -16,7 +17,7 @@ const WITHDRAWN: U256 = U256::from_limbs([500, 0, 0, 0]);
 /// requests (T-ISTH-GEN).
 #[test]
 fn genesis_block_of_isthmus_commits_to_withdrawals_and_no_requests() {
-    for fork in [Fork::Isthmus, Fork::Jovian, Fork::Karst] {
+    for fork in [Fork::Isthmus, Fork::Jovian, NEWEST] {
         let config = config(fork);
         let passer = Devnet::new(config.clone()).l2()[0].state.accounts[&MESSAGE_PASSER].clone();
         let storage = [(U256::from(7), U256::from(1))].into();
@@ -44,7 +45,7 @@ fn withdrawals_roots(block: &L2Block) -> (B256, B256) {
 /// Before Isthmus headers hold the root of nothing, whatever is withdrawn (T-ISTH-WR).
 #[test]
 fn withdrawal_shows_in_headers_from_isthmus_on() {
-    for fork in [Fork::Holocene, Fork::Isthmus, Fork::Jovian, Fork::Karst] {
+    for fork in [Fork::Holocene, Fork::Isthmus, Fork::Jovian, NEWEST] {
         let mut devnet = Devnet::new(config(fork));
         let mut alice = devnet.user(0);
         let sent = [U256::from(9), U256::from(1)].map(|word| word.to_be_bytes::<32>()).concat();
@@ -140,7 +141,7 @@ fn requests_to_ethereums_contracts_are_none_of_l2() {
     let contract = |code: &Bytes| Account { nonce: 1, code: code.clone(), ..Account::default() };
     let withdrawal = (eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS, 56);
     let consolidation = (eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS, 96);
-    for fork in [Fork::Isthmus, Fork::Jovian, Fork::Karst] {
+    for fork in [Fork::Isthmus, Fork::Jovian, NEWEST] {
         let config = config(fork)
             .with(withdrawal.0, contract(&eip7002::WITHDRAWAL_REQUEST_PREDEPLOY_CODE))
             .with(consolidation.0, contract(&eip7251::CONSOLIDATION_REQUEST_PREDEPLOY_CODE));

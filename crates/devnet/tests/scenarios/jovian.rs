@@ -1,6 +1,6 @@
 //! Jovian: what data takes of a block's gas, and the floor of the base fee.
 
-use crate::support::{Judge, config};
+use crate::support::{Judge, NEWEST, config};
 use alloy_primitives::{Address, Bytes, U256, keccak256};
 use kohala_devnet::chain::{Channel, ConfigUpdate, Devnet, Fork, L2Block, Origin, Posting};
 
@@ -72,7 +72,7 @@ fn footprint_of_data_moves_the_base_fee_where_it_exceeds_gas() {
 /// More data than a block has gas for makes it invalid: its deposits are left. Before Jovian nobody counts.
 #[test]
 fn footprint_beyond_the_gas_limit_makes_the_block_invalid() {
-    for fork in [Fork::Isthmus, Fork::Jovian, Fork::Karst] {
+    for fork in [Fork::Isthmus, Fork::Jovian, NEWEST] {
         let mut devnet = Devnet::new(config(fork).initially(ConfigUpdate::GasLimit(GAS_LIMIT)));
         let transactions = heavy(&devnet, 4);
         let channel = Channel::of([devnet.draft(Origin::Stay, &transactions)]);

@@ -1,7 +1,7 @@
 //! The operator fee, from Isthmus on.
 
 use crate::support::{
-    GAS_PRICE_ORACLE, Judge, OPERATOR_FEE_VAULT, answers, ask_for, balance, config, real, with_asker,
+    GAS_PRICE_ORACLE, Judge, NEWEST, OPERATOR_FEE_VAULT, answers, ask_for, balance, config, real, with_asker,
 };
 use alloy_consensus::TxReceipt;
 use alloy_primitives::{Address, Bytes, U256, address, bytes, keccak256};
@@ -66,7 +66,7 @@ fn comes_across(devnet: &mut Devnet) {
 #[test]
 fn transaction_pays_the_operator() {
     for (fork, expected) in
-        [(Fork::Isthmus, 2_100_500_u64), (Fork::Jovian, 210_000_000_000_500), (Fork::Karst, 210_000_000_000_500)]
+        [(Fork::Isthmus, 2_100_500_u64), (Fork::Jovian, 210_000_000_000_500), (NEWEST, 210_000_000_000_500)]
     {
         let mut devnet = chain_with_fee(config(fork));
         let mut alice = devnet.user(0);
@@ -80,7 +80,7 @@ fn transaction_pays_the_operator() {
 /// A deposit has paid on L1 (T-OPFEE, DepositTx).
 #[test]
 fn deposit_pays_the_operator_nothing() {
-    for fork in [Fork::Isthmus, Fork::Jovian, Fork::Karst] {
+    for fork in [Fork::Isthmus, Fork::Jovian, NEWEST] {
         let mut devnet = chain_with_fee(config(fork));
         let (alice, bob) = (devnet.user(0).address(), devnet.user(1).address());
         let (mint, value) = (5, U256::from(5));
@@ -110,7 +110,7 @@ fn refunded_gas_pays_the_operator_nothing() {
         "505056fea26469706673582212201712a1e6e9c5e2ba1f8f7403f5d6e00090c6fa2b70c632beea4be8009331bd2064736f6c634300"
         "08190033"
     );
-    for fork in [Fork::Isthmus, Fork::Jovian, Fork::Karst] {
+    for fork in [Fork::Isthmus, Fork::Jovian, NEWEST] {
         let contract = Account { nonce: 1, code: code.clone(), ..Account::default() };
         let mut devnet = chain_with_fee(config(fork).with(SETTER, contract));
         let mut alice = devnet.user(0);
@@ -139,8 +139,8 @@ fn transaction_that_lacks_the_operators_fee_leaves_deposits_only() {
         (Fork::Jovian, 0, false),
         (Fork::Jovian, CONSTANT - 1, false),
         (Fork::Jovian, CONSTANT, true),
-        (Fork::Karst, 0, false),
-        (Fork::Karst, CONSTANT, true),
+        (NEWEST, 0, false),
+        (NEWEST, CONSTANT, true),
     ];
     for (fork, more, valid) in cases {
         let fee = ConfigUpdate::OperatorFee { scalar: 0, constant: CONSTANT };

@@ -1,6 +1,6 @@
 //! What a script may make of batches, channels and frames before they are on L1, and of blocks that never are.
 
-use crate::support::{Judge, config};
+use crate::support::{Judge, config, with_transfers};
 use alloy_primitives::{Address, B256, Bytes, FixedBytes, LogData, U256};
 use kohala_devnet::chain::{
     Batch, Channel, Compression, Config, ConfigUpdate, Deposit, Devnet, Fork, L1Call, Origin, Posting, Singular, Span,
@@ -13,12 +13,7 @@ type Alteration<T> = (fn(&mut T), Reason);
 
 /// Three blocks with a transaction each.
 fn three_blocks(fork: Fork) -> Devnet {
-    let mut devnet = Devnet::new(config(fork));
-    let mut alice = devnet.user(0);
-    for _ in 0..3 {
-        devnet.l2_block(&[alice.transfer(Address::repeat_byte(0xb0), U256::from(1))]);
-    }
-    devnet
+    with_transfers(config(fork), 3)
 }
 
 /// Why derivation drops these batches, which bring no block across.
@@ -93,7 +88,7 @@ fn frames_come_in_any_order_before_holocene() {
                 .send(L1Call::calldata(datum(&frames[..1])).by(USER))
                 .frames_in_blob(&[frames[1].clone(), frames[1].clone()])
         });
-        assert_eq!(Judge::of(&devnet).safe_head(0).verdict.block_number, 0);
+        Judge::of(&devnet).safe_head(0);
         devnet.l1_block(|block| block.frames(&frames[..1]));
         Judge::of(&devnet).safe_head(head);
     }
@@ -108,7 +103,7 @@ fn channel_carries_batches_of_all_kinds() {
     let channel = Channel::of(batches);
     devnet.l1_block(|block| block.channel(&Channel::raw(Bytes::from_static(b"no channel"))).channel(&channel));
     let reasons = Judge::of(&devnet).safe_head(2).reasons();
-    assert!(matches!(reasons[..], [Reason::Channel(_), Reason::Batch(_) | Reason::Channel(_)]), "{reasons:?}");
+    assert!(matches!(reasons[..], [Reason::Channel(_), Reason::Batch(_)]), "{reasons:?}");
 }
 
 /// Nothing is posted until the sequencing window is over: the blocks are empty then, whatever the sequencer had made

@@ -1,6 +1,6 @@
 //! Transactions that let accounts run the code of others (EIP-7702).
 
-use crate::support::{Judge, config, word};
+use crate::support::{Judge, NEWEST, config, word};
 use alloy_consensus::{TxEip1559, TxEip7702};
 use alloy_primitives::{Address, Bytes, TxKind, U256, address, bytes};
 use kohala_devnet::chain::{Account, Batch, Channel, Config, Devnet, Fork, Origin, Posting};
@@ -34,7 +34,7 @@ fn set_code(devnet: &Devnet) -> Bytes {
 /// Alice calls herself, and by the code that she runs now bob, who runs other code; a span brings it across (T-7702-1).
 #[test]
 fn accounts_run_the_code_that_they_authorized() {
-    for fork in [Fork::Isthmus, Fork::Jovian, Fork::Karst] {
+    for fork in [Fork::Isthmus, Fork::Jovian, NEWEST] {
         let bob = Devnet::new(config(fork)).user(1).address();
         let call = [&bytes!("5f5f5f5f600173")[..], bob.as_slice(), &bytes!("5af100")].concat();
         let contract = |code: Bytes| Account { code, nonce: 1, ..Account::default() };
@@ -81,7 +81,7 @@ fn batch_with_set_code_transaction_is_dropped_before_isthmus() {
 /// round: the first one has no recipient then, and the span is none (T-7702-3).
 #[test]
 fn span_whose_set_code_transaction_creates_is_dropped() {
-    for fork in [Fork::Isthmus, Fork::Jovian, Fork::Karst] {
+    for fork in [Fork::Isthmus, Fork::Jovian, NEWEST] {
         let mut devnet = Devnet::new(config(fork));
         let creation = TxEip1559 {
             chain_id: devnet.config().l2_chain_id,

@@ -235,7 +235,7 @@ impl Inflate {
         let Self { bits: reader, literals, distances, window, .. } = self;
         let (mut next, mut position, mut written) = (reader.next, reader.position, window.written);
         let history = if window.is_full { WINDOW } else { 0 };
-        while written + MAX_LENGTH <= WINDOW {
+        while written + MAX_LENGTH < WINDOW {
             if next.count < MAX_SYMBOL_BITS {
                 let Some(word) = reader.piece[position..].first_chunk() else { break };
                 position += next.fill(*word);

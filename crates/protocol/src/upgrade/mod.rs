@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn source_hashes_are_those_of_the_specs() {
+    fn source_hashes_are_those_of_op_node() {
         let expected = [
             (Fork::Ecotone, "877a6077 a312b451 18acb38c ee4f9385 0c1cb38e 69b763c4"),
             (Fork::Fjord, "86122c53 1e6bb0c2 bac7bb0d"),

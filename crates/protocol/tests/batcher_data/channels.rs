@@ -139,6 +139,34 @@ fn yielded(frames: Vec<Bytes>) -> Vec<Result<Bytes, ChannelError>> {
     reader.map_or_else(|error| vec![Err(error)], |mut reader| std::iter::from_fn(|| reader.next_item()).collect())
 }
 
+/// Copies of every alignment end at the window's end or cross it, and the stream ends there, goes on, or is flawed: the
+/// window is handed out before the next symbol is read.
+#[test]
+fn copies_may_end_where_the_window_does() {
+    const WINDOW: usize = 32 * 1024;
+    // An item by its length with its header: bytes that nothing repeats, zeros to the window's end, noise after it.
+    let item = |noise: usize, length: usize| {
+        let header = if length > 0xffff { 4 } else { 3 };
+        let mut item: Vec<u8> = (0..noise).map(|index| (index * 193 >> 3) as u8 | 1).collect();
+        item.resize(WINDOW - header, 0);
+        item.extend((WINDOW..length).map(|index| (index * 193 >> 3) as u8));
+        item
+    };
+    for noise in 0..260 {
+        for (length, is_flawed) in [(WINDOW, true), (WINDOW, false), (WINDOW + 1, false), (2 * WINDOW + 100, false)] {
+            let item = item(noise, length);
+            let mut channel = miniz_oxide::deflate::compress_to_vec_zlib(&alloy_rlp::encode(&item[..]), 9);
+            if is_flawed {
+                *channel.last_mut().unwrap() ^= 1;
+            }
+            channel.extend([0; 20]);
+            let whole = yielded(vec![channel.clone().into()]);
+            assert_eq!(whole[0], Ok(item.into()), "{noise} bytes of noise, {length} in all");
+            assert_eq!(whole, yielded(channel.chunks(3).map(Bytes::copy_from_slice).collect()), "{noise} {length}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 

@@ -51,11 +51,6 @@ impl Channel {
         Self { id: B128::from_slice(&keccak256(&data)[..16]), data }
     }
 
-    /// The same under another id.
-    pub fn with_id(self, id: B128) -> Self {
-        Self { id, ..self }
-    }
-
     /// Cuts it into frames of `size` bytes of data, the last of which is what is left. An empty channel has one.
     pub fn frames(&self, size: usize) -> Vec<Frame> {
         let count = self.data.len().div_ceil(size).max(1);
