@@ -6,6 +6,7 @@ use alloy_primitives::{Address, B64, B256, Bytes};
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::{
+    collections::BTreeMap,
     io::{BufRead, BufReader, BufWriter, Write},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
@@ -64,6 +65,15 @@ pub struct Derived {
     pub refused: bool,
     /// Number of the safe head after that.
     pub safe: u64,
+}
+
+/// The transactions of each fork's activation block, encoded, in order.
+///
+/// # Errors
+/// If op-node can't be built, or asked.
+pub fn upgrades() -> Result<BTreeMap<String, Vec<Bytes>>> {
+    let output = Command::new(programs::derivation()?).arg("-upgrades").output()?;
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 /// The process. It ends when this is dropped.

@@ -18,7 +18,7 @@ mod sequencer;
 mod transaction;
 mod world;
 
-pub use derivation::{Answer, Derivation, Derived, End};
+pub use derivation::{Answer, Derivation, Derived, End, upgrades};
 pub use flaw::Flaw;
 
 use alloy_primitives::{B256, Bytes};

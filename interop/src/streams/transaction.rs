@@ -37,7 +37,6 @@ impl Transaction {
         let shift = random.below(64);
         let nonce = random.next() >> shift;
         let gas_limit = random.pick(&[0, 21_000, 1 << 40, u64::MAX]);
-        let length = random.place(60);
         let common = Common {
             kind,
             to: if calls { TxKind::Call(to) } else { TxKind::Create },
@@ -45,13 +44,26 @@ impl Transaction {
             gas: gas_limit,
             value: U256::from(random.next()) << random.pick(&[0, 100, 192]),
             fees: (u128::from(random.next()), u128::from(random.next())),
-            input: random.bytes(length).into(),
+            input: input(random),
             access_list: access_list(random),
             is_protected: kind != 0 || random.percent(60),
             chain_id,
         };
         common.sign(random, signature)
     }
+}
+
+/// Seldom one with zeros for a window of zlib's or two: copies end near a window's end then, each in its own way.
+fn input(random: &mut Random) -> Bytes {
+    let length = random.place(60);
+    if random.below(200) > 0 {
+        return random.bytes(length).into();
+    }
+    let (noise, windows, more) = (random.place(300), 1 + random.place(2), random.place(300));
+    let mut input = random.bytes(noise);
+    input.resize(windows * 32 * 1024 + more, 0);
+    input.extend(random.bytes(length));
+    input.into()
 }
 
 fn access_list(random: &mut Random) -> AccessList {
@@ -80,6 +92,7 @@ struct Common {
 
 impl Common {
     fn sign(self, random: &mut Random, signature: Signature) -> Transaction {
+        let authorization_list = if self.kind == 4 { authorizations(random) } else { Vec::new() };
         let Self { kind, to, nonce, gas: gas_limit, value, fees: (tip, fee), input, access_list, chain_id, .. } = self;
         let encoded = match kind {
             0 => {
@@ -113,41 +126,26 @@ impl Common {
             }
             .into_signed(signature)
             .encoded_2718(),
-            _ => {
-                let authorization_list = authorizations(random);
-                let list = rlp_list(&[&value, &tip, &fee, &input, &access_list, &authorization_list]);
-                let encoded = TxEip7702 {
-                    chain_id,
-                    nonce,
-                    gas_limit,
-                    max_fee_per_gas: fee,
-                    max_priority_fee_per_gas: tip,
-                    to: to.to().copied().unwrap_or_default(),
-                    value,
-                    access_list,
-                    authorization_list,
-                    input,
-                }
-                .into_signed(signature)
-                .encoded_2718();
-                let rest = [&[4][..], &list].concat();
-                let is_protected = true;
-                return Transaction {
-                    encoded: encoded.into(),
-                    kind,
-                    to,
-                    signature,
-                    nonce,
-                    gas: gas_limit,
-                    is_protected,
-                    rest,
-                };
+            _ => TxEip7702 {
+                chain_id,
+                nonce,
+                gas_limit,
+                max_fee_per_gas: fee,
+                max_priority_fee_per_gas: tip,
+                to: to.to().copied().unwrap_or_default(),
+                value,
+                access_list: access_list.clone(),
+                authorization_list: authorization_list.clone(),
+                input: input.clone(),
             }
+            .into_signed(signature)
+            .encoded_2718(),
         };
         let rest = match kind {
             0 => rlp_list(&[&value, &fee, &input]),
             1 => [&[1][..], &rlp_list(&[&value, &fee, &input, &access_list])].concat(),
-            _ => [&[2][..], &rlp_list(&[&value, &tip, &fee, &input, &access_list])].concat(),
+            2 => [&[2][..], &rlp_list(&[&value, &tip, &fee, &input, &access_list])].concat(),
+            _ => [&[4][..], &rlp_list(&[&value, &tip, &fee, &input, &access_list, &authorization_list])].concat(),
         };
         let is_protected = self.is_protected;
         Transaction { encoded: encoded.into(), kind, to, signature, nonce, gas: gas_limit, is_protected, rest }
