@@ -78,6 +78,10 @@ fn reads_konas_dialect() {
         (format!("l2-account-storage-proof {number}{CC}{BB}"), storage(None)),
         (format!("l2-account-storage-proof {number}{CC}{BB}{CHAIN}"), storage(Some(10))),
         (format!("l1-block-header {AA}"), Hint::L1BlockHeader(HASH)),
+        (
+            format!("l1-blob {AA}0000000000000003{number}"),
+            Hint::L1Blob { versioned_hash: HASH, index: Some(3), l1_time: 0x102 },
+        ),
     ];
     for (text, hint) in cases {
         assert_eq!(Hint::parse(text.as_bytes()), Ok(hint), "{text}");
@@ -124,8 +128,8 @@ proptest! {
     }
 
     #[test]
-    fn what_is_read_is_sent_the_same(place in 0..23usize, data in vec(any::<u8>(), 0..100)) {
-        let name = op_program()[place].1.name();
+    fn what_is_read_is_sent_the_same(place in any::<prop::sample::Index>(), data in vec(any::<u8>(), 0..100)) {
+        let name = place.get(&op_program()).1.name();
         if let Ok(hint) = Hint::parse(format!("{name} 0x{}", hex::encode(&data)).as_bytes()) {
             prop_assert_eq!(hint.to_string(), format!("{name} 0x{}", hex::encode(&data)));
         }

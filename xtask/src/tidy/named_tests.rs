@@ -14,11 +14,15 @@ pub(super) fn check<'a>(page: &str, sources: impl Iterator<Item = &'a str>, case
     let mut known: HashSet<&str> = cases.lines().collect();
     known.extend(sources.flat_map(tests));
     let finding = |line: usize, rule: String| Finding { file: Path::new(PAGE).to_path_buf(), line, rule };
-    let rows = page.lines().enumerate().filter(|(_, line)| line.starts_with('|') && line.contains('`'));
+    let is_row = |line: &&str| line.starts_with('|') && !line.starts_with("| ---") && !line.ends_with("| held by |");
     let mut findings = Vec::new();
-    for (index, row) in rows {
+    for (index, row) in page.lines().enumerate().filter(|(_, line)| is_row(line)) {
         let held_by = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
-        for name in held_by.split('`').skip(1).step_by(2).filter(|name| !known.contains(name)) {
+        let names: Vec<_> = held_by.split('`').skip(1).step_by(2).collect();
+        if names.is_empty() {
+            findings.push(finding(index + 1, "a row without a test".to_owned()));
+        }
+        for name in names.into_iter().filter(|name| !known.contains(name)) {
             findings.push(finding(index + 1, format!("there is no test {name}")));
         }
     }
@@ -63,5 +67,6 @@ mod tests {
         let page = "| what | held by |\n| --- | --- |\n| x | `helper` `one` |\n| y | `three` `four` |\n";
         assert_eq!(unknown(page), ["there is no test helper", "there is no test three", "there is no test four"]);
         assert_eq!(unknown("nothing"), ["no table names its tests"]);
+        assert_eq!(unknown("| what | held by |\n| x | a thought |\n"), ["a row without a test"]);
     }
 }

@@ -147,9 +147,9 @@ fn copies_may_end_where_the_window_does() {
     // An item by its length with its header: bytes that nothing repeats, zeros to the window's end, noise after it.
     let item = |noise: usize, length: usize| {
         let header = if length > 0xffff { 4 } else { 3 };
-        let mut item: Vec<u8> = (0..noise).map(|index| (index * 193 >> 3) as u8 | 1).collect();
+        let mut item: Vec<u8> = (0..noise).map(|index| ((index * 193) >> 3) as u8 | 1).collect();
         item.resize(WINDOW - header, 0);
-        item.extend((WINDOW..length).map(|index| (index * 193 >> 3) as u8));
+        item.extend((WINDOW..length).map(|index| ((index * 193) >> 3) as u8));
         item
     };
     for noise in 0..260 {
