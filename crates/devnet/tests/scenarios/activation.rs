@@ -1,8 +1,8 @@
 //! A fork's activation block, which is for upgrades alone.
 
-use crate::support::{Judge, config, real_genesis};
+use crate::support::{Judge, config, real};
 use alloy_primitives::{Address, U256};
-use kohala_devnet::chain::{Channel, Config, ConfigUpdate, Devnet, Fork, Posting};
+use kohala_devnet::chain::{Channel, Devnet, Fork, Posting};
 use kohala_program::Reason;
 
 /// A batch that brings a user's transaction into Jovian's activation block is dropped: the chain ends before it
@@ -27,8 +27,7 @@ fn user_transaction_in_the_activation_block_drops_the_batch() {
 /// Every upgrade from Granite to Jovian succeeds on real contracts, and the chain goes on by the new rules.
 #[test]
 fn upgrades_succeed_on_real_contracts() {
-    let genesis = Config { genesis: real_genesis(), ..config(Fork::Granite) };
-    let genesis = genesis.initially(ConfigUpdate::GasLimit(60_000_000));
+    let genesis = real(Fork::Granite);
     let mut devnet = Devnet::new(genesis.then(Fork::Holocene, 4).then(Fork::Isthmus, 8).then(Fork::Jovian, 12));
     let mut alice = devnet.user(0);
     for number in 1..=8 {

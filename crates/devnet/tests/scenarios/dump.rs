@@ -1,14 +1,11 @@
 //! A chain written to files, and judged with nothing but them.
 
-use crate::{
-    story::tell,
-    support::{config, real_genesis},
-};
+use crate::{story::tell, support::real};
 use alloy_consensus::{Header, TrieAccount};
 use alloy_primitives::{Address, B256, Bytes, U64, U256, keccak256, map::B256Map};
 use alloy_rlp::Decodable;
 use alloy_trie::{HashBuilder, Nibbles, proof::ProofRetainer};
-use kohala_devnet::chain::{Config, ConfigUpdate, Fork, MESSAGE_PASSER, Posting};
+use kohala_devnet::chain::{Config, Fork, MESSAGE_PASSER, Posting};
 use kohala_program::{Boot, MemoryInputs, Program, Progress};
 use kohala_protocol::{L1ChainConfig, L1Header, OutputRootPreimage, Receipt, RollupConfig};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -136,9 +133,7 @@ fn replay(directory: &Path) -> usize {
 
 #[test]
 fn files_of_a_chain_are_enough_to_judge_it() {
-    let real = Config { genesis: real_genesis(), ..config(Fork::Granite) };
-    let real = real.initially(ConfigUpdate::GasLimit(60_000_000));
-    for (name, config) in [("minimal", Config::default()), ("real", real)] {
+    for (name, config) in [("minimal", Config::default()), ("real", real(Fork::Granite))] {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("dump-{name}"));
         let devnet = tell(config, Posting::default());
         devnet.dump(&directory, &[1, 7, 12]).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::{
     story::{every_kind, tell},
-    support::{Judge, boot, inputs},
+    support::{Judge, boot, inputs, posting},
 };
 use alloy_primitives::{Bytes, U256, keccak256};
 use kohala_devnet::chain::{
@@ -61,11 +61,7 @@ fn every_way_of_posting_brings_the_chain_across() {
 #[test]
 fn every_fork_has_a_chain() {
     for fork in Fork::ALL {
-        let compression = if fork < Fork::Fjord { Compression::ZLIB } else { Compression::BROTLI };
-        let carrier = if fork < Fork::Ecotone { Carrier::Calldata } else { Carrier::Blobs };
-        let batches = if fork < Fork::Delta { Batches::Singular } else { Batches::Span };
-        let posting = Posting { compression, carrier, batches, ..Posting::default() };
-        honest_wins_and_junk_loses(Config::up_to(fork), posting);
+        honest_wins_and_junk_loses(Config::up_to(fork), posting(fork));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Claims about short chains: at their end, beyond it, and before it.
 
-use crate::support::{Judge, NEWEST, config};
+use crate::support::{Judge, NEWEST, config, posting};
 use alloy_primitives::B256;
-use kohala_devnet::chain::{Batches, Carrier, Compression, Config, Devnet, Fork, Posting};
+use kohala_devnet::chain::{Config, Devnet, Fork, Posting};
 
 /// So many empty blocks, and one L1 block with all of them.
 fn posted(fork: Fork, count: usize) -> Devnet {
@@ -18,13 +18,7 @@ fn empty_chain_is_proven_on_every_fork() {
     for fork in Fork::ALL {
         let mut devnet = Devnet::new(Config { excess_blob_gas: 100_000_000, ..config(fork) });
         devnet.l2_blocks(1);
-        let posting = Posting {
-            compression: if fork < Fork::Fjord { Compression::ZLIB } else { Compression::BROTLI },
-            carrier: if fork < Fork::Ecotone { Carrier::Calldata } else { Carrier::Blobs },
-            batches: if fork < Fork::Delta { Batches::Singular } else { Batches::Span },
-            ..Posting::default()
-        };
-        devnet.l1_block(|block| block.batch(1..=1, posting));
+        devnet.l1_block(|block| block.batch(1..=1, posting(fork)));
         let run = Judge::of(&devnet).safe_head(1);
         assert!(run.reasons().is_empty() && run.rejected.is_empty(), "{fork:?}");
         Judge::of(&devnet).until(0).safe_head(0);

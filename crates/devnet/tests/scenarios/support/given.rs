@@ -1,7 +1,9 @@
 //! What a scenario may start from besides the devnet's own defaults.
 
 use alloy_primitives::{Address, Bytes, U256, address, keccak256};
-use kohala_devnet::chain::{Account, Config, ConfigUpdate, Devnet, Fork, L2Block};
+use kohala_devnet::chain::{
+    Account, Batches, Carrier, Compression, Config, ConfigUpdate, Devnet, Fork, L2Block, Posting,
+};
 use std::{
     collections::BTreeMap,
     sync::{Arc, LazyLock},
@@ -25,7 +27,7 @@ pub(crate) fn config(newest: Fork) -> Config {
 }
 
 /// The genesis accounts of a real chain, Fjord from genesis on: all predeploys behind their proxies.
-pub(crate) fn real_genesis() -> Arc<BTreeMap<Address, Account>> {
+fn real_genesis() -> Arc<BTreeMap<Address, Account>> {
     static ACCOUNTS: LazyLock<Arc<BTreeMap<Address, Account>>> = LazyLock::new(|| {
         let accounts = kohala_testdata::chain("staged").genesis_alloc.into_iter().map(|account| {
             let storage = account.storage.iter().map(|slot| (slot.key, slot.value)).collect();
@@ -57,6 +59,16 @@ pub(crate) fn implementation(block: &L2Block, proxy: Address) -> (Address, Bytes
     let slot = U256::from_be_bytes(keccak256("eip1967.proxy.implementation").0) - U256::from(1);
     let address = Address::from_word(word(block, proxy, slot).into());
     (address, block.state.accounts.get(&address).map(|account| account.code.clone()).unwrap_or_default())
+}
+
+/// The newest way of posting that a fork has.
+pub(crate) fn posting(fork: Fork) -> Posting {
+    Posting {
+        compression: if fork < Fork::Fjord { Compression::ZLIB } else { Compression::BROTLI },
+        carrier: if fork < Fork::Ecotone { Carrier::Calldata } else { Carrier::Blobs },
+        batches: if fork < Fork::Delta { Batches::Singular } else { Batches::Span },
+        ..Posting::default()
+    }
 }
 
 /// A chain with so many blocks, each with a transfer, before there is any L1 block but the first.

@@ -7,7 +7,6 @@ mod judge;
 
 pub(crate) use asker::{answers, ask, ask_for, with_asker};
 pub(crate) use given::{
-    GAS_PRICE_ORACLE, NEWEST, OPERATOR_FEE_VAULT, balance, config, implementation, real, real_genesis, with_transfers,
-    word,
+    GAS_PRICE_ORACLE, NEWEST, OPERATOR_FEE_VAULT, balance, config, implementation, posting, real, with_transfers, word,
 };
 pub(crate) use judge::{Judge, boot, inputs};
