@@ -429,11 +429,15 @@ impl Logs {
     fn malformed_update(&mut self, random: &mut Random) {
         let kind = random.within(0, 8);
         let width = if kind == 1 { 64 } else { 32 };
-        let payload = match random.below(3) {
+        let mut payload = match random.below(3) {
             0 => random.bytes(width),
             1 => word(random.next()).repeat(width / 32),
             _ => word(random.below(256) << (8 * random.below(8))).repeat(width / 32),
         };
+        if kind == 2 {
+            // A limit that a block exceeds would have our attributes leave transactions out, and blocks of other hashes follow.
+            payload[27] |= 1;
+        }
         let mut log = update(kind, &payload);
         let mut data = log.data.data.to_vec();
         let mut topics = log.data.topics().to_vec();
