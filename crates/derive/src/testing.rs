@@ -27,19 +27,6 @@ pub(crate) const INBOX: Address = address!("ff0000000000000000000000000000000000
 pub(crate) const SYSTEM_CONFIG: Address = address!("3649f526889a918af0a5498706db29e81bc91e0c");
 pub(crate) const PORTAL: Address = address!("55bdfb0bfef1070c457124920546359426153833");
 const L1_CHAIN_ID: u64 = 900;
-const FORKS: [Fork; 11] = [
-    Fork::Regolith,
-    Fork::Canyon,
-    Fork::Delta,
-    Fork::Ecotone,
-    Fork::Fjord,
-    Fork::Granite,
-    Fork::Holocene,
-    Fork::Isthmus,
-    Fork::Jovian,
-    Fork::Karst,
-    Fork::Lagoon,
-];
 
 /// Whoever signs with this key.
 #[derive(Clone, Copy)]
@@ -70,7 +57,8 @@ impl Key {
 /// All forks up to `fork` active from genesis on, the later ones never.
 pub(crate) fn config(fork: Fork) -> RollupConfig {
     let mut forks = ForkTimes::default();
-    FORKS.into_iter().filter(|older| *older <= fork).for_each(|older| forks.set(older, Some(0)));
+    let active = Fork::ALL.into_iter().filter(|older| (Fork::Regolith..=fork).contains(older));
+    active.for_each(|older| forks.set(older, Some(0)));
     RollupConfig {
         genesis: Genesis {
             l1: l1_id(0),

@@ -33,6 +33,27 @@ fn dropped(fork: Fork) -> &'static [Reason] {
     if fork < Fork::Holocene { &[Reason::Rejected] } else { &[Reason::Rejected, Reason::Flushed] }
 }
 
+/// Posts a batch that execution refuses the last block of. Before Holocene none of its blocks comes across until it is
+/// posted anew as the chain has it; from Holocene on the last block has nothing but its deposits.
+fn spoils_the_last_block(fork: Fork, devnet: &mut Devnet, batch: impl Into<Batch>) {
+    let last = devnet.head().header.number;
+    let check = |devnet: &Devnet, safe_head| {
+        let run = Judge::of(devnet).safe_head(safe_head);
+        assert_eq!((run.rejected.as_slice(), run.reasons().as_slice()), (&[last][..], dropped(fork)), "{fork:?}");
+        Judge::agreed(devnet, last - 1).safe_head(safe_head.max(last - 1));
+    };
+    let channel = Channel::of([batch]);
+    devnet.l1_block(|block| block.channel(&channel));
+    if fork < Fork::Holocene {
+        check(devnet, 0);
+        devnet.l1_block(|block| block.batch(1..=last, Posting::default()));
+    } else {
+        devnet.rewind(last - 1);
+        devnet.l2_block_at(Origin::Stay, &[]);
+    }
+    check(devnet, last);
+}
+
 /// Before Holocene a bad transaction loses its batch, and another one can bring the block; from Holocene on the block
 /// is there with nothing but its deposits (T-BADTX-1, T-BADTX-2).
 fn one_bad_block(bad: fn(&Devnet) -> Bytes) {
@@ -40,18 +61,7 @@ fn one_bad_block(bad: fn(&Devnet) -> Bytes) {
         let mut devnet = Devnet::new(config(fork));
         let draft = bad_and_good(&mut devnet, bad);
         let batch: Batch = if as_span { devnet.span_of(&[draft]).into() } else { draft.into() };
-        let channel = Channel::of([batch]);
-        devnet.l1_block(|block| block.channel(&channel));
-        if fork < Fork::Holocene {
-            let run = Judge::of(&devnet).safe_head(0);
-            assert_eq!((run.rejected.as_slice(), run.reasons().as_slice()), (&[1][..], &[Reason::Rejected][..]));
-            devnet.l1_block(|block| block.batch(1..=1, Posting::default()));
-        } else {
-            devnet.rewind(0);
-            devnet.l2_block_at(Origin::Stay, &[]);
-        }
-        let run = Judge::of(&devnet).safe_head(1);
-        assert_eq!((run.rejected.as_slice(), run.reasons().as_slice()), (&[1][..], dropped(fork)), "{fork:?}");
+        spoils_the_last_block(fork, &mut devnet, batch);
     }
 }
 
@@ -73,20 +83,8 @@ fn bad_second_block(bad: fn(&Devnet) -> Bytes) {
         let good = devnet.user(0).transfer(Address::repeat_byte(0xb0), U256::from(1));
         devnet.l2_block(&[good]);
         let draft = bad_and_good(&mut devnet, bad);
-        let channel = Channel::of([devnet.span_of(&[devnet.singular(1), draft])]);
-        devnet.l1_block(|block| block.channel(&channel));
-        if fork < Fork::Holocene {
-            let run = Judge::of(&devnet).safe_head(0);
-            assert_eq!((run.rejected.as_slice(), run.reasons().as_slice()), (&[2][..], dropped(fork)));
-            Judge::agreed(&devnet, 1).safe_head(1);
-            devnet.l1_block(|block| block.batch(1..=2, Posting::default()));
-        } else {
-            devnet.rewind(1);
-            devnet.l2_block_at(Origin::Stay, &[]);
-        }
-        let run = Judge::of(&devnet).safe_head(2);
-        assert_eq!((run.rejected.as_slice(), run.reasons().as_slice()), (&[2][..], dropped(fork)), "{fork:?}");
-        Judge::agreed(&devnet, 1).safe_head(2);
+        let span = devnet.span_of(&[devnet.singular(1), draft]);
+        spoils_the_last_block(fork, &mut devnet, span);
     }
 }
 
@@ -110,16 +108,8 @@ fn more_transactions_than_gas_spoil_the_block() {
         let transfers: Vec<_> = (0..100).map(|_| alice.transfer(Address::repeat_byte(0xb0), U256::from(1))).collect();
         // The L1 info transaction leaves room for these.
         let fitting = &transfers[..20];
-        let channel = Channel::of([devnet.draft(Origin::Next, &transfers)]);
+        let draft = devnet.draft(Origin::Next, &transfers);
         devnet.l2_block(fitting);
-        devnet.l1_block(|block| block.channel(&channel));
-        if fork < Fork::Holocene {
-            devnet.l1_block(|block| block.batch(1..=1, Posting::default()));
-        } else {
-            devnet.rewind(0);
-            devnet.l2_block_at(Origin::Stay, &[]);
-        }
-        let run = Judge::of(&devnet).safe_head(1);
-        assert_eq!((run.rejected.as_slice(), run.reasons().as_slice()), (&[1][..], dropped(fork)), "{fork:?}");
+        spoils_the_last_block(fork, &mut devnet, draft);
     }
 }

@@ -104,20 +104,8 @@ impl Sandbox {
 }
 
 pub(crate) fn config(fork: Fork) -> RollupConfig {
-    const FORKS: [Fork; 10] = [
-        Fork::Regolith,
-        Fork::Canyon,
-        Fork::Delta,
-        Fork::Ecotone,
-        Fork::Fjord,
-        Fork::Granite,
-        Fork::Holocene,
-        Fork::Isthmus,
-        Fork::Jovian,
-        Fork::Karst,
-    ];
     let mut forks = ForkTimes::default();
-    for active in FORKS.into_iter().filter(|active| *active <= fork) {
+    for active in Fork::ALL.into_iter().filter(|active| (Fork::Regolith..=fork).contains(active)) {
         forks.set(active, Some(0));
     }
     RollupConfig {
