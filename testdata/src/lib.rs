@@ -4,6 +4,8 @@
 //! knows no protocol rule, so that the crates under test meet data that their own code has not touched.
 //! What the files hold and how to make them anew: `testdata/README.md`.
 
+pub mod sepolia;
+
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
 use serde::{Deserialize, Serialize};

@@ -91,11 +91,9 @@ impl State {
         header.logs_bloom = logs_bloom;
         header.transactions_root = list_root(attributes.transactions.iter().map(AsRef::as_ref));
         header.receipts_root = list_root(receipts.iter().map(AsRef::as_ref));
-        let roots = overlay.write(self.head.state_root)?;
+        let roots = overlay.write(self.head.state_root, isthmus)?;
         header.state_root = roots.state;
-        if isthmus {
-            header.withdrawals_root = Some(roots.message_passer);
-        }
+        header.withdrawals_root = roots.message_passer.or(header.withdrawals_root);
 
         let header = header.seal_slow();
         self.ancestors.push_front(header.hash());

@@ -34,8 +34,8 @@ pub(crate) struct Overlay<'a, S: StateSource> {
 pub(crate) struct Roots {
     /// Of the accounts.
     pub(crate) state: B256,
-    /// Of the message passer's storage, zero if there is no such account (rules X31).
-    pub(crate) message_passer: B256,
+    /// Of the message passer's storage, if it was asked for; zero if there is no such account (rules X31).
+    pub(crate) message_passer: Option<B256>,
 }
 
 /// An account that the block has read.
@@ -133,9 +133,10 @@ impl<'a, S: StateSource> Overlay<'a, S> {
     /// Writes the block's changes to the tries. After an error the tries are where they were, at `old_root`.
     ///
     /// What is set goes first and what is removed after it, in order of key: so the nodes asked for are always the
-    /// same, and no branch is folded that the same block would fill again.
-    pub(crate) fn write(&mut self, old_root: B256) -> Result<Roots, ExecuteError<S::Error>> {
-        let written = self.write_accounts();
+    /// same, and no branch is folded that the same block would fill again. The message passer is read last, and only
+    /// where the header commits to it: a block before Isthmus need not come with the way to it.
+    pub(crate) fn write(&mut self, old_root: B256, with_message_passer: bool) -> Result<Roots, ExecuteError<S::Error>> {
+        let written = self.write_accounts(with_message_passer);
         if written.is_err() {
             let touched = self.accounts.iter().filter(|(_, account)| account.touched);
             self.tries.reset(old_root, touched.map(|(address, _)| address));
@@ -143,7 +144,7 @@ impl<'a, S: StateSource> Overlay<'a, S> {
         written
     }
 
-    fn write_accounts(&mut self) -> Result<Roots, ExecuteError<S::Error>> {
+    fn write_accounts(&mut self, with_message_passer: bool) -> Result<Roots, ExecuteError<S::Error>> {
         let Self { tries, source, accounts, .. } = self;
         let mut touched: Vec<(&Address, &Account)> = accounts.iter().filter(|(_, account)| account.touched).collect();
         touched.sort_unstable_by_key(|(_, account)| account.key);
@@ -165,12 +166,14 @@ impl<'a, S: StateSource> Overlay<'a, S> {
             source.path(**address, None).map_err(TrieError::Source)?;
             tries.accounts.remove(&account.key, &mut tries.made.or(*source))?;
         }
-        source.path(MESSAGE_PASSER, None).map_err(TrieError::Source)?;
-        let message_passer = tries.account(keccak256(MESSAGE_PASSER), *source)?;
-        Ok(Roots {
-            state: tries.made.commit(&mut tries.accounts),
-            message_passer: message_passer.map_or(B256::ZERO, |account| account.storage_root),
-        })
+        let message_passer = if with_message_passer {
+            source.path(MESSAGE_PASSER, None).map_err(TrieError::Source)?;
+            let account = tries.account(keccak256(MESSAGE_PASSER), *source)?;
+            Some(account.map_or(B256::ZERO, |account| account.storage_root))
+        } else {
+            None
+        };
+        Ok(Roots { state: tries.made.commit(&mut tries.accounts), message_passer })
     }
 
     fn account(&mut self, address: Address) -> Result<&mut Account, ExecuteError<S::Error>> {

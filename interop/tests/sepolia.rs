@@ -1,0 +1,72 @@
+//! Blocks of OP Sepolia, made again from their attributes and what they read: the chain's own hashes judge.
+
+use alloy_consensus::{Header, Sealed};
+use alloy_primitives::{B256, Bytes};
+use alloy_rlp::Decodable;
+use kohala_execute::{State, StateSource};
+use kohala_protocol::{Attributes, BlockId, Eip1559Params, chains};
+use kohala_testdata::sepolia::{self, Block};
+use kohala_trie::NodeSource;
+use std::sync::Arc;
+
+/// What was recorded for one block; the error is the hash of what was not.
+struct Witness<'a>(&'a Block);
+
+impl NodeSource for Witness<'_> {
+    type Error = B256;
+
+    fn node(&mut self, hash: B256) -> Result<Bytes, B256> {
+        self.0.preimages.get(&hash).cloned().ok_or(hash)
+    }
+}
+
+impl StateSource for Witness<'_> {
+    fn code(&mut self, hash: B256) -> Result<Bytes, B256> {
+        self.node(hash)
+    }
+
+    fn header(&mut self, hash: B256) -> Result<Header, B256> {
+        Header::decode(&mut self.node(hash)?.as_ref()).map_err(|_| hash)
+    }
+}
+
+#[test]
+fn makes_the_blocks_of_op_sepolia() {
+    let blocks = sepolia::blocks();
+    assert_eq!(blocks.len(), 8);
+    let (config, _) = chains::by_id(11_155_420).expect("a known chain");
+    let config = Arc::new(config);
+    for block in blocks {
+        let parent: Header = serde_json::from_str(block.parent_json.get()).unwrap();
+        let parent_id = BlockId { number: parent.number, hash: parent.hash_slow() };
+        let number = parent.number + 1;
+        let mut state = State::at(config.clone(), Sealed::new_unchecked(parent, parent_id.hash));
+        let made = state.execute(&attributes(&block, parent_id), &mut Witness(&block));
+        let made = made.unwrap_or_else(|error| panic!("{number}: {error:?}"));
+        assert_eq!(made.header.hash(), block.hash, "{number}: {:?}", made.header);
+        println!("{number}: {} gas, {} transactions", made.header.gas_used, made.receipts.len());
+    }
+}
+
+/// What the block is made from, as derivation gives it.
+fn attributes(block: &Block, parent: BlockId) -> Attributes {
+    let given = &block.attributes;
+    let [denominator, elasticity] = [0, 4].map(|at| {
+        let word = given.eip1559_params[at..at + 4].try_into();
+        u32::from_be_bytes(word.expect("four bytes"))
+    });
+    Attributes {
+        parent,
+        timestamp: given.timestamp,
+        prev_randao: given.prev_randao,
+        gas_limit: given.gas_limit,
+        parent_beacon_block_root: Some(given.parent_beacon_block_root),
+        eip1559_params: Some(Eip1559Params { denominator, elasticity }),
+        min_base_fee: None,
+        transactions: given.transactions.clone(),
+        // Neither matters to execution.
+        deposits: 1,
+        l1_origin: BlockId::default(),
+        sequence_number: 0,
+    }
+}
