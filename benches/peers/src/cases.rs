@@ -4,10 +4,14 @@ use crate::{
     chain::Recording,
     channel::{Channel, Compression, singular_item, span_item},
     derivation::Derivation,
+    execution::Execution,
 };
+use alloy_primitives::B256;
 use kohala_protocol::SpanContext;
+use kohala_testdata::sepolia;
 use kona_protocol::SingleBatch;
-use std::{fs, path::Path};
+use rayon::ThreadPoolBuilder;
+use std::{fs, path::Path, rc::Rc, sync::Arc};
 
 /// How many recorded blocks the big channels hold.
 const BLOCKS: usize = 143;
@@ -23,6 +27,10 @@ pub struct Case {
     pub rate: (&'static str, f64),
     /// What we hold ourselves to.
     pub bars: Bars,
+    /// Whether our side uses two threads: then it is by the clock on the wall that the two are compared.
+    pub two_threads: bool,
+    /// Whether its instructions are counted.
+    pub instructions: bool,
     ours: Box<dyn Fn()>,
     kona: Box<dyn Fn()>,
 }
@@ -95,15 +103,55 @@ pub fn cases(kona_channel: Option<&Path>) -> Vec<Case> {
     let small_channel = (1..=BLOCKS).map(first).find(|channel| channel.size().compressed >= SMALL);
     cases.push(channel_case("a small channel, span, brotli", small_channel.expect("more blocks"), small));
     cases.push(derivation_case());
+    cases.extend(execution_cases());
     cases
 }
 
-/// The last of the cases alone.
+/// All cases of execution: the blocks of OP Sepolia together with one thread and with two, and the largest alone.
+///
+/// # Panics
+/// If the answers differ.
+pub fn execution_cases() -> Vec<Case> {
+    let blocks: Arc<Vec<_>> = Arc::new(sepolia::blocks().into_iter().map(Execution::new).collect());
+    let gas: Vec<(u64, u64)> = blocks.iter().map(Execution::agree).collect();
+    let all = 0..blocks.len();
+    let largest = gas.iter().position(|(number, _)| *number == 26_208_384).expect("one of them");
+    let fifth = Some(0.2);
+    let case = |name: &str, range: std::ops::Range<usize>, two_threads, bars| {
+        let gas = gas[range.clone()].iter().map(|(_, gas)| *gas).sum::<u64>() as f64 / 1e6;
+        let (ours, kona) = ((blocks.clone(), range.clone()), (blocks.clone(), range.clone()));
+        let pool = ThreadPoolBuilder::new().num_threads(2).build().expect("two threads");
+        let run = move || ours.0[ours.1.clone()].iter().for_each(|block| assert_ne!(block.ours(), B256::ZERO));
+        Case {
+            name: format!("{name}, {gas:.1} Mgas"),
+            rate: ("Mgas/s", gas),
+            bars,
+            two_threads,
+            instructions: range.len() == 1,
+            ours: if two_threads { Box::new(move || pool.install(&run)) } else { Box::new(run) },
+            kona: Box::new(move || {
+                kona.0[kona.1.clone()].iter().for_each(|block| assert_ne!(block.kona(), B256::ZERO))
+            }),
+        }
+    };
+    vec![
+        case("8 blocks of OP Sepolia", all.clone(), false, Bars { speed: Some(1.8), allocations: fifth, peak: None }),
+        case("the same on two threads", all, true, Bars { speed: Some(2.5), ..Bars::default() }),
+        case(
+            "block 26208384 of OP Sepolia",
+            largest..largest + 1,
+            false,
+            Bars { allocations: fifth, ..Bars::default() },
+        ),
+    ]
+}
+
+/// The case of derivation alone.
 ///
 /// # Panics
 /// If the answers differ.
 pub fn derivation_case() -> Case {
-    let derivation = std::rc::Rc::new(Derivation::load());
+    let derivation = Rc::new(Derivation::load());
     derivation.agree();
     let (ours, kona) = (derivation.clone(), derivation.clone());
     let blocks = derivation.blocks();
@@ -111,6 +159,8 @@ pub fn derivation_case() -> Case {
         name: format!("derivation of {blocks} blocks"),
         rate: ("blocks/s", blocks as f64),
         bars: Bars::default(),
+        two_threads: false,
+        instructions: true,
         ours: Box::new(move || ours.ours(drop)),
         kona: Box::new(move || kona.kona(drop)),
     }
@@ -119,7 +169,7 @@ pub fn derivation_case() -> Case {
 fn channel_case(name: &str, channel: Channel, bars: Bars) -> Case {
     channel.agree();
     let size = channel.size();
-    let channel = std::rc::Rc::new(channel);
+    let channel = Rc::new(channel);
     let (ours, kona) = (channel.clone(), channel);
     let count = |number: usize, what: &str| if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") };
     Case {
@@ -132,6 +182,8 @@ fn channel_case(name: &str, channel: Channel, bars: Bars) -> Case {
         ),
         rate: ("MB/s", size.decompressed as f64 / 1e6),
         bars,
+        two_threads: false,
+        instructions: false,
         ours: Box::new(move || drop(ours.ours())),
         kona: Box::new(move || drop(kona.kona())),
     }

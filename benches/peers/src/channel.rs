@@ -91,7 +91,7 @@ impl Channel {
         while let Some(item) = reader.next_item() {
             let batch = Batch::decode(item.expect("a whole channel"), &self.context).expect("a batch");
             let blocks = match &batch {
-                Batch::Singular(_) => Vec::new(),
+                Batch::Singular(batch) => vec![batch.transactions.slices().collect()],
                 Batch::Span(span) => (0..span.len()).map(|block| span.transactions(block).collect()).collect(),
             };
             batches.push((batch, blocks));
@@ -143,13 +143,9 @@ struct PlainBlock {
 
 fn plain_ours(batches: &Batches) -> Vec<Plain> {
     let plain = |(batch, blocks): &(Batch, Vec<Vec<Bytes>>)| match batch {
-        Batch::Singular(batch) => plain_singular(
-            batch.parent_hash,
-            batch.epoch.hash,
-            batch.timestamp,
-            batch.epoch.number,
-            &batch.transactions,
-        ),
+        Batch::Singular(batch) => {
+            plain_singular(batch.parent_hash, batch.epoch.hash, batch.timestamp, batch.epoch.number, &blocks[0])
+        }
         Batch::Span(span) => Plain {
             parent: Bytes::copy_from_slice(span.parent_check()),
             l1_origin: Bytes::copy_from_slice(span.l1_origin_check()),

@@ -1,10 +1,12 @@
 //! Prints a table of what Kohala and kona take for the same work: CPU time by the thread's clock, the two in turns so
-//! that a busy machine disturbs both; allocations and memory as the program `count` counts them; for derivation also
-//! instructions, by callgrind, where it is installed. Nothing here fails for a missed bar: the table shows it.
+//! that a busy machine disturbs both, or by the clock on the wall where our side has two threads; allocations and memory
+//! as the program `count` counts them; for some also instructions, by callgrind, where it is installed. Nothing here
+//! fails for a missed bar: the table shows it.
 
 mod table;
 
-use kohala_peers::{Case, Side, cases, derivation_case};
+use kohala_peers::{Case, Side, cases, execution_cases};
+use rayon::ThreadPoolBuilder;
 use rustix::time::{ClockId, clock_gettime};
 use std::{
     env,
@@ -15,51 +17,62 @@ use table::{Counted, Measured, Table};
 
 /// What both sides have in common, and what they haven't.
 const NOTE: &str = "\
-kona-protocol and kona-derive 0.4.5. CPU time is the median; ratios of time and rate say how many times faster kohala is,
-the others what part of kona's it takes. Both run on one thread with the system's allocator, libsecp256k1 and keccak in
-assembly. The derived chain is `main` without Jovian, which this kona doesn't know; its L1 blocks are in memory, and
+kona-protocol and kona-derive 0.4.5, kona-executor 0.4.0. Times are medians; ratios of time and rate say how many times
+faster kohala is, the others what part of kona's it takes. Both have the system's allocator and keccak in assembly. Kohala
+recovers senders by libsecp256k1; so does kona where this program was built with the feature secp256k1, else it does so
+in Rust, as its own programs do. The blocks of OP Sepolia are executed from a witness in memory, whose nodes neither side
+checks against their hashes; nothing is kept from one block to the next. The derived chain is `main` without Jovian, which this kona doesn't know; its L1 blocks are in memory, and
 decoded beforehand as far as a source hands them over decoded: kona's wholly, ours but for the transactions.";
 
 /// How long each side of a case is run at least, and how often.
 const SECONDS: f64 = 2.0;
 const RUNS: usize = 25;
 
-/// Arguments: none or the file with the channel of kona's own tests.
+/// Arguments: `all` or `execution`, then the file with the channel of kona's own tests, which is of `all` only.
 ///
-/// `derive ours|kona <runs>` derives that often and prints nothing: it is what callgrind is given.
+/// `run <case> ours|kona <runs>` runs one that often, counted from the last, and prints nothing: it is what callgrind is
+/// given.
 fn main() {
+    // This thread is the pool that our side recovers senders with, unless a case has another.
+    ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global().expect("no pool before this one");
     let arguments: Vec<_> = env::args().skip(1).collect();
-    if let [derive, side, runs] = &arguments[..]
-        && derive == "derive"
-    {
-        let side = if side == "ours" { Side::Ours } else { Side::Kona };
-        let case = derivation_case();
-        return (0..runs.parse().expect("a number of runs")).for_each(|_| case.run(side));
-    }
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let cases = match arguments[..] {
+        ["run", case, side, runs] => {
+            let (case, runs) = (case.parse::<usize>().expect("a case"), runs.parse().expect("a number of runs"));
+            let side = if side == "ours" { Side::Ours } else { Side::Kona };
+            let cases = if case < execution_cases().len() { execution_cases() } else { cases(None) };
+            let case = &cases[cases.len() - 1 - case];
+            return (0..runs).for_each(|_| case.run(side));
+        }
+        ["execution"] => execution_cases(),
+        ["all", channel] => cases(Some(Path::new(channel))),
+        _ => cases(None),
+    };
     let program = env::current_exe().expect("this program's place");
-    let channel = arguments.first().map(Path::new);
-    let counted = count(&program.with_file_name("count"), channel);
+    let counted = count(&program.with_file_name("count"), &arguments);
+    assert_eq!(counted.len(), cases.len(), "both programs have the same cases");
     let mut table = Table::default();
-    let cases = cases(channel);
-    let last = cases.len() - 1;
     for (index, (case, counted)) in cases.iter().zip(counted).enumerate() {
         let seconds = times(case);
-        let instructions =
-            if index == last { [Side::Ours, Side::Kona].map(|side| instructions(&program, side)) } else { [None; 2] };
+        let number = cases.len() - 1 - index;
+        let count = |side| if case.instructions { instructions(&program, number, side) } else { None };
+        let instructions = [Side::Ours, Side::Kona].map(count);
         table.push(case, &Measured { seconds, counted, instructions });
     }
     print!("{table}\n{NOTE}\n");
 }
 
-/// CPU seconds of a run of each side, the median.
+/// Seconds of a run of each side, the median.
 fn times(case: &Case) -> [f64; 2] {
     let mut times = [Vec::new(), Vec::new()];
-    let started = cpu_seconds();
-    while times[0].len() < RUNS || cpu_seconds() - started < 2.0 * SECONDS {
+    let now = || seconds(if case.two_threads { ClockId::Monotonic } else { ClockId::ThreadCPUTime });
+    let started = now();
+    while times[0].len() < RUNS || now() - started < 2.0 * SECONDS {
         for (side, times) in [Side::Ours, Side::Kona].into_iter().zip(&mut times) {
-            let before = cpu_seconds();
+            let before = now();
             case.run(side);
-            times.push(cpu_seconds() - before);
+            times.push(now() - before);
         }
     }
     times.map(|mut times| {
@@ -68,14 +81,14 @@ fn times(case: &Case) -> [f64; 2] {
     })
 }
 
-fn cpu_seconds() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+fn seconds(clock: ClockId) -> f64 {
+    let time = clock_gettime(clock);
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 /// What each side of each case takes of memory, in the cases' order.
-fn count(program: &PathBuf, channel: Option<&Path>) -> Vec<[Counted; 2]> {
-    let output = output(Command::new(program).args(channel));
+fn count(program: &PathBuf, arguments: &[&str]) -> Vec<[Counted; 2]> {
+    let output = output(Command::new(program).args(arguments));
     let text = String::from_utf8(output.stdout).expect("text");
     let counted = text.lines().map(|line| {
         let numbers: Vec<_> = line.split(' ').map(|number| number.parse().expect("a count")).collect();
@@ -85,12 +98,17 @@ fn count(program: &PathBuf, channel: Option<&Path>) -> Vec<[Counted; 2]> {
     counted.collect()
 }
 
-/// The instructions of one derivation after the first; `None` without valgrind.
-fn instructions(program: &PathBuf, side: Side) -> Option<u64> {
+/// The instructions of one run after the first of a case, counted from the last; `None` without valgrind.
+fn instructions(program: &PathBuf, case: usize, side: Side) -> Option<u64> {
     let side = if side == Side::Ours { "ours" } else { "kona" };
     let of = |runs: &str| {
         let mut valgrind = Command::new("valgrind");
-        valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).args(["derive", side, runs]);
+        valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).args([
+            "run",
+            &case.to_string(),
+            side,
+            runs,
+        ]);
         let output = output(&mut valgrind);
         let text = String::from_utf8(output.stderr).expect("text");
         let collected = text.lines().find_map(|line| line.split_once("Collected : "));

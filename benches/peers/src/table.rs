@@ -36,12 +36,16 @@ impl Table {
         let milliseconds = seconds.map(|seconds| format!("{:.3} ms", seconds * 1e3));
         let faster = seconds[1] / seconds[0];
         let bar = bars.speed.map(|bar| verdict(faster >= bar, &format!("at least {bar}")));
-        self.figure("CPU time", milliseconds, faster, bar);
+        self.figure(if case.two_threads { "time" } else { "CPU time" }, milliseconds, faster, bar);
 
         let (unit, amount) = case.rate;
         let rates = seconds.map(|seconds| amount / seconds);
         self.figure(unit, rates.map(|rate| format!("{rate:.0}")), rates[0] / rates[1], None);
 
+        if case.two_threads {
+            // Only what one thread allocates is counted.
+            return;
+        }
         let allocations = counted.map(|counted| counted.allocations);
         let ratio = allocations[0] as f64 / allocations[1] as f64;
         let bar = bars.allocations.map(|bar| verdict(ratio <= bar, &format!("at most {bar}")));

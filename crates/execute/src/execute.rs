@@ -2,7 +2,7 @@ use crate::{
     ExecuteError, InvalidBlock, InvalidTransaction, State, StateSource, fee,
     overlay::{Overlay, Unavailable},
     precompile::precompiles,
-    receipt::Receipt,
+    receipt::{Blooms, Receipt},
     state::BLOCK_HASH_WINDOW,
     transaction::{Transaction, decode_all},
 };
@@ -168,6 +168,7 @@ struct Execution<'a, 'b, S: StateSource> {
     /// Read when the first transaction needs it: the L1 info transaction has to come before.
     fees: Option<fee::L1Fees>,
     logs_bloom: Bloom,
+    blooms: Blooms,
     receipts: Vec<Bytes>,
 }
 
@@ -196,6 +197,7 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
             gas_used: 0,
             fees: None,
             logs_bloom: Bloom::ZERO,
+            blooms: Blooms::default(),
             receipts: Vec::new(),
         }
     }
@@ -260,7 +262,7 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
             logs: result.logs(),
             deposit_nonce,
         };
-        let bloom = receipt.bloom();
+        let bloom = self.blooms.of(receipt.logs);
         self.logs_bloom |= bloom;
         self.receipts.push(receipt.encode(&bloom));
         Ok(())

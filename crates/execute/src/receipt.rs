@@ -1,5 +1,8 @@
 use alloc::vec::Vec;
-use alloy_primitives::{Bloom, Bytes, Log};
+use alloy_primitives::{
+    B256, Bloom, Bytes, Log, keccak256,
+    map::{AddressMap, B256Map},
+};
 use alloy_rlp::{Encodable, Header};
 
 /// What a transaction leaves behind, as the receipts' root commits to it (rules X06).
@@ -17,15 +20,30 @@ pub(crate) struct Receipt<'a> {
     pub(crate) deposit_nonce: Option<u64>,
 }
 
-impl Receipt<'_> {
-    const DEPOSIT_VERSION: u64 = 1;
+/// Makes bloom filters (Yellow Paper, section 4.3.1) of logs. The transactions of a block log with few addresses and
+/// topics: each is hashed once.
+#[derive(Default)]
+pub(crate) struct Blooms {
+    addresses: AddressMap<B256>,
+    topics: B256Map<B256>,
+}
 
-    /// The logs' bloom filter.
-    pub(crate) fn bloom(&self) -> Bloom {
+impl Blooms {
+    /// The filter of a transaction's logs.
+    pub(crate) fn of(&mut self, logs: &[Log]) -> Bloom {
         let mut bloom = Bloom::ZERO;
-        self.logs.iter().for_each(|log| bloom.accrue_log(log));
+        for log in logs {
+            bloom.m3_2048_hashed(self.addresses.entry(log.address).or_insert_with(|| keccak256(log.address)));
+            for topic in log.topics() {
+                bloom.m3_2048_hashed(self.topics.entry(*topic).or_insert_with(|| keccak256(topic)));
+            }
+        }
         bloom
     }
+}
+
+impl Receipt<'_> {
+    const DEPOSIT_VERSION: u64 = 1;
 
     /// The EIP-2718 encoding, the given bloom filter in it.
     pub(crate) fn encode(&self, bloom: &Bloom) -> Bytes {

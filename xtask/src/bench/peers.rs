@@ -1,4 +1,4 @@
-//! Derivation beside kona's, in one process: a workspace of its own, because kona brings an older stack of alloy.
+//! Derivation and execution beside kona's, in one process: a workspace of its own, because kona brings an older stack of alloy.
 
 use super::target_directory;
 use crate::step;
@@ -19,12 +19,19 @@ struct Package {
     manifest_path: PathBuf,
 }
 
-/// Builds the programs and lets them print their table.
+/// Builds the programs and lets them print their tables: with the libraries that we use for both, and for execution with
+/// kona's crates as they come, too.
 pub(crate) fn run() -> Result<()> {
     let target = target_directory()?.join("peers");
-    let mut build = step::cargo("build --release --locked --manifest-path");
-    step::run("build", build.arg(MANIFEST).arg("--target-dir").arg(&target))?;
-    step::run("beside kona", Command::new(target.join("release/kohala-peers")).arg(channel()?))
+    let build = |features: &[&str]| {
+        let mut build = step::cargo("build --release --locked --manifest-path");
+        step::run("build", build.arg(MANIFEST).arg("--target-dir").arg(&target).args(features))
+    };
+    let program = || Command::new(target.join("release/kohala-peers"));
+    build(&["--features", "secp256k1"])?;
+    step::run("beside kona, with our libraries", program().arg("all").arg(channel()?))?;
+    build(&[])?;
+    step::run("beside kona as it comes", program().arg("execution"))
 }
 
 /// The channel that kona's own tests read: it comes with the crate's sources and is not ours to keep.
