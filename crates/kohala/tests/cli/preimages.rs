@@ -6,7 +6,7 @@ use alloy_primitives::{B256, Bytes};
 use embedded_io_adapters::std::FromStd;
 use kohala_host::{Chain, Channels, Dispute, Server, Store, judge, serve, server::ServerError, witness};
 use kohala_preimage::{BLOB_BYTES, Client, ClientError, Hint, Key, KeyKind, Missing, Oracle, PreimageError, Preimages};
-use kohala_program::{ProgramError, ReadError, Verdict};
+use kohala_program::{OracleInputs, ProgramError, ReadError, Verdict};
 use kohala_testdata::Claim;
 use std::{collections::HashSet, fs, io::pipe, thread};
 
@@ -33,7 +33,7 @@ impl Case {
         let mut oracle = Bent { all: self.preimages.clone(), ..Bent::default() };
         self.dispute.inputs().into_iter().for_each(|(ident, value)| oracle.all.insert_local(ident, value));
         change(&mut oracle);
-        (kohala_program::run(&mut oracle), oracle)
+        (kohala_program::run(OracleInputs::new(&mut oracle)), oracle)
     }
 
     /// What the program reads besides its boot inputs, each once, with the hint that is the last one by then.
@@ -336,6 +336,6 @@ fn behind_pipes(server: Server<'_>) -> (Answer, Result<(), ServerError>) {
     };
     thread::scope(|scope| {
         let served = scope.spawn(move || serve(server, channels));
-        (kohala_program::run(client), served.join().unwrap())
+        (kohala_program::run(OracleInputs::new(client)), served.join().unwrap())
     })
 }
