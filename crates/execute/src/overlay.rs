@@ -84,7 +84,7 @@ impl<'a, S: StateSource> Overlay<'a, S> {
     }
 
     /// The outcome of a precompile call by the source; `None` if that leaves it to us.
-    pub(crate) fn call(&mut self, call: &Call<'_>) -> Result<Option<PrecompileOutcome>, Unavailable> {
+    pub(crate) fn outcome(&mut self, call: &Call<'_>) -> Result<Option<PrecompileOutcome>, Unavailable> {
         let read = call.ask(self.source);
         self.remember(read)
     }

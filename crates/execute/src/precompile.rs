@@ -64,7 +64,7 @@ impl<'a, 'b, S: StateSource> PrecompileProvider<OpContext<&'b mut Overlay<'a, S>
         let input = inputs.input.as_bytes_local(&context.local);
         if let Some(call) = Call::new(inputs.bytecode_address, &input, self.spec)
             && call.gas() <= inputs.gas_limit
-            && let Some(outcome) = context.journaled_state.database.call(&call).map_err(|error| error.to_string())?
+            && let Some(outcome) = context.journaled_state.database.outcome(&call).map_err(|error| error.to_string())?
         {
             let output = match outcome {
                 PrecompileOutcome::Success(output) => PrecompileOutput::new(call.gas(), output, inputs.reservoir),

@@ -5,9 +5,9 @@ use kohala_derive::IndexedBlobHash;
 use kohala_execute::PrecompileOutcome;
 use kohala_protocol::{BlockInfo, L1Header, OutputRootPreimage, Receipt};
 
-/// What the program reads after booting. Everything is asked for by the hash that commits to it, and whoever
-/// implements this answers with those bytes or with an error: there is no third answer, and an error ends the program
-/// without a verdict.
+/// What the program reads after booting. Everything but [`l1_precompile`](Self::l1_precompile) is asked for by the hash
+/// that commits to it, and whoever implements this answers with those bytes or with an error: there is no third answer,
+/// and an error ends the program without a verdict.
 ///
 /// Walking chains, and remembering what was read or built, is not the implementation's concern.
 pub trait Inputs {
