@@ -2,7 +2,7 @@
 
 use alloy_consensus::{Header, Sealable, TrieAccount};
 use alloy_eips::Encodable2718;
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, hex, keccak256, map::B256Map};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, hex, keccak256};
 use anyhow::{Context, Result};
 use kohala_execute::{PrecompileOutcome, State, StateSource};
 use kohala_interop::module;
