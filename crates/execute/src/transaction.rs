@@ -117,7 +117,7 @@ impl Transaction {
     }
 
     /// Recovers the sender and the authorities by `recover`, which is given what was signed and says who did, and
-    /// estimates the size; false if nobody signed the transaction. After an error it is as before.
+    /// estimates the size; false if nobody signed the transaction. After an error it may be tried anew.
     fn complete<E>(
         &mut self,
         mut recover: impl FnMut(&Signature, B256) -> Result<Option<Address>, E>,
