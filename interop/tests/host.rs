@@ -132,6 +132,14 @@ fn our_host_serves_our_client() -> Result<()> {
 }
 
 #[test]
+fn our_host_tells_our_client_of_precompiles() -> Result<()> {
+    judges("kohala host --server, kohala client --accelerated", &RANGES[..1], |peers, claim, directory| {
+        let client = [kohala()?.into(), "client".into(), "--accelerated".into()];
+        peers.run_pair(&host(peers, claim, &directory.join("store.db"), "--server")?, &client)
+    })
+}
+
+#[test]
 fn our_host_serves_op_programs_client() -> Result<()> {
     judges("kohala host --server, op-program-client", &RANGES, |peers, claim, directory| {
         // A folder as op-challenger reads it takes a second a blob: once is enough.
@@ -139,6 +147,14 @@ fn our_host_serves_op_programs_client() -> Result<()> {
         let mut server = host(peers, claim, &directory.join(store), "--server")?;
         server.extend(["--program".into(), "op-program".into()]);
         peers.run_pair(&server, &peers.op_program_client())
+    })
+}
+
+#[test]
+fn op_program_tells_our_client_of_precompiles() -> Result<()> {
+    judges("op-program --server, kohala client --accelerated", &[RANGES[0], RANGES[2]], |peers, claim, _| {
+        let client = [kohala()?.into(), "client".into(), "--accelerated".into()];
+        peers.run_pair(&peers.op_program_server(claim, Preimages::Fetched), &client)
     })
 }
 

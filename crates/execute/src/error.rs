@@ -1,4 +1,4 @@
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use kohala_trie::TrieError;
 use op_revm::transaction::OpTransactionError;
 
@@ -14,11 +14,13 @@ pub enum ExecuteError<E> {
     /// The leaf at this hashed key of the state trie or of a storage trie holds no account or no number.
     #[error("malformed leaf at {0}")]
     Leaf(B256),
+    /// What the source says of a call of the precompile at this address, no such call comes to.
+    #[error("the outcome of the precompile at {0} is none that it can have")]
+    Outcome(Address),
     /// The head can't have a child: its header lacks what the fork at its time demands.
     #[error("the header of the head is not one of this chain")]
     Head,
-    /// The EVM gave up for a reason that lies neither in the block nor in the state, as a precompile does whose
-    /// cryptography is delegated and had no answer.
+    /// The EVM gave up for a reason that lies neither in the block nor in the state.
     #[error("the EVM was interrupted")]
     Interrupted,
 }

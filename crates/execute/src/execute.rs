@@ -1,7 +1,7 @@
 use crate::{
     ExecuteError, InvalidBlock, InvalidTransaction, State, StateSource, fee,
     overlay::{Overlay, Unavailable},
-    precompile::precompiles,
+    precompile::Precompiles,
     receipt::{Blooms, Receipt},
     state::BLOCK_HASH_WINDOW,
     transaction::{Transaction, decode_all},
@@ -16,7 +16,7 @@ use revm::{
     ExecuteEvm, SystemCallEvm,
     context::{BlockEnv, CfgEnv},
     context_interface::{block::BlobExcessGasAndPrice, result::EVMError},
-    handler::{EthPrecompiles, instructions::EthInstructions},
+    handler::instructions::EthInstructions,
     interpreter::interpreter::EthInterpreter,
 };
 
@@ -66,7 +66,7 @@ impl State {
         assert_eq!(attributes.parent.hash, self.head.hash(), "attributes are executed on their own parent");
         let mut header = prepare_header(&self.config, &self.head, attributes)?;
         let spec = spec(&self.config, attributes.timestamp);
-        let transactions = decode_all(&attributes.transactions)?;
+        let transactions = decode_all(&attributes.transactions, source)?;
         if spec.is_enabled_in(OpSpecId::JOVIAN) {
             let footprint = fee::da_footprint(&transactions)?;
             if footprint > header.gas_limit {
@@ -157,7 +157,7 @@ fn spec(config: &RollupConfig, timestamp: u64) -> OpSpecId {
 }
 
 /// The EVM over a database.
-type Evm<DB> = OpEvm<OpContext<DB>, (), EthInstructions<EthInterpreter, OpContext<DB>>, EthPrecompiles>;
+type Evm<DB> = OpEvm<OpContext<DB>, (), EthInstructions<EthInterpreter, OpContext<DB>>, Precompiles>;
 
 /// A block on its way through the EVM.
 struct Execution<'a, 'b, S: StateSource> {
@@ -191,7 +191,7 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
             .with_block(block)
             .with_cfg(CfgEnv::new_with_spec(spec).with_chain_id(chain_id));
         Self {
-            evm: context.build_op().with_precompiles(precompiles(spec)),
+            evm: context.build_op().with_precompiles(Precompiles::of(spec)),
             spec,
             block_number: header.number,
             gas_used: 0,

@@ -16,6 +16,7 @@
 
 extern crate alloc;
 
+mod accelerated;
 mod error;
 mod execute;
 mod fee;
@@ -25,6 +26,7 @@ mod receipt;
 mod state;
 mod transaction;
 
+pub use accelerated::PrecompileOutcome;
 pub use error::{ExecuteError, InvalidBlock, InvalidTransaction};
 pub use execute::Block;
 pub use state::{State, StateSource};

@@ -1,5 +1,6 @@
 use crate::{
-    ExecuteError, StateSource,
+    ExecuteError, PrecompileOutcome, StateSource,
+    accelerated::Call,
     state::{MESSAGE_PASSER, Tries},
 };
 use alloc::{collections::VecDeque, vec::Vec};
@@ -80,6 +81,12 @@ impl<'a, S: StateSource> Overlay<'a, S> {
     /// an error of the database.
     pub(crate) const fn take_failure(&mut self) -> Option<ExecuteError<S::Error>> {
         self.failure.take()
+    }
+
+    /// The outcome of a precompile call by the source; `None` if that leaves it to us.
+    pub(crate) fn outcome(&mut self, call: &Call<'_>) -> Result<Option<PrecompileOutcome>, Unavailable> {
+        let read = call.ask(self.source);
+        self.remember(read)
     }
 
     /// The account's nonce, zero if there is none.

@@ -1,9 +1,10 @@
-use crate::{InvalidBlock, InvalidTransaction};
+use crate::{ExecuteError, InvalidBlock, InvalidTransaction, StateSource, accelerated};
 use alloc::vec::Vec;
 use alloy_consensus::crypto::secp256k1::recover_signer;
 use alloy_eips::eip7702::{RecoveredAuthority, RecoveredAuthorization, SignedAuthorization};
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, keccak256};
 use alloy_rlp::{Decodable, EMPTY_STRING_CODE, Encodable, Header};
+use core::convert::Infallible;
 use op_revm::{
     OpTransaction,
     transaction::{
@@ -22,7 +23,7 @@ pub(crate) struct Transaction {
     pub(crate) env: OpTransaction<TxEnv>,
     /// What proves the sender; deposits name theirs.
     proof: Option<SenderProof>,
-    /// Authorizations as signed (EIP-7702), moved into `env` with their authorities recovered.
+    /// Authorizations as signed (EIP-7702); those in `env` have their authorities recovered.
     authorizations: Vec<SignedAuthorization>,
     /// Estimated size after compression in millionths of a byte, zero for deposits, which cost nothing on L1. Both the
     /// L1 cost from Fjord on and Jovian's footprint are computed from it (rules X14, X16).
@@ -35,22 +36,50 @@ struct SenderProof {
     signature: Signature,
 }
 
-/// Decodes a block's transactions and recovers who sent them (rules X04).
-pub(crate) fn decode_all(encoded: &[Bytes]) -> Result<Vec<Transaction>, InvalidBlock> {
+/// Decodes a block's transactions and recovers who sent them (rules X04), with the help of `source` if it gives any.
+pub(crate) fn decode_all<S: StateSource>(
+    encoded: &[Bytes],
+    source: &mut S,
+) -> Result<Vec<Transaction>, ExecuteError<S::Error>> {
     let refuse = |(index, reason)| InvalidBlock::Transaction { index, reason };
     let mut transactions = Vec::with_capacity(encoded.len());
     for (index, bytes) in encoded.iter().enumerate() {
         transactions.push(Transaction::decode(bytes).map_err(|reason| refuse((index, reason)))?);
     }
-    complete(&mut transactions).map_err(|index| refuse((index, InvalidTransaction::Signature)))?;
+    let completed = complete_by(source, &mut transactions)?;
+    complete(&mut transactions[completed..])
+        .map_err(|index| refuse((completed + index, InvalidTransaction::Signature)))?;
     Ok(transactions)
+}
+
+/// Completes transactions by what the source says of who signed, up to the first that it leaves to us; how many these are.
+fn complete_by<S: StateSource>(
+    source: &mut S,
+    transactions: &mut [Transaction],
+) -> Result<usize, ExecuteError<S::Error>> {
+    for (index, transaction) in transactions.iter_mut().enumerate() {
+        let completed = transaction.complete(|signature, hash| match accelerated::recover(signature, hash, source) {
+            Ok(Some(signer)) => Ok(signer),
+            Ok(None) => Err(None),
+            Err(error) => Err(Some(error)),
+        });
+        match completed {
+            Ok(true) => {}
+            Ok(false) => {
+                return Err(InvalidBlock::Transaction { index, reason: InvalidTransaction::Signature }.into());
+            }
+            Err(None) => return Ok(index),
+            Err(Some(error)) => return Err(error),
+        }
+    }
+    Ok(transactions.len())
 }
 
 /// Completes all transactions; the error is the position of a transaction that nobody signed.
 #[cfg(not(feature = "parallel"))]
 fn complete(transactions: &mut [Transaction]) -> Result<(), usize> {
     for (index, transaction) in transactions.iter_mut().enumerate() {
-        transaction.complete().ok_or(index)?;
+        transaction.complete_here().then_some(()).ok_or(index)?;
     }
     Ok(())
 }
@@ -59,7 +88,8 @@ fn complete(transactions: &mut [Transaction]) -> Result<(), usize> {
 #[cfg(feature = "parallel")]
 fn complete(transactions: &mut [Transaction]) -> Result<(), usize> {
     use rayon::prelude::*;
-    let complete = |(index, transaction): (usize, &mut Transaction)| transaction.complete().ok_or(index);
+    let complete =
+        |(index, transaction): (usize, &mut Transaction)| transaction.complete_here().then_some(()).ok_or(index);
     transactions.par_iter_mut().enumerate().try_for_each(complete)
 }
 
@@ -86,15 +116,27 @@ impl Transaction {
         self.ty() == DEPOSIT_TRANSACTION_TYPE
     }
 
-    /// Recovers the sender and the authorities, and estimates the size; `None` if nobody signed.
-    fn complete(&mut self) -> Option<()> {
+    /// Recovers the sender and the authorities by `recover`, which is given what was signed and says who did, and
+    /// estimates the size; false if nobody signed the transaction. After an error it may be tried anew.
+    fn complete<E>(
+        &mut self,
+        mut recover: impl FnMut(&Signature, B256) -> Result<Option<Address>, E>,
+    ) -> Result<bool, E> {
         if let Some(proof) = &self.proof {
-            self.env.base.caller = recover_signer(&proof.signature, proof.signing_hash).ok()?;
+            let Some(sender) = recover(&proof.signature, proof.signing_hash)? else { return Ok(false) };
+            self.env.base.caller = sender;
         }
-        let authorizations = self.authorizations.drain(..).map(|authorization| Either::Right(recovered(authorization)));
-        self.env.base.authorization_list.extend(authorizations);
+        let authorizations =
+            self.authorizations.iter().map(|signed| recovered(signed, &mut recover).map(Either::Right));
+        self.env.base.authorization_list = authorizations.collect::<Result<_, E>>()?;
         self.estimated_size = self.env.enveloped_tx.as_ref().map_or(0, |encoded| estimate_tx_compressed_size(encoded));
-        Some(())
+        Ok(true)
+    }
+
+    /// The same with the cryptography of this machine.
+    fn complete_here(&mut self) -> bool {
+        let Ok(signed) = self.complete(|signature, hash| Ok::<_, Infallible>(recover_signer(signature, hash).ok()));
+        signed
     }
 
     fn signed(env: TxEnv, encoded: &Bytes, signing_hash: B256, signature: Signature) -> Self {
@@ -108,16 +150,16 @@ impl Transaction {
 }
 
 /// Recovers the authority here and not in the EVM, so that both kinds of signature go the same way.
-fn recovered(signed: SignedAuthorization) -> RecoveredAuthorization {
+fn recovered<E>(
+    signed: &SignedAuthorization,
+    recover: impl FnOnce(&Signature, B256) -> Result<Option<Address>, E>,
+) -> Result<RecoveredAuthorization, E> {
     let authority = match signed.y_parity() {
-        parity @ 0..=1 => {
-            let signature = Signature::new(signed.r(), signed.s(), parity == 1);
-            recover_signer(&signature, signed.signature_hash()).ok()
-        }
+        parity @ 0..=1 => recover(&Signature::new(signed.r(), signed.s(), parity == 1), signed.signature_hash())?,
         _ => None,
     };
     let authority = authority.map_or(RecoveredAuthority::Invalid, RecoveredAuthority::Valid);
-    RecoveredAuthorization::new_unchecked(signed.strip_signature(), authority)
+    Ok(RecoveredAuthorization::new_unchecked(signed.inner().clone(), authority))
 }
 
 /// Decodes a legacy transaction; `None` if its `v` belongs to no signature.
@@ -269,6 +311,7 @@ mod tests {
     use alloc::vec;
     use alloy_consensus::{Transaction as _, Typed2718, transaction::SignerRecoverable};
     use alloy_eips::Decodable2718;
+    use kohala_trie::NodeSource;
     use op_alloy_consensus::OpTxEnvelope;
     use std::collections::BTreeMap;
 
@@ -277,8 +320,29 @@ mod tests {
         chains.into_iter().flat_map(|chain| chain.l2).flat_map(|block| block.transactions).collect()
     }
 
+    /// Leaves everything to us.
+    struct Nobody;
+
+    impl NodeSource for Nobody {
+        type Error = Infallible;
+
+        fn node(&mut self, _: B256) -> Result<Bytes, Infallible> {
+            unreachable!("not asked for")
+        }
+    }
+
+    impl StateSource for Nobody {
+        fn code(&mut self, _: B256) -> Result<Bytes, Infallible> {
+            unreachable!("not asked for")
+        }
+
+        fn header(&mut self, _: B256) -> Result<alloy_consensus::Header, Infallible> {
+            unreachable!("not asked for")
+        }
+    }
+
     fn decode(encoded: &Bytes) -> Option<Transaction> {
-        decode_all(std::slice::from_ref(encoded)).ok()?.pop()
+        decode_all(std::slice::from_ref(encoded), &mut Nobody).ok()?.pop()
     }
 
     /// What op-alloy makes of the bytes, with the sender, where they are a transaction of ours.

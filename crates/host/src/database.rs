@@ -17,7 +17,7 @@
 
 use crate::{
     StoreError, kzg,
-    precompile::Call,
+    precompile::{Call, is_accelerated},
     recorded::{check, key_of},
     store::MAX_VALUE_BYTES,
 };
@@ -258,7 +258,8 @@ impl Database {
             match key.kind() {
                 Some(KeyKind::Precompile) => {
                     let call = preimages.value(key.with_kind(KeyKind::Keccak256));
-                    let is_call = call.and_then(|call| Call::read(call)).is_some_and(|call| call.is_accelerated());
+                    let is_call =
+                        call.and_then(|call| Call::read(call)).is_some_and(|call| is_accelerated(call.address));
                     is_call.then_some(()).ok_or(StoreError::Unproven(key))?;
                 }
                 // A blob brings its commitment.
@@ -332,7 +333,8 @@ fn place_of(key: Key, value: &[u8]) -> Result<Key, StoreError> {
     if key.kind().and_then(|kind| key_of(kind, value)) != Some(key) {
         return Err(WrongPreimage { key }.into());
     }
-    let is_call = key.kind() == Some(KeyKind::Keccak256) && Call::read(value).is_some_and(|call| call.is_accelerated());
+    let is_call =
+        key.kind() == Some(KeyKind::Keccak256) && Call::read(value).is_some_and(|call| is_accelerated(call.address));
     Ok(if is_call { key.with_kind(KeyKind::Precompile) } else { key })
 }
 

@@ -7,6 +7,7 @@ use crate::{
     cache::lock,
     execution::{self, BlockAt, ExecutionClient, RawBlock},
     native::Wanted,
+    precompile,
     rpc::RpcError,
 };
 use alloy_consensus::Header;
@@ -50,6 +51,9 @@ pub enum FetchError {
         /// The block's output root.
         found: B256,
     },
+    /// The hint is about a precompile that no oracle stands in for.
+    #[error("nothing is told of the precompile at {0}")]
+    Precompile(Address),
     /// Nothing that was brought is what was asked for.
     #[error("the nodes answer, but not with what was asked for")]
     Nothing,
@@ -58,7 +62,7 @@ pub enum FetchError {
 impl FetchError {
     /// True where another try can't end otherwise.
     fn is_final(&self) -> bool {
-        matches!(self, Self::Store(_) | Self::Header(_) | Self::AgreedRoot { .. })
+        matches!(self, Self::Store(_) | Self::Header(_) | Self::AgreedRoot { .. } | Self::Precompile(_))
             || matches!(self, Self::Rpc(RpcError::Unsupported { .. }))
     }
 }
@@ -415,9 +419,11 @@ impl Fetcher {
         Ok(cache.put(&[], &blobs)?)
     }
 
-    /// What a precompile's key is computed from: kona's payload has the gas that it requires, op-program's old one
-    /// hasn't, and nothing but the key tells.
+    /// What a precompile's key is computed from; the outcome is computed from that.
     fn precompile(&self, cache: &Cache, wanted: &Wanted, address: Address, payload: &[u8]) -> Result<(), FetchError> {
+        if !precompile::is_accelerated(address) {
+            return Err(FetchError::Precompile(address));
+        }
         let call: Bytes = [address.as_slice(), payload].concat().into();
         let key = Key::keccak256(keccak256(&call));
         if key.with_kind(KeyKind::Precompile) == wanted.key || key == wanted.key {

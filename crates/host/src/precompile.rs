@@ -30,19 +30,19 @@ impl<'a> Call<'a> {
     /// have, and the program sees to both. Others aren't called whatever a key says: without a price they may run for
     /// hours.
     pub fn outcome(&self) -> Option<Bytes> {
-        let precompile = Precompiles::latest().get(&self.address).filter(|_| self.is_accelerated())?;
+        let precompile = Precompiles::latest().get(&self.address).filter(|_| is_accelerated(self.address))?;
         let failure = Bytes::from_static(&[0]);
         Some(match precompile.execute(self.input, u64::MAX, 0) {
             Ok(output) if output.is_success() => [&[1], &output.bytes[..]].concat().into(),
             _ => failure,
         })
     }
+}
 
-    /// Whether programs ask the oracle for the outcome instead of computing it (rules X42): ecrecover, the bn256
-    /// pairing, the point evaluation and BLS12-381.
-    pub(crate) fn is_accelerated(&self) -> bool {
-        self.address[..19] == [0; 19] && matches!(self.address[19], 0x01 | 0x08 | 0x0a..=0x11)
-    }
+/// Whether programs ask the oracle for outcomes of the precompile there, instead of computing them (rules X42): ecrecover,
+/// the bn256 pairing, the point evaluation and BLS12-381.
+pub(crate) fn is_accelerated(address: Address) -> bool {
+    address[..19] == [0; 19] && matches!(address[19], 0x01 | 0x08 | 0x0a..=0x11)
 }
 
 /// revm's own cryptography, but for the point evaluation: that has a pairing with two constants here, which takes half

@@ -32,7 +32,7 @@ pub(crate) enum Command {
     #[command(hide = true)]
     Single(Box<Single>),
     /// Run the program on file descriptors 3 to 6, as a child of a host: exit code 0, 1 or 2 as always
-    Client,
+    Client(ClientFlags),
     /// Probe nodes: what they can and can't do for Kohala, and what to change
     Check(Box<Check>),
     /// Make a small chain, prove a true claim about it from its nodes and refute a false one, with everything explained
@@ -142,6 +142,15 @@ pub(crate) struct Single {
     pub(crate) metrics: MetricsFlags,
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// The program behind pipes.
+#[derive(Args)]
+pub(crate) struct ClientFlags {
+    /// Ask the host for the outcomes of precompiles and for who signed transactions, as on a fault proof VM, instead of
+    /// computing them
+    #[arg(long)]
+    pub(crate) accelerated: bool,
 }
 
 /// Whose program a host serves.

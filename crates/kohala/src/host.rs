@@ -1,7 +1,7 @@
 //! `kohala host single` and `kohala client`: both ends of the preimage oracle, as op-challenger and VMs start them.
 
 use crate::{
-    cli::{DataFormat, ServedProgram, Single},
+    cli::{ClientFlags, DataFormat, ServedProgram, Single},
     exit_code, logs,
     metrics::Metrics,
     source::Source,
@@ -11,6 +11,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use kohala_host::{Chain, Channels, Dispute, Layout, Server, serve};
 use kohala_preimage::Client;
+use kohala_program::OracleInputs;
 use kohala_protocol::{RollupConfig, chains};
 use std::process::ExitCode;
 
@@ -67,10 +68,12 @@ fn layout(program: ServedProgram, dispute: &Dispute) -> Result<Layout> {
 }
 
 /// The program as a child of a host.
-pub(crate) fn client() -> Result<ExitCode> {
+pub(crate) fn client(flags: &ClientFlags) -> Result<ExitCode> {
     let Channels { hint_reader, hint_writer, preimage_reader, preimage_writer } =
         Channels::inherited().context("file descriptors 3 to 6 must be open pipes: a host has to start this")?;
     let oracle = Client { hint_reader, hint_writer, preimage_reader, preimage_writer };
-    let verdict = kohala_program::run(oracle).context("no verdict")?;
+    let inputs = OracleInputs::new(oracle);
+    let inputs = if flags.accelerated { inputs.accelerated() } else { inputs };
+    let verdict = kohala_program::run(inputs).context("no verdict")?;
     Ok(exit_code(verdict.is_valid()))
 }

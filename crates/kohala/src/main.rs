@@ -34,7 +34,7 @@ fn dispatch(cli: Cli) -> ExitCode {
         Command::Verify(flags) => (verify::verify(&flags), flags.output.json),
         Command::Witness(flags) => (verify::witness(&flags), flags.verify.output.json),
         Command::Host(Host::Single(flags)) | Command::Single(flags) => (host::single(&flags), flags.output.json),
-        Command::Client => (host::client(), false),
+        Command::Client(flags) => (host::client(&flags), false),
         Command::Check(flags) => (check::check(&flags), flags.output.json),
         Command::Demo(output) => (demo::demo(output), output.json),
         Command::Store(command) => (store::run(&command), command.output().json),

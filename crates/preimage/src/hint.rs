@@ -28,8 +28,8 @@ pub enum Hint {
     L1Receipts(B256),
     /// Commitment and field elements of a blob. `index` is its place in the L1 block; op-program leaves it out.
     L1Blob { versioned_hash: B256, index: Option<u64>, l1_time: u64 },
-    /// Outcome of a precompile call. `payload` is the input (op-program, obsolete) or the required gas in eight bytes
-    /// and then the input (kona): nothing in the hint tells which, but the key that is asked for does.
+    /// Outcome of a precompile call. `payload` is the required gas in eight bytes and then the input (kona), as the
+    /// contract reads it. op-program's, long obsolete, was the input alone.
     L1Precompile { address: Address, payload: Bytes },
     /// Outcome of a precompile call that requires `gas`.
     L1PrecompileV2 { address: Address, gas: u64, input: Bytes },

@@ -1,5 +1,5 @@
 use crate::BootError;
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use kohala_derive::{Halted, Mismatch};
 use kohala_execute::InvalidBlock;
 use kohala_protocol::{BlockId, Fork, L2BlockError};
@@ -21,7 +21,10 @@ pub enum ProgramError<E> {
     /// What lies at a hashed key of the state is neither an account nor a number.
     #[error("the state's leaf at {0} is malformed")]
     MalformedLeaf(B256),
-    /// The EVM gave up for a reason of its own, such as a delegated precompile without an answer.
+    /// What the inputs say of a call of this precompile, no such call comes to.
+    #[error("the outcome of the precompile at {0} is none that it can have")]
+    MalformedOutcome(Address),
+    /// The EVM gave up for a reason of its own.
     #[error("the EVM was interrupted")]
     Interrupted,
     /// The inputs don't fit together.

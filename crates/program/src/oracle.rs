@@ -4,6 +4,7 @@ use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes};
 use alloy_rlp::Decodable;
 use kohala_derive::IndexedBlobHash;
+use kohala_execute::PrecompileOutcome;
 use kohala_preimage::{BlockRef, Hint, Key, Oracle};
 use kohala_protocol::{BlockInfo, L1Header, OutputRootPreimage, Receipt};
 use kohala_trie::{NodeSource, TrieError, list};
@@ -12,6 +13,7 @@ use kohala_trie::{NodeSource, TrieError, list};
 pub struct OracleInputs<O> {
     oracle: O,
     paths: bool,
+    accelerated: bool,
 }
 
 /// Why an input could not be read from the oracle.
@@ -43,6 +45,8 @@ pub enum Expected {
     Output,
     /// An L2 header.
     L2Header,
+    /// The outcome of a precompile call: 1 and the output, or 0 alone.
+    Outcome,
 }
 
 impl core::fmt::Display for Expected {
@@ -53,6 +57,7 @@ impl core::fmt::Display for Expected {
             Self::Receipts => "a list of receipts",
             Self::Output => "an output root of version 0",
             Self::L2Header => "an L2 header",
+            Self::Outcome => "the outcome of a precompile call",
         })
     }
 }
@@ -60,13 +65,27 @@ impl core::fmt::Display for Expected {
 impl<O: Oracle> OracleInputs<O> {
     /// Reads from `oracle`.
     pub const fn new(oracle: O) -> Self {
-        Self { oracle, paths: false }
+        Self { oracle, paths: false, accelerated: false }
     }
 
     /// Announces paths of the state too, as kona's client does: a host can then bring proofs instead of single nodes.
     #[must_use]
     pub fn announcing_paths(self) -> Self {
         Self { paths: true, ..self }
+    }
+
+    /// Asks the oracle for the outcomes of precompile calls and for who signed transactions, instead of computing them:
+    /// on a fault proof VM that takes fewer instructions by far.
+    ///
+    /// No hash vouches for an outcome. On a fault proof VM the contract does, which makes the call; elsewhere it is the
+    /// word of whoever runs the oracle.
+    #[must_use]
+    pub fn accelerated(self) -> Self {
+        Self { accelerated: true, ..self }
+    }
+
+    pub(crate) const fn oracle(&mut self) -> &mut O {
+        &mut self.oracle
     }
 
     fn read(&mut self, hint: Hint, hash: B256) -> Result<Bytes, ReadError<O::Error>> {
@@ -164,5 +183,25 @@ impl<O: Oracle> Inputs for OracleInputs<O> {
 
     fn l2_code(&mut self, hash: B256) -> Result<Bytes, Self::Error> {
         self.read(Hint::L2Code { hash, chain_id: None }, hash)
+    }
+
+    fn l1_precompile(
+        &mut self,
+        address: Address,
+        gas: u64,
+        input: &[u8],
+    ) -> Result<Option<PrecompileOutcome>, Self::Error> {
+        if !self.accelerated {
+            return Ok(None);
+        }
+        let key = Key::precompile(address, gas, input);
+        let hint = Hint::L1PrecompileV2 { address, gas, input: Bytes::copy_from_slice(input) };
+        self.oracle.hint(&hint).map_err(ReadError::Oracle)?;
+        let value = self.oracle.get(key).map_err(ReadError::Oracle)?;
+        match value.first() {
+            Some(1) => Ok(Some(PrecompileOutcome::Success(value.slice(1..)))),
+            Some(0) if value.len() == 1 => Ok(Some(PrecompileOutcome::Failure)),
+            _ => Err(ReadError::Malformed { hash: key.into(), expected: Expected::Outcome }),
+        }
     }
 }

@@ -8,7 +8,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, Sealed};
 use kohala_derive::{Event, IndexedBlobHash, L1Block, L2Block, NextError, Pipeline, SafeHead, Source, next_attributes};
-use kohala_execute::{Block, ExecuteError, State, StateSource};
+use kohala_execute::{Block, ExecuteError, PrecompileOutcome, State, StateSource};
 use kohala_preimage::Oracle;
 use kohala_protocol::{Attributes, BlockInfo, Fork, RollupConfig, may_hold_deposits_or_config};
 use kohala_trie::{NodeSource, TrieError};
@@ -70,10 +70,10 @@ pub struct Program<I: Inputs> {
     verdict: Option<Verdict>,
 }
 
-/// Runs the program on a preimage oracle from prologue to verdict.
-pub fn run<O: Oracle>(mut oracle: O) -> Result<Verdict, ProgramError<ReadError<O::Error>>> {
-    let boot = Boot::read(&mut oracle)?;
-    let mut program = Program::start(boot, OracleInputs::new(oracle))?;
+/// Runs the program on the inputs of a preimage oracle from prologue to verdict.
+pub fn run<O: Oracle>(mut inputs: OracleInputs<O>) -> Result<Verdict, ProgramError<ReadError<O::Error>>> {
+    let boot = Boot::read(inputs.oracle())?;
+    let mut program = Program::start(boot, inputs)?;
     loop {
         if let Progress::Judged(verdict) = program.step()? {
             return Ok(verdict);
@@ -227,6 +227,7 @@ fn fatal<E>(error: ExecuteError<E>, number: u64) -> ProgramError<E> {
         ExecuteError::State(TrieError::Source(error)) => ProgramError::Read(error),
         ExecuteError::State(TrieError::Malformed(hash)) => ProgramError::MalformedNode(hash),
         ExecuteError::Leaf(key) => ProgramError::MalformedLeaf(key),
+        ExecuteError::Outcome(address) => ProgramError::MalformedOutcome(address),
         ExecuteError::Head => Contradiction::Header { number }.into(),
         ExecuteError::Interrupted => ProgramError::Interrupted,
         ExecuteError::Invalid(reason) => ProgramError::DepositsInvalid { number, reason },
@@ -280,6 +281,15 @@ impl<I: Inputs> NodeSource for StateInputs<'_, I> {
 impl<I: Inputs> StateSource for StateInputs<'_, I> {
     fn code(&mut self, hash: B256) -> Result<Bytes, Self::Error> {
         self.inputs.l2_code(hash)
+    }
+
+    fn precompile(
+        &mut self,
+        address: Address,
+        gas: u64,
+        input: &[u8],
+    ) -> Result<Option<PrecompileOutcome>, Self::Error> {
+        self.inputs.l1_precompile(address, gas, input)
     }
 
     fn path(&mut self, address: Address, slot: Option<B256>) -> Result<(), Self::Error> {

@@ -1,9 +1,13 @@
 //! Stores, blobs and serving, over one small set of preimages.
 
+#[expect(dead_code, reason = "scenarios ask for more")]
+#[path = "../../../devnet/tests/scenarios/support/asker.rs"]
+mod asker;
 mod common;
 mod database;
 mod kzg;
 mod online;
+mod precompiles;
 mod resilience;
 mod serving;
 mod stores;

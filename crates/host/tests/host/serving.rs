@@ -14,10 +14,10 @@ use std::{
     time::Duration,
 };
 
-type Reader = FromStd<PipeReader>;
-type Writer = FromStd<PipeWriter>;
+pub(crate) type Reader = FromStd<PipeReader>;
+pub(crate) type Writer = FromStd<PipeWriter>;
 
-fn channels() -> (Client<Reader, Writer>, Channels<Reader, Writer>) {
+pub(crate) fn channels() -> (Client<Reader, Writer>, Channels<Reader, Writer>) {
     let pipes: [(Reader, Writer); 4] = std::array::from_fn(|_| {
         let (reader, writer) = pipe().unwrap();
         (FromStd::new(reader), FromStd::new(writer))

@@ -4,9 +4,11 @@
 use crate::support::{but, chain_flags, claim, claim_flags, file, run};
 use alloy_primitives::{B256, Bytes};
 use embedded_io_adapters::std::FromStd;
-use kohala_host::{Chain, Channels, Dispute, Server, Store, judge, serve, server::ServerError, witness};
+use kohala_host::{
+    Chain, Channels, Dispute, Server, Store, judge, precompile::Call, serve, server::ServerError, witness,
+};
 use kohala_preimage::{BLOB_BYTES, Client, ClientError, Hint, Key, KeyKind, Missing, Oracle, PreimageError, Preimages};
-use kohala_program::{ProgramError, ReadError, Verdict};
+use kohala_program::{OracleInputs, ProgramError, ReadError, Verdict};
 use kohala_testdata::Claim;
 use std::{collections::HashSet, fs, io::pipe, thread};
 
@@ -33,7 +35,8 @@ impl Case {
         let mut oracle = Bent { all: self.preimages.clone(), ..Bent::default() };
         self.dispute.inputs().into_iter().for_each(|(ident, value)| oracle.all.insert_local(ident, value));
         change(&mut oracle);
-        (kohala_program::run(&mut oracle), oracle)
+        let (accelerated, inputs) = (oracle.accelerated, OracleInputs::new(&mut oracle));
+        (kohala_program::run(if accelerated { inputs.accelerated() } else { inputs }), oracle)
     }
 
     /// What the program reads besides its boot inputs, each once, with the hint that is the last one by then.
@@ -76,6 +79,8 @@ struct Bent {
     hint: Option<Hint>,
     /// Hints fall on deaf ears.
     deaf: bool,
+    /// The program asks for outcomes of precompiles, and hints bring them.
+    accelerated: bool,
     /// Answers this read with that, whatever its key says.
     lie: Option<(Read, Bytes)>,
 }
@@ -92,6 +97,10 @@ impl Oracle for Bent {
 
     fn hint(&mut self, hint: &Hint) -> Result<(), PreimageError> {
         self.hint = Some(hint.clone()).filter(|_| !self.deaf);
+        if let Some(Hint::L1PrecompileV2 { address, gas, input }) = &self.hint {
+            let outcome = Call { address: *address, gas: *gas, input }.outcome().expect("hints are about those it has");
+            self.all.insert_precompile(*address, *gas, input, outcome);
+        }
         Ok(())
     }
 
@@ -270,6 +279,43 @@ fn preimages_are_announced_and_read_once() {
     assert!(again.len() < oracle.reads.len() / 10, "{} of {}", again.len(), oracle.reads.len());
 }
 
+/// A program that asks for outcomes of precompiles and for who signed comes to the same verdicts. Each outcome is
+/// announced; without it, and with what can't be one, there is no verdict, and nothing altered makes it panic.
+#[test]
+fn accelerated_program_comes_to_the_same_verdict() {
+    for (chain, name, step) in [("main", "40-41", 1), ("staged", "1-35", 50), ("main", "60-110", 800)] {
+        let case = Case::load(chain, name);
+        let (computed, plain) = case.run(|_| ());
+        let (told, oracle) = case.run(|oracle| oracle.accelerated = true);
+        assert_eq!(told.unwrap(), computed.unwrap(), "{chain} {name}");
+        let is_outcome =
+            |(read, _): &(Read, _)| matches!(read, Read::Key(key) if key.kind() == Some(KeyKind::Precompile));
+        let (outcomes, others): (Vec<_>, Vec<_>) = oracle.reads.into_iter().partition(is_outcome);
+        assert_eq!(others, plain.reads, "{chain} {name}: nothing else changes");
+        assert!(!outcomes.is_empty());
+        for (read, hint) in outcomes.into_iter().step_by(step) {
+            let Read::Key(key) = read else { unreachable!() };
+            assert_eq!(hint.as_ref().unwrap().name(), "l1-precompile-v2");
+            let (lied, _) = case.run(|bent| {
+                bent.accelerated = true;
+                bent.lie = Some((read, Bytes::from_static(&[2])));
+            });
+            let error = lied.unwrap_err().to_string();
+            assert_eq!(error, format!("the preimage of {key} is not the outcome of a precompile call"));
+            for altered in alterations(oracle.all.value(key).unwrap()) {
+                let _ = case.run(|bent| {
+                    bent.accelerated = true;
+                    bent.lie = Some((read, altered));
+                });
+            }
+        }
+        let (deaf, oracle) = case.run(|oracle| (oracle.accelerated, oracle.deaf) = (true, true));
+        let error = deaf.unwrap_err().to_string();
+        assert!(error.starts_with("no preimage for the precompile key 0x06"), "{error}");
+        assert!(is_outcome(oracle.reads.last().unwrap()));
+    }
+}
+
 /// The program behind pipes, as on a fault proof VM: blobs go over them field element by field element.
 #[test]
 fn program_behind_pipes_comes_to_the_same_verdict() {
@@ -336,6 +382,6 @@ fn behind_pipes(server: Server<'_>) -> (Answer, Result<(), ServerError>) {
     };
     thread::scope(|scope| {
         let served = scope.spawn(move || serve(server, channels));
-        (kohala_program::run(client), served.join().unwrap())
+        (kohala_program::run(OracleInputs::new(client)), served.join().unwrap())
     })
 }
