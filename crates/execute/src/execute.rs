@@ -226,8 +226,12 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
         let Transaction { env, .. } = &transaction;
         let (ty, gas_limit, is_deposit) = (transaction.ty(), env.base.gas_limit, transaction.is_deposit());
         let regolith = self.spec.is_enabled_in(OpSpecId::REGOLITH);
-        // Before Regolith a system transaction takes no gas from the block.
-        let takes_gas = regolith || !env.deposit.is_system_transaction;
+        // Before Regolith a system transaction takes no gas from the block; from then on there are none (rules F31).
+        if regolith && env.deposit.is_system_transaction {
+            let reason = InvalidTransaction::Refused(OpTransactionError::DepositSystemTxPostRegolith);
+            return Err(InvalidBlock::Transaction { index, reason }.into());
+        }
+        let takes_gas = !env.deposit.is_system_transaction;
         let available = self.evm.0.ctx.block.gas_limit - self.gas_used;
         if takes_gas && gas_limit > available {
             let reason = InvalidTransaction::GasPool { gas_limit, available };

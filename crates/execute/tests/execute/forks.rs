@@ -2,7 +2,7 @@
 
 use crate::{
     karst::{BLS_G1_MSM, BLS_G2_MSM, BLS_PAIRING, P256_VERIFY, PAIRING, precompile, succeeds},
-    rules::{L1_BLOCK, Sandbox, account, call, config, deposit, depositor, signed, slot, succeeded, to},
+    rules::{L1_BLOCK, Sandbox, account, call, config, depositor, signed, slot, succeeded},
 };
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, b256, hex};
@@ -10,17 +10,16 @@ use kohala_execute::{ExecuteError, InvalidBlock};
 use kohala_protocol::{Deposit, Fork, upgrade_transactions};
 use kohala_testdata::{GenesisAccount, GenesisSlot};
 use kohala_trie::EMPTY_ROOT;
-use op_alloy_consensus::TxDeposit;
 use std::collections::BTreeMap;
 
 const CONTRACT: Address = address!("0000000000000000000000000000000000001001");
 const RECEIVER: Address = address!("0000000000000000000000000000000000002002");
-const BASE_FEE_VAULT: Address = address!("4200000000000000000000000000000000000019");
-const L1_FEE_VAULT: Address = address!("420000000000000000000000000000000000001a");
-const OPERATOR_FEE_VAULT: Address = address!("420000000000000000000000000000000000001b");
+pub(crate) const BASE_FEE_VAULT: Address = address!("4200000000000000000000000000000000000019");
+pub(crate) const L1_FEE_VAULT: Address = address!("420000000000000000000000000000000000001a");
+pub(crate) const OPERATOR_FEE_VAULT: Address = address!("420000000000000000000000000000000000001b");
 
 /// All forks that change execution, in fork order.
-const FORKS: [Fork; 10] = [
+pub(crate) const FORKS: [Fork; 10] = [
     Fork::Bedrock,
     Fork::Regolith,
     Fork::Canyon,
@@ -65,18 +64,18 @@ fn costs(fork: Fork, slots: Vec<GenesisSlot>, l1_fee: u64, operator_fee: u64) {
     assert_eq!(block.header.state_root, sandbox.root(&accounts), "{fork:?}");
 }
 
-fn calldata_gas(encoded: &Bytes) -> u64 {
+pub(crate) fn calldata_gas(encoded: &Bytes) -> u64 {
     encoded.iter().map(|byte| if *byte == 0 { 4 } else { 16 }).sum()
 }
 
 /// Slot 3 of the L1 block contract: weights of L1's base fee and of its blob base fee.
-fn scalars(base_fee: u32, blob_base_fee: u32) -> GenesisSlot {
+pub(crate) fn scalars(base_fee: u32, blob_base_fee: u32) -> GenesisSlot {
     let value = U256::from(base_fee) << 96 | U256::from(blob_base_fee) << 64;
     GenesisSlot { key: U256::from(3), value }
 }
 
 /// Slots 1, 5 and 6: L1's base fee, overhead and scalar.
-fn bedrock_slots() -> Vec<GenesisSlot> {
+pub(crate) fn bedrock_slots() -> Vec<GenesisSlot> {
     vec![slot(1, 1_000_000_000), slot(5, 188), slot(6, 684_000)]
 }
 
@@ -119,48 +118,6 @@ fn operator_fee_is_of_isthmus_and_multiplied_in_jovian() {
     costs(Fork::Jovian, slots(), 0, 724_500_001_230_000);
     costs(Fork::Isthmus, vec![], 0, 0);
     costs(Fork::Jovian, vec![], 0, 0);
-}
-
-/// Whatever becomes of it: a system transaction takes no gas, another deposit all that it has.
-#[test]
-fn failed_deposits_before_regolith_use_their_gas_limit() {
-    // REVERT(0, 0), and INVALID.
-    for code in [&hex!("60006000fd")[..], &hex!("fe")] {
-        for (is_system_transaction, gas_used) in [(false, 70_000), (true, 0)] {
-            let contract = account(CONTRACT, code, vec![]);
-            let mut sandbox = Sandbox::new(Fork::Bedrock, vec![contract.clone()]);
-            let failing = TxDeposit { mint: 5, is_system_transaction, ..to(CONTRACT, 70_000) };
-            let block = sandbox.block(vec![deposit(failing)]);
-            assert!(!succeeded(&block, 0));
-            assert_eq!(block.header.gas_used, gas_used);
-            let depositor = GenesisAccount { balance: U256::from(5), ..depositor(1) };
-            assert_eq!(block.header.state_root, sandbox.root(&[contract, depositor]));
-        }
-    }
-    // One that can't even begin: too little gas, too little balance.
-    for failing in [to(CONTRACT, 20_000), TxDeposit { value: U256::from(6), ..to(CONTRACT, 70_000) }] {
-        for is_system_transaction in [false, true] {
-            let mut sandbox = Sandbox::new(Fork::Bedrock, vec![]);
-            let gas_limit = failing.gas_limit;
-            let failing = TxDeposit { mint: 5, is_system_transaction, ..failing.clone() };
-            let block = sandbox.block(vec![deposit(failing)]);
-            assert!(!succeeded(&block, 0));
-            assert_eq!(block.header.gas_used, if is_system_transaction { 0 } else { gas_limit });
-            let depositor = GenesisAccount { balance: U256::from(5), ..depositor(1) };
-            assert_eq!(block.header.state_root, sandbox.root(&[depositor]));
-        }
-    }
-}
-
-/// A deposit that reverts has used what it has used from Regolith on.
-#[test]
-fn reverted_deposits_use_their_gas_from_regolith_on() {
-    let code = hex!("60006000fd");
-    for (fork, gas_used) in [(Fork::Bedrock, 70_000), (Fork::Regolith, 21_006), (Fork::Isthmus, 21_006)] {
-        let mut sandbox = Sandbox::new(fork, vec![account(CONTRACT, &code, vec![])]);
-        let block = sandbox.block(vec![call(CONTRACT, 70_000)]);
-        assert_eq!((succeeded(&block, 0), block.header.gas_used), (false, gas_used), "{fork:?}");
-    }
 }
 
 #[test]

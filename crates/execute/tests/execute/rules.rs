@@ -2,7 +2,8 @@
 
 use crate::support::{Memory, Missing};
 use alloy_consensus::{
-    Eip658Value, Header, Sealable, Sealed, SignableTransaction, Transaction, TxEip1559, transaction::SignerRecoverable,
+    Eip658Value, Header, Sealable, Sealed, SignableTransaction, Signed, Transaction, TxEip1559,
+    transaction::SignerRecoverable,
 };
 use alloy_eips::{Decodable2718, Encodable2718};
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address, hex, keccak256};
@@ -16,8 +17,8 @@ use std::sync::Arc;
 const DEPOSITOR: Address = address!("00000000000000000000000000000000000d0d0d");
 const CONTRACT: Address = address!("0000000000000000000000000000000000001001");
 pub(crate) const L1_BLOCK: Address = address!("4200000000000000000000000000000000000015");
-const GENESIS_TIME: u64 = 1_000;
-const BASE_FEE: u64 = 1_000_000_000;
+pub(crate) const GENESIS_TIME: u64 = 1_000;
+pub(crate) const BASE_FEE: u64 = 1_000_000_000;
 
 /// A chain of its own with a few accounts.
 pub(crate) struct Sandbox {
@@ -166,7 +167,15 @@ pub(crate) fn depositor(nonce: u64) -> GenesisAccount {
 
 /// The transaction with a signature of no known key, paying the base fee and no more, and who has sent it then.
 pub(crate) fn signed(unsigned: TxEip1559) -> (Bytes, GenesisAccount) {
-    let unsigned = TxEip1559 { chain_id: 901, max_fee_per_gas: 2 * u128::from(BASE_FEE), ..unsigned };
+    sign(TxEip1559 { chain_id: 901, max_fee_per_gas: 2 * u128::from(BASE_FEE), ..unsigned })
+}
+
+/// The transaction with a signature of no known key, and who has sent it then: somebody rich.
+pub(crate) fn sign<T>(unsigned: T) -> (Bytes, GenesisAccount)
+where
+    T: SignableTransaction<Signature> + Clone,
+    Signed<T>: SignerRecoverable + Encodable2718,
+{
     let signed = (1..)
         .map(|r| unsigned.clone().into_signed(Signature::new(U256::from(r), U256::ONE, false)))
         .find(|signed| signed.recover_signer().is_ok())
@@ -174,6 +183,14 @@ pub(crate) fn signed(unsigned: TxEip1559) -> (Bytes, GenesisAccount) {
     let rich = U256::from(10).pow(U256::from(24));
     let sender = GenesisAccount { balance: rich, ..account(signed.recover_signer().unwrap(), &[], vec![]) };
     (signed.encoded_2718().into(), sender)
+}
+
+/// Which transaction keeps a block from being one, and why.
+pub(crate) fn refusal(outcome: Result<Block, ExecuteError<Missing>>) -> (usize, InvalidTransaction) {
+    match outcome {
+        Err(ExecuteError::Invalid(InvalidBlock::Transaction { index, reason })) => (index, reason),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn receipt(block: &Block, index: usize) -> OpReceiptEnvelope {
@@ -325,9 +342,9 @@ fn with_history(fork: Fork) -> (Sandbox, Vec<B256>) {
 }
 
 /// PUSH0 CALLDATALOAD BLOCKHASH PUSH0 SSTORE
-const HASH_KEEPER: [u8; 6] = hex!("5f35405f5500");
+pub(crate) const HASH_KEEPER: [u8; 6] = hex!("5f35405f5500");
 
-fn keep_hash_of(number: u64) -> Bytes {
+pub(crate) fn keep_hash_of(number: u64) -> Bytes {
     deposit(TxDeposit { input: B256::from(U256::from(number)).to_vec().into(), ..to(CONTRACT, 100_000) })
 }
 
@@ -389,25 +406,6 @@ fn deposits_don_t_absorb_an_exhausted_block() {
         let error = sandbox.try_block(vec![call(CONTRACT, 30_000_001)]).unwrap_err();
         let ExecuteError::Invalid(InvalidBlock::Transaction { reason, .. }) = error else { panic!("{error:?}") };
         assert!(matches!(reason, InvalidTransaction::GasPool { gas_limit: 30_000_001, .. }));
-    }
-}
-
-#[test]
-fn failed_deposit_keeps_its_mint_and_uses_its_gas_limit() {
-    // One fails before it starts (intrinsic gas), one in the EVM (INVALID), one for want of balance.
-    let invalid = account(CONTRACT, &hex!("fe"), vec![]);
-    for failing in [
-        TxDeposit { mint: 5, ..to(CONTRACT, 20_000) },
-        TxDeposit { mint: 5, ..to(CONTRACT, 50_000) },
-        TxDeposit { mint: 5, value: U256::from(6), ..to(CONTRACT, 50_000) },
-    ] {
-        let mut sandbox = Sandbox::new(Fork::Isthmus, vec![invalid.clone()]);
-        let gas_limit = failing.gas_limit;
-        let block = sandbox.block(vec![deposit(failing)]);
-        assert!(!succeeded(&block, 0));
-        assert_eq!(block.header.gas_used, gas_limit);
-        let depositor = GenesisAccount { balance: U256::from(5), ..depositor(1) };
-        assert_eq!(block.header.state_root, sandbox.root(&[invalid.clone(), depositor]));
     }
 }
 
