@@ -135,30 +135,34 @@ fn fees_reach_their_vaults_to_the_wei() {
 fn fees_go_by_what_the_first_transaction_left() {
     // Whoever calls it raises L1's base fee: PUSH4 1e9 PUSH1 1 SLOAD ADD PUSH1 1 SSTORE
     let code = hex!("633b9aca00600154016001550000");
-    let raising = |nonce| {
-        let call =
-            TxEip1559 { chain_id: 901, nonce, gas_limit: 50_000, to: TxKind::Call(L1_BLOCK), ..TxEip1559::default() };
+    let raising = |value| {
+        let (to, value) = (TxKind::Call(L1_BLOCK), U256::from(value));
+        let call = TxEip1559 { chain_id: 901, gas_limit: 50_000, to, value, ..TxEip1559::default() };
         sign(TxEip1559 { max_fee_per_gas: BASE_FEE.into(), ..call })
     };
+    // 21,000; three pushes, a cold read, an addition, a write.
+    let gas = 21_000 + 9 + 2_100 + 3 + 2_900;
     for fork in FORKS {
-        let (first, mut sender) = raising(0);
         let mut slots = slots();
-        let mut sandbox = Sandbox::new(fork, vec![account(L1_BLOCK, &code, slots.clone()), sender.clone()]);
-        let mut transactions = vec![first.clone()];
+        // Of two senders, as each signature is somebody's.
+        let [(first, mut alice), (second, mut bob)] = [raising(1), raising(2)];
+        let l1_block = account(L1_BLOCK, &code, slots.clone());
+        let mut sandbox = Sandbox::new(fork, vec![l1_block, alice.clone(), bob.clone()]);
+        let mut transactions = vec![first.clone(), second.clone()];
         if fork < Fork::Jovian {
             transactions.insert(0, call(L1_BLOCK, 100_000));
         }
         let block = sandbox.block(transactions);
-        assert_eq!(block.receipts.len(), 2);
-        // 21,000; three pushes, a cold read, an addition, a write.
-        let gas = 21_000 + 9 + 2_100 + 3 + 2_900;
-        let l1_fee = l1_fee(fork, &first, 0, 2 * L1_BASE_FEE);
         let (base_fee, operator_fee) = (u128::from(gas * BASE_FEE), operator_fee(fork, gas));
-        sender.balance -= U256::from(l1_fee + base_fee + operator_fee);
-        sender.nonce = 1;
-        slots[0] = slot(1, 3 * L1_BASE_FEE);
-        let mut accounts = vec![account(L1_BLOCK, &code, slots), sender, depositor(1)];
-        accounts.extend(vaults(0, base_fee, l1_fee, operator_fee));
+        let l1_fees = [first, second].map(|encoded| l1_fee(fork, &encoded, 0, 2 * L1_BASE_FEE));
+        for (sender, l1_fee, value) in [(&mut alice, l1_fees[0], 1), (&mut bob, l1_fees[1], 2)] {
+            sender.balance -= U256::from(l1_fee + base_fee + operator_fee + value);
+            sender.nonce = 1;
+        }
+        slots[0] = slot(1, 4 * L1_BASE_FEE);
+        let l1_block = GenesisAccount { balance: U256::from(3), ..account(L1_BLOCK, &code, slots) };
+        let mut accounts = vec![l1_block, alice, bob, depositor(1)];
+        accounts.extend(vaults(0, 2 * base_fee, l1_fees.iter().sum(), 2 * operator_fee));
         assert_eq!(block.header.state_root, sandbox.root(&accounts), "{fork:?}");
     }
 }
