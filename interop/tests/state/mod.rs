@@ -48,12 +48,11 @@ pub(crate) fn config(fork: Fork) -> RollupConfig {
     }
 }
 
-/// Nodes, codes and headers by hash.
+/// Nodes and codes by hash.
 #[derive(Default)]
 pub(crate) struct Memory {
-    pub(crate) nodes: B256Map<Bytes>,
-    pub(crate) codes: B256Map<Bytes>,
-    pub(crate) headers: B256Map<Header>,
+    nodes: B256Map<Bytes>,
+    codes: B256Map<Bytes>,
 }
 
 impl Memory {
@@ -93,6 +92,6 @@ impl StateSource for Memory {
     }
 
     fn header(&mut self, hash: B256) -> Result<Header, B256> {
-        self.headers.get(&hash).cloned().ok_or(hash)
+        Err(hash)
     }
 }

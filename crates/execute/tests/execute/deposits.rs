@@ -50,7 +50,9 @@ fn failed_deposits_keep_their_mint_and_count_their_nonce() {
     let creation = |input: &'static [u8]| TxDeposit { to: TxKind::Create, input: input.into(), ..call() };
     // 600 bytes that are not zero cost 16 gas each, but no less than 40 in all (EIP-7623).
     let floor = TxDeposit { input: vec![1; 600].into(), gas_limit: 44_999, ..call() };
-    let cases: [(&str, Fork, TxDeposit, &[u8], Option<u64>); 9] = [
+    // Its name, the first fork at which it fails, the contract's code, and the gas it uses if not all.
+    type Case = (&'static str, Fork, TxDeposit, &'static [u8], Option<u64>);
+    let cases: [Case; 9] = [
         ("less gas than it takes to begin", Fork::Bedrock, TxDeposit { gas_limit: 20_999, ..call() }, &[], None),
         ("more value than there is", Fork::Bedrock, TxDeposit { value: U256::from(6), ..call() }, &[], None),
         ("less gas than its data's floor", Fork::Isthmus, floor, &[], None),

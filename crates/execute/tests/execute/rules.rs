@@ -193,7 +193,7 @@ pub(crate) fn refusal(outcome: Result<Block, ExecuteError<Missing>>) -> (usize, 
     }
 }
 
-fn receipt(block: &Block, index: usize) -> OpReceiptEnvelope {
+pub(crate) fn receipt(block: &Block, index: usize) -> OpReceiptEnvelope {
     OpReceiptEnvelope::decode_2718_exact(&block.receipts[index]).unwrap()
 }
 
