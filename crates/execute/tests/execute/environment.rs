@@ -77,6 +77,17 @@ fn system_calls_have_gas_of_their_own_and_may_fail() {
     }
 }
 
+/// Whoever is not there is not made by a call either: neither the contracts nor the system that calls them.
+#[test]
+fn system_calls_make_no_accounts() {
+    for fork in FORKS {
+        let mut sandbox = Sandbox::new(fork, vec![]);
+        let state_root = sandbox.block(vec![]).header.state_root;
+        let accounts: Vec<_> = (fork >= Fork::Jovian).then(|| depositor(1)).into_iter().collect();
+        assert_eq!(state_root, sandbox.root(&accounts), "{fork:?}");
+    }
+}
+
 /// L2 gas limits go by the system config and not by steps (rules X07).
 #[test]
 fn gas_limit_changes_as_it_likes() {

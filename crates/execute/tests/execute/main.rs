@@ -1,5 +1,6 @@
 //! Execution against recorded chains, against a source that fails, and against single rules.
 
+mod base_fee;
 mod chains;
 mod deposits;
 mod environment;

@@ -298,7 +298,7 @@ fn puts_the_create2_deployer_at_canyon_only() {
     let code_hash = hex!("b0550b5b431e30d38000efb7107aaa0ade03d48a7198a140edda9d27134468b2");
     let mut config = config(Fork::Regolith);
     config.forks.set(Fork::Canyon, Some(GENESIS_TIME + 4));
-    let mut sandbox = Sandbox::with(config, vec![], |_| ());
+    let mut sandbox = Sandbox::with(config.clone(), vec![], |_| ());
     assert_eq!(sandbox.block(vec![]).header.state_root, EMPTY_ROOT);
     let with_deployer = sandbox.block(vec![]).header.state_root;
     let code = include_bytes!("../../src/create2_deployer.bin");
@@ -306,6 +306,14 @@ fn puts_the_create2_deployer_at_canyon_only() {
     let expected = GenesisAccount { nonce: 0, ..account(deployer, code, vec![]) };
     assert_eq!(with_deployer, sandbox.root(&[expected]));
     assert_eq!(sandbox.block(vec![]).header.state_root, with_deployer);
+
+    // Whatever lies there keeps all else.
+    let before =
+        GenesisAccount { balance: U256::from(7), nonce: 3, ..account(deployer, &hex!("00"), vec![slot(1, 5)]) };
+    let mut sandbox = Sandbox::with(config, vec![before.clone()], |_| ());
+    sandbox.block(vec![]);
+    let expected = GenesisAccount { code: Bytes::from_static(code), ..before };
+    assert_eq!(sandbox.block(vec![]).header.state_root, sandbox.root(&[expected]));
 
     // Where Canyon is active since genesis there is no such block.
     assert_eq!(Sandbox::new(Fork::Canyon, vec![]).block(vec![]).header.state_root, EMPTY_ROOT);
@@ -422,7 +430,8 @@ fn deposits_may_come_from_accounts_with_code() {
     }
 }
 
-/// The limit of EIP-3860 is for what users send to L2; L1 bounds what deposits carry (specification, «Deposits»).
+/// The limit of EIP-3860 is for what users send to L2; L1 bounds what deposits carry (specification, «Deposits»). So op-reth
+/// has it; to op-geth such a deposit has failed.
 #[test]
 fn deposits_may_create_with_more_init_code_than_transactions() {
     let mut init_code = vec![0; 50_000];
