@@ -4,8 +4,8 @@
 //! cargo run -p kohala-execute --example witness [file]
 //! ```
 //!
-//! The file has three things, all of them from an L2 node: the chain's `rollup.json`, a block as `debug_getRawBlock` gives it,
-//! and what `debug_executionWitness` gives for it. The one beside this file is of a chain in our tests, made by op-geth.
+//! The file has three things, all of them from nodes: the chain's `rollup.json`, a block as `debug_getRawBlock` gives
+//! it, and what `debug_executionWitness` gives for it. The one beside this file is of a chain in our tests, made by op-geth.
 //!
 //! From Isthmus on op-geth's witness is not all that a header takes where its block doesn't touch the message passer
 //! (`0x4200000000000000000000000000000000000016`): the nodes on the way to that account are then to be had of `eth_getProof`

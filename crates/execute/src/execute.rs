@@ -67,6 +67,7 @@ impl State {
         let mut header = prepare_header(&self.config, &self.head, attributes)?;
         let spec = spec(&self.config, attributes.timestamp);
         let transactions = decode_all(&attributes.transactions)?;
+        refuse_users_at_activation(&self.config, self.head.timestamp, attributes.timestamp, &transactions)?;
         if spec.is_enabled_in(OpSpecId::JOVIAN) {
             let footprint = fee::da_footprint(&transactions)?;
             if footprint > header.gas_limit {
@@ -139,6 +140,22 @@ fn prepare_header<E>(
         requests_hash: active(Fork::Isthmus).then_some(NO_REQUESTS),
         ..Header::default()
     })
+}
+
+/// From Jovian on a fork's first block has deposits and nothing else (rules F40, F41).
+fn refuse_users_at_activation(
+    config: &RollupConfig,
+    parent: u64,
+    timestamp: u64,
+    transactions: &[Transaction],
+) -> Result<(), InvalidBlock> {
+    let begins = |fork| fork >= Fork::Jovian && config.is_active(fork, timestamp) && !config.is_active(fork, parent);
+    match transactions.iter().position(|transaction| !transaction.is_deposit()) {
+        Some(index) if Fork::ALL.into_iter().any(begins) => {
+            Err(InvalidBlock::Transaction { index, reason: InvalidTransaction::Activation })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The EVM's rules at a timestamp. Delta changes none of them; what Lagoon changes is not here yet.

@@ -20,9 +20,9 @@ enum Refused {
     Announcement(usize),
 }
 
-/// Executes the attributes once for each thing that the source is asked for or told, that one failing. The failed state has
-/// to be as good as new: it makes the right block as soon as the source answers, and if another block comes in its place,
-/// that one. Returns how many requests there were.
+/// Executes the attributes once for each thing that the source is asked for or told, that one failing. The failed state
+/// has to be as good as new: it makes the right block as soon as the source answers, and if another block comes in its
+/// place, that one. Returns how many requests there were.
 fn fails_at_everything(state: &State, attributes: &Attributes, other: &Attributes, memory: &mut Memory) -> usize {
     let mut make = |attributes| state.clone().execute(attributes, memory).unwrap().header;
     let expected = [other, attributes].map(&mut make);
@@ -90,10 +90,10 @@ fn missing_data_is_no_verdict() {
 /// all transactions are through, some when half of the tries are written.
 #[test]
 fn missing_sibling_is_no_verdict() {
-    // CALLDATASIZE PUSH1 19 JUMPI; PUSH1 0 PUSH1 1 SSTORE, the same for 2 and 3; STOP. With input JUMPDEST; SLOADs of 1 to 4,
-    // ADD, ADD, ADD, PUSH1 9 SSTORE.
+    // CALLDATASIZE PUSH1 20 JUMPI; PUSH1 0 PUSH1 1 SSTORE, the same for 2 and 3; STOP. With input JUMPDEST; SLOADs of
+    // 1 to 4, ADD, ADD, ADD, PUSH1 9 SSTORE.
     let clears = hex!("36601457600060015560006002556000600355005b60015460025460035460045401010160095500");
-    // The same with SLOAD POP in the place of SSTORE.
+    // The same with SLOAD POP in the place of SSTORE, and so three bytes longer.
     let reads = hex!("36601757600060015450600060025450600060035450005b60015460025460035460045401010160095500");
     // PUSH0 SELFDESTRUCT
     let destroyed = hex!("5fff");
@@ -140,8 +140,8 @@ fn a_block_comes_about_however_often_it_fails() {
     assert!(failures > 100, "{failures}");
 }
 
-/// Blocks that turn out to be invalid when all but their last transaction are through, blocks that fail for want of data, and
-/// blocks that are taken back, in any order: the state is always that of its head.
+/// Blocks that turn out to be invalid when all but their last transaction are through, blocks that fail for want of
+/// data, and blocks that are taken back, in any order: the state is always that of its head.
 #[test]
 fn neither_verdicts_nor_failures_nor_ways_back_leave_a_trace() {
     for name in ["main", "staged"] {

@@ -108,10 +108,8 @@ fn fees_reach_their_vaults_to_the_wei() {
             let l1_block = account(L1_BLOCK, &[0], slots());
             let contract = account(CONTRACT, &code, vec![slot(1, 9)]);
             let mut sandbox = Sandbox::new(fork, vec![l1_block.clone(), contract.clone(), sender.clone()]);
-            let l1_info = if fork < Fork::Jovian { 0 } else { 1 };
+            let before = Sandbox::new(fork, vec![l1_block.clone()]).block(vec![]).header.gas_used;
             let block = sandbox.block(vec![encoded.clone()]);
-            let before =
-                if l1_info == 0 { 0 } else { Sandbox::new(fork, vec![l1_block.clone()]).block(vec![]).header.gas_used };
             assert_eq!(block.header.gas_used - before, gas, "{fork:?}");
             let gas_wei = u128::from(gas);
             let (tip, base_fee) = (gas_wei * tip, gas_wei * u128::from(BASE_FEE));

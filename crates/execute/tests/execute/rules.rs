@@ -430,8 +430,8 @@ fn deposits_may_come_from_accounts_with_code() {
     }
 }
 
-/// The limit of EIP-3860 is for what users send to L2; L1 bounds what deposits carry (specification, «Deposits»). So op-reth
-/// has it; to op-geth such a deposit has failed.
+/// The limit of EIP-3860 is for what users send to L2; L1 bounds what deposits carry (specification, «Deposits»). So
+/// op-reth has it; to op-geth such a deposit has failed.
 #[test]
 fn deposits_may_create_with_more_init_code_than_transactions() {
     let mut init_code = vec![0; 50_000];

@@ -3,7 +3,7 @@
 use crate::{
     fees::{self, l1_fee, operator_fee},
     forks::FORKS,
-    rules::{BASE_FEE, L1_BLOCK, Sandbox, account, call, refusal, sign},
+    rules::{BASE_FEE, GENESIS_TIME, L1_BLOCK, Sandbox, account, call, config, refusal, sign},
     support::Missing,
 };
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEip7702, TxLegacy};
@@ -177,6 +177,30 @@ fn transactions_have_the_gas_that_others_left() {
                     "{fork:?}"
                 ),
             }
+        }
+    }
+}
+
+/// From Jovian on a fork's first block is for upgrades: op-reth makes none of attributes with a user's transaction.
+#[test]
+fn users_are_not_let_into_the_first_block_of_a_fork_from_jovian_on() {
+    for (before, fork) in FORKS.into_iter().zip(&FORKS[1..]) {
+        // The first block comes at the fork's time or, as blocks are two seconds apart, one later.
+        for late in [0, 1] {
+            let mut config = config(before);
+            config.forks.set(*fork, Some(GENESIS_TIME + 4 - late));
+            let (encoded, sender) = sign(transfer());
+            let mut sandbox = Sandbox::with(config, vec![sender], |_| ());
+            sandbox.block(vec![]);
+            let outcome = sandbox.try_block(vec![call(RECEIVER, 50_000), encoded.clone()]);
+            if *fork < Fork::Jovian {
+                outcome.unwrap();
+                continue;
+            }
+            assert_eq!(refusal(outcome), (2, InvalidTransaction::Activation), "{fork:?}");
+            sandbox.block(vec![call(RECEIVER, 50_000)]);
+            // The next block is like any other.
+            sandbox.block(vec![encoded]);
         }
     }
 }
