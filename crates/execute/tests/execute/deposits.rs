@@ -118,6 +118,29 @@ fn deposits_use_no_less_than_the_floor_of_their_data_from_isthmus_on() {
     }
 }
 
+/// At every fork by the nonce that the sender has (rules F31), and not where there is a contract already.
+#[test]
+fn deposits_create_at_the_address_of_their_senders_nonce() {
+    // PUSH1 0 PUSH1 0 MSTORE8, RETURN(0, 1): code 00.
+    let creation = || {
+        let input = hex!("600060005360016000f3").into();
+        deposit(TxDeposit { to: TxKind::Create, input, gas_limit: 100_000, ..call() })
+    };
+    for fork in FORKS {
+        let taken = account(SENDER.create(1), &hex!("fe"), vec![]);
+        let mut sandbox = Sandbox::new(fork, vec![taken.clone()]);
+        let block = sandbox.block(vec![creation(), creation(), creation()]);
+        let first = block.receipts.len() - 3;
+        let outcomes = [0, 1, 2].map(|index| succeeded(&block, first + index));
+        assert_eq!(outcomes, [true, false, true], "{fork:?}");
+        let created = |nonce| account(SENDER.create(nonce), &[0], vec![]);
+        let sender = GenesisAccount { balance: U256::from(15), nonce: 3, ..account(SENDER, &[], vec![]) };
+        let mut accounts = vec![taken, created(0), created(2), sender];
+        accounts.extend((fork >= Fork::Jovian).then(|| depositor(1)));
+        assert_eq!(block.header.state_root, sandbox.root(&accounts), "{fork:?}");
+    }
+}
+
 /// From Regolith on there are none: op-geth takes no block with one, and neither does it count as a failed deposit.
 #[test]
 fn system_transactions_are_refused_from_regolith_on() {
