@@ -1,16 +1,17 @@
 //! Karst's upgrade transactions, and the state that they make of Jovian's, against the files that op-node's module has.
 
-use alloy_consensus::{Header, Sealable, TrieAccount};
+mod state;
+
+use alloy_consensus::{Header, Sealable};
 use alloy_eips::Encodable2718;
-use alloy_primitives::{Address, B256, Bytes, TxKind, U64, U256, address, keccak256, map::B256Map};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U64, U256, address};
 use anyhow::{Context, Result};
-use kohala_execute::{State, StateSource};
+use kohala_execute::State;
 use kohala_interop::module;
 use kohala_protocol::{
-    Attributes, BaseFeeConfig, BlockId, Eip1559Params, Fork, ForkTimes, Genesis, L1ChainConfig, L1Header, Receipt,
-    RollupConfig, SystemConfig, l1_info_transaction, upgrade_gas, upgrade_transactions,
+    Attributes, BlockId, Eip1559Params, Fork, L1ChainConfig, L1Header, Receipt, RollupConfig, SystemConfig,
+    l1_info_transaction, upgrade_gas, upgrade_transactions,
 };
-use kohala_trie::{NodeSource, Trie};
 use op_alloy_consensus::{TxDeposit, UpgradeDepositSource};
 use op_revm::{
     DefaultOp, OpBuilder, OpSpecId, OpTransaction, api::default_ctx::OpContext,
@@ -23,7 +24,8 @@ use revm::{
     state::{AccountInfo, Bytecode},
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+use state::{Account, Alloc, BLOCK_TIME, CHAIN, Memory};
+use std::{fs, path::PathBuf, sync::Arc};
 
 const L1_BLOCK: Address = address!("4200000000000000000000000000000000000015");
 /// A predeploy's proxy that points nowhere in Jovian's state, as every one does that has no implementation yet.
@@ -31,22 +33,7 @@ const BARE_PROXY: Address = address!("4200000000000000000000000000000000000028")
 /// Karst's new predeploys. Their proxies are there from genesis on, but Jovian's file hasn't those of later forks.
 const NEW_PREDEPLOYS: [Address; 2] =
     [address!("420000000000000000000000000000000000002c"), address!("420000000000000000000000000000000000002d")];
-/// Chain id, block time, and the time of Karst.
-const CHAIN: u64 = 901;
-const BLOCK_TIME: u64 = 2;
 const KARST: u64 = 1_000;
-
-/// An account of a genesis, as geth writes it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-struct Account {
-    code: Bytes,
-    storage: BTreeMap<B256, B256>,
-    balance: U256,
-    nonce: U64,
-}
-
-type Alloc = BTreeMap<Address, Account>;
 
 /// A file among those of op-node's upgrades.
 fn file<T: DeserializeOwned>(name: &str) -> Result<T> {
@@ -55,28 +42,11 @@ fn file<T: DeserializeOwned>(name: &str) -> Result<T> {
     Ok(serde_json::from_slice(&json)?)
 }
 
+/// A Jovian chain that becomes Karst's.
 fn config() -> RollupConfig {
-    let mut forks = ForkTimes::default();
-    for fork in Fork::ALL.into_iter().filter(|fork| (Fork::Regolith..=Fork::Jovian).contains(fork)) {
-        forks.set(fork, Some(0));
-    }
-    forks.set(Fork::Karst, Some(KARST));
-    RollupConfig {
-        genesis: Genesis::default(),
-        block_time: BLOCK_TIME,
-        max_sequencer_drift: 600,
-        seq_window_size: 3600,
-        channel_timeout: 300,
-        l1_chain_id: 900,
-        l2_chain_id: CHAIN,
-        forks,
-        pectra_blob_schedule_time: None,
-        keep_karst_upgrade_gas: false,
-        batch_inbox_address: Address::ZERO,
-        deposit_contract_address: Address::ZERO,
-        l1_system_config_address: Address::ZERO,
-        base_fee: BaseFeeConfig::default(),
-    }
+    let mut config = state::config(Fork::Jovian);
+    config.forks.set(Fork::Karst, Some(KARST));
+    config
 }
 
 #[test]
@@ -112,54 +82,6 @@ fn upgrade_transactions_are_those_of_op_nodes_bundle() -> Result<()> {
     assert_eq!(upgrade_transactions(&config(), KARST), expected);
     assert_eq!(upgrade_gas(&config(), KARST), gas);
     Ok(())
-}
-
-/// Nodes and codes of a state.
-#[derive(Default)]
-struct Memory {
-    nodes: B256Map<Bytes>,
-    codes: B256Map<Bytes>,
-}
-
-impl Memory {
-    /// Puts accounts in; the root of their trie.
-    fn put(&mut self, alloc: &Alloc) -> B256 {
-        let mut trie = Trie::empty();
-        for (address, account) in alloc {
-            let mut storage = Trie::empty();
-            for (slot, value) in account.storage.iter().filter(|(_, value)| !value.is_zero()) {
-                storage.insert(&keccak256(slot), &alloy_rlp::encode(U256::from_be_bytes(value.0)), self).unwrap();
-            }
-            let code_hash = keccak256(&account.code);
-            self.codes.insert(code_hash, account.code.clone());
-            let storage_root = self.commit(&mut storage);
-            let leaf = TrieAccount { nonce: account.nonce.to(), balance: account.balance, storage_root, code_hash };
-            trie.insert(&keccak256(address), &alloy_rlp::encode(leaf), self).unwrap();
-        }
-        self.commit(&mut trie)
-    }
-
-    fn commit(&mut self, trie: &mut Trie) -> B256 {
-        trie.commit(|hash, node| drop(self.nodes.insert(hash, node.to_vec().into())))
-    }
-}
-
-impl NodeSource for Memory {
-    type Error = B256;
-
-    fn node(&mut self, hash: B256) -> Result<Bytes, B256> {
-        self.nodes.get(&hash).cloned().ok_or(hash)
-    }
-}
-
-impl StateSource for Memory {
-    fn code(&mut self, hash: B256) -> Result<Bytes, B256> {
-        self.codes.get(&hash).cloned().ok_or(hash)
-    }
-
-    fn header(&mut self, hash: B256) -> Result<Header, B256> {
-        Err(hash)
-    }
 }
 
 /// What our activation block makes of a state: its root, once every transaction of it has succeeded.

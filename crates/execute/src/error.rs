@@ -87,6 +87,9 @@ pub enum InvalidTransaction {
         /// What the transactions before it left.
         available: u64,
     },
+    /// The block is the first of a fork from Jovian on, and this is no deposit.
+    #[error("not a deposit, in the first block of a fork")]
+    Activation,
     /// The rules of execution refuse it: nonce, balance, chain id, fees, intrinsic gas and the like.
     #[error("{0}")]
     Refused(OpTransactionError),

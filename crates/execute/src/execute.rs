@@ -67,6 +67,7 @@ impl State {
         let mut header = prepare_header(&self.config, &self.head, attributes)?;
         let spec = spec(&self.config, attributes.timestamp);
         let transactions = decode_all(&attributes.transactions, source)?;
+        refuse_users_at_activation(&self.config, self.head.timestamp, attributes.timestamp, &transactions)?;
         if spec.is_enabled_in(OpSpecId::JOVIAN) {
             let footprint = fee::da_footprint(&transactions)?;
             if footprint > header.gas_limit {
@@ -137,6 +138,22 @@ fn prepare_header<E>(
         requests_hash: active(Fork::Isthmus).then_some(NO_REQUESTS),
         ..Header::default()
     })
+}
+
+/// From Jovian on a fork's first block has deposits and nothing else (rules F40, F41).
+fn refuse_users_at_activation(
+    config: &RollupConfig,
+    parent: u64,
+    timestamp: u64,
+    transactions: &[Transaction],
+) -> Result<(), InvalidBlock> {
+    let begins = |fork| fork >= Fork::Jovian && config.is_active(fork, timestamp) && !config.is_active(fork, parent);
+    match transactions.iter().position(|transaction| !transaction.is_deposit()) {
+        Some(index) if Fork::ALL.into_iter().any(begins) => {
+            Err(InvalidBlock::Transaction { index, reason: InvalidTransaction::Activation })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The EVM's rules at a timestamp. Delta changes none of them; what Lagoon changes is not here yet.
@@ -226,8 +243,12 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
         let Transaction { env, .. } = &transaction;
         let (ty, gas_limit, is_deposit) = (transaction.ty(), env.base.gas_limit, transaction.is_deposit());
         let regolith = self.spec.is_enabled_in(OpSpecId::REGOLITH);
-        // Before Regolith a system transaction takes no gas from the block.
-        let takes_gas = regolith || !env.deposit.is_system_transaction;
+        // Before Regolith a system transaction takes no gas from the block; from then on there are none (rules F31).
+        if regolith && env.deposit.is_system_transaction {
+            let reason = InvalidTransaction::Refused(OpTransactionError::DepositSystemTxPostRegolith);
+            return Err(InvalidBlock::Transaction { index, reason }.into());
+        }
+        let takes_gas = !env.deposit.is_system_transaction;
         let available = self.evm.0.ctx.block.gas_limit - self.gas_used;
         if takes_gas && gas_limit > available {
             let reason = InvalidTransaction::GasPool { gas_limit, available };

@@ -8,6 +8,9 @@
 //! be invalid, is not decided here. It doesn't fetch either, knows no peer's block to compare with, and keeps no
 //! history beyond the hashes that `BLOCKHASH` may ask for.
 //!
+//! `examples/witness.rs` executes one block from what `debug_executionWitness` of a node answers, and shows all that it
+//! takes: a [`StateSource`], and attributes made from a block.
+//!
 //! Two kinds of failure never mix: [`ExecuteError::Invalid`] is a verdict on the attributes, reached with all data
 //! at hand; everything else is the want of data, and a verdict on nothing.
 //!

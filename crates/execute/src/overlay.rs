@@ -85,8 +85,7 @@ impl<'a, S: StateSource> Overlay<'a, S> {
 
     /// The outcome of a precompile call by the source; `None` if that leaves it to us.
     pub(crate) fn outcome(&mut self, call: &Call<'_>) -> Result<Option<PrecompileOutcome>, Unavailable> {
-        let read = call.ask(self.source);
-        self.remember(read)
+        self.remember(|overlay| call.ask(overlay.source))
     }
 
     /// The account's nonce, zero if there is none.
@@ -244,8 +243,15 @@ impl<'a, S: StateSource> Overlay<'a, S> {
         Ok(self.ancestors[depth])
     }
 
-    fn remember<T>(&mut self, read: Result<T, ExecuteError<S::Error>>) -> Result<T, Unavailable> {
-        read.map_err(|failure| {
+    /// Reads, unless a read has failed before: the EVM goes on for a while after one.
+    fn remember<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, ExecuteError<S::Error>>,
+    ) -> Result<T, Unavailable> {
+        if self.failure.is_some() {
+            return Err(Unavailable);
+        }
+        read(self).map_err(|failure| {
             self.failure = Some(failure);
             Unavailable
         })
@@ -256,23 +262,19 @@ impl<S: StateSource> Database for Overlay<'_, S> {
     type Error = Unavailable;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Unavailable> {
-        let read = self.account(address).map(|account| account.now.clone());
-        self.remember(read)
+        self.remember(|overlay| overlay.account(address).map(|account| account.now.clone()))
     }
 
     fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, Unavailable> {
-        let read = self.read_code(hash);
-        self.remember(read)
+        self.remember(|overlay| overlay.read_code(hash))
     }
 
     fn storage(&mut self, address: Address, index: U256) -> Result<U256, Unavailable> {
-        let read = self.read_slot(address, index);
-        self.remember(read)
+        self.remember(|overlay| overlay.read_slot(address, index))
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, Unavailable> {
-        let read = self.ancestor(number);
-        self.remember(read)
+        self.remember(|overlay| overlay.ancestor(number))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     karst::{BLS_G1_MSM, BLS_G2_MSM, BLS_PAIRING, P256_VERIFY, PAIRING, precompile, succeeds},
-    rules::{L1_BLOCK, Sandbox, account, call, config, deposit, depositor, signed, slot, succeeded, to},
+    rules::{L1_BLOCK, Sandbox, account, call, config, deposit, depositor, receipt, signed, slot, succeeded, to},
 };
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, b256, hex};
@@ -15,12 +15,12 @@ use std::collections::BTreeMap;
 
 const CONTRACT: Address = address!("0000000000000000000000000000000000001001");
 const RECEIVER: Address = address!("0000000000000000000000000000000000002002");
-const BASE_FEE_VAULT: Address = address!("4200000000000000000000000000000000000019");
-const L1_FEE_VAULT: Address = address!("420000000000000000000000000000000000001a");
-const OPERATOR_FEE_VAULT: Address = address!("420000000000000000000000000000000000001b");
+pub(crate) const BASE_FEE_VAULT: Address = address!("4200000000000000000000000000000000000019");
+pub(crate) const L1_FEE_VAULT: Address = address!("420000000000000000000000000000000000001a");
+pub(crate) const OPERATOR_FEE_VAULT: Address = address!("420000000000000000000000000000000000001b");
 
 /// All forks that change execution, in fork order.
-const FORKS: [Fork; 10] = [
+pub(crate) const FORKS: [Fork; 10] = [
     Fork::Bedrock,
     Fork::Regolith,
     Fork::Canyon,
@@ -65,18 +65,18 @@ fn costs(fork: Fork, slots: Vec<GenesisSlot>, l1_fee: u64, operator_fee: u64) {
     assert_eq!(block.header.state_root, sandbox.root(&accounts), "{fork:?}");
 }
 
-fn calldata_gas(encoded: &Bytes) -> u64 {
+pub(crate) fn calldata_gas(encoded: &Bytes) -> u64 {
     encoded.iter().map(|byte| if *byte == 0 { 4 } else { 16 }).sum()
 }
 
 /// Slot 3 of the L1 block contract: weights of L1's base fee and of its blob base fee.
-fn scalars(base_fee: u32, blob_base_fee: u32) -> GenesisSlot {
+pub(crate) fn scalars(base_fee: u32, blob_base_fee: u32) -> GenesisSlot {
     let value = U256::from(base_fee) << 96 | U256::from(blob_base_fee) << 64;
     GenesisSlot { key: U256::from(3), value }
 }
 
 /// Slots 1, 5 and 6: L1's base fee, overhead and scalar.
-fn bedrock_slots() -> Vec<GenesisSlot> {
+pub(crate) fn bedrock_slots() -> Vec<GenesisSlot> {
     vec![slot(1, 1_000_000_000), slot(5, 188), slot(6, 684_000)]
 }
 
@@ -119,48 +119,6 @@ fn operator_fee_is_of_isthmus_and_multiplied_in_jovian() {
     costs(Fork::Jovian, slots(), 0, 724_500_001_230_000);
     costs(Fork::Isthmus, vec![], 0, 0);
     costs(Fork::Jovian, vec![], 0, 0);
-}
-
-/// Whatever becomes of it: a system transaction takes no gas, another deposit all that it has.
-#[test]
-fn failed_deposits_before_regolith_use_their_gas_limit() {
-    // REVERT(0, 0), and INVALID.
-    for code in [&hex!("60006000fd")[..], &hex!("fe")] {
-        for (is_system_transaction, gas_used) in [(false, 70_000), (true, 0)] {
-            let contract = account(CONTRACT, code, vec![]);
-            let mut sandbox = Sandbox::new(Fork::Bedrock, vec![contract.clone()]);
-            let failing = TxDeposit { mint: 5, is_system_transaction, ..to(CONTRACT, 70_000) };
-            let block = sandbox.block(vec![deposit(failing)]);
-            assert!(!succeeded(&block, 0));
-            assert_eq!(block.header.gas_used, gas_used);
-            let depositor = GenesisAccount { balance: U256::from(5), ..depositor(1) };
-            assert_eq!(block.header.state_root, sandbox.root(&[contract, depositor]));
-        }
-    }
-    // One that can't even begin: too little gas, too little balance.
-    for failing in [to(CONTRACT, 20_000), TxDeposit { value: U256::from(6), ..to(CONTRACT, 70_000) }] {
-        for is_system_transaction in [false, true] {
-            let mut sandbox = Sandbox::new(Fork::Bedrock, vec![]);
-            let gas_limit = failing.gas_limit;
-            let failing = TxDeposit { mint: 5, is_system_transaction, ..failing.clone() };
-            let block = sandbox.block(vec![deposit(failing)]);
-            assert!(!succeeded(&block, 0));
-            assert_eq!(block.header.gas_used, if is_system_transaction { 0 } else { gas_limit });
-            let depositor = GenesisAccount { balance: U256::from(5), ..depositor(1) };
-            assert_eq!(block.header.state_root, sandbox.root(&[depositor]));
-        }
-    }
-}
-
-/// A deposit that reverts has used what it has used from Regolith on.
-#[test]
-fn reverted_deposits_use_their_gas_from_regolith_on() {
-    let code = hex!("60006000fd");
-    for (fork, gas_used) in [(Fork::Bedrock, 70_000), (Fork::Regolith, 21_006), (Fork::Isthmus, 21_006)] {
-        let mut sandbox = Sandbox::new(fork, vec![account(CONTRACT, &code, vec![])]);
-        let block = sandbox.block(vec![call(CONTRACT, 70_000)]);
-        assert_eq!((succeeded(&block, 0), block.header.gas_used), (false, gas_used), "{fork:?}");
-    }
 }
 
 #[test]
@@ -339,5 +297,62 @@ fn upgrades_of_ecotone_and_fjord_deploy_their_contracts() {
         }
         accounts.extend(nonces.into_iter().map(|(from, nonce)| GenesisAccount { nonce, ..account(from, &[], vec![]) }));
         assert_eq!(block.header.state_root, sandbox.root(&accounts), "{fork:?}");
+    }
+}
+
+/// What they deploy, by the hashes that op-node's end-to-end tests expect, and for Jovian by those of OP Stack chains'
+/// contracts.
+#[test]
+fn upgrades_deploy_the_codes_of_known_hashes() {
+    // PUSH1 0 CALLDATALOAD EXTCODEHASH PUSH1 0 MSTORE LOG0(0, 32)
+    let asker = account(CONTRACT, &hex!("6000353f60005260206000a000"), vec![]);
+    let cases: [(Fork, Fork, &[B256]); 4] = [
+        (
+            Fork::Canyon,
+            Fork::Ecotone,
+            &[
+                b256!("c88a313aa75dc4fbf0b6850d9f9ae41e04243b7008cf3eadb29256d4a71c1dfd"),
+                b256!("8b71360ea773b4cfaf1ae6d2bd15464a4e1e2e360f786e475f63aeaed8da0ae5"),
+                b256!("f57acd40259872606d76197ef052f3d35588dadf919ee1f0e3cb9b62d3f4b02c"),
+            ],
+        ),
+        (Fork::Ecotone, Fork::Fjord, &[b256!("a88fa50a2745b15e6794247614b5298483070661adacb8d32d716434ed24c6b2")]),
+        (
+            Fork::Holocene,
+            Fork::Isthmus,
+            &[
+                b256!("8e3fe7a416d3e5f3b7be74ddd4e7e58e516fa3f80b67c6d930e3cd7297da4a4b"),
+                b256!("4d195a9d7caf9fb6d4beaf80de252c626c853afd5868c4f4f8d19c9d301c2679"),
+                b256!("57dc55c9c09ca456fa728f253fe7b895d3e6aae0706104935fe87c7721001971"),
+                b256!("6e49e66782037c0555897870e29fa5e552daf4719552131a0abce779daec0a5d"),
+            ],
+        ),
+        (
+            Fork::Isthmus,
+            Fork::Jovian,
+            &[
+                b256!("5f885ca815d2cf27a203123e50b8ae204fdca910b6995d90b2d7700cbb9240d1"),
+                b256!("e9fc7c96c4db0d6078e3d359d7e8c982c350a513cb2c31121adf5e1e8a446614"),
+            ],
+        ),
+    ];
+    for (before, fork, hashes) in cases {
+        let mut config = config(before);
+        config.forks.set(fork, Some(1_002));
+        let upgrades = upgrade_transactions(&config, 1_002);
+        let creations: Vec<Address> = upgrades
+            .iter()
+            .map(|upgrade| Deposit::decode(upgrade).unwrap())
+            .filter(|upgrade| upgrade.to.is_create())
+            .map(|upgrade| upgrade.from.create(0))
+            .collect();
+        assert_eq!(creations.len(), hashes.len(), "{fork:?}");
+        let mut sandbox = Sandbox::with(config, vec![asker.clone()], |_| ());
+        sandbox.block(upgrades);
+        let ask = |created: &Address| deposit(TxDeposit { input: created.into_word().into(), ..to(CONTRACT, 100_000) });
+        let block = sandbox.block(creations.iter().map(ask).collect());
+        let asked = block.receipts.len() - creations.len()..block.receipts.len();
+        let told: Vec<_> = asked.map(|index| B256::from_slice(&receipt(&block, index).logs()[0].data.data)).collect();
+        assert_eq!(told, hashes, "{fork:?}");
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::support::{Memory, Missing};
 use alloy_consensus::{
-    Eip658Value, Header, Sealable, Sealed, SignableTransaction, Transaction, TxEip1559, transaction::SignerRecoverable,
+    Eip658Value, Header, Sealable, Sealed, SignableTransaction, Signed, Transaction, TxEip1559,
+    transaction::SignerRecoverable,
 };
 use alloy_eips::{Decodable2718, Encodable2718};
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address, hex, keccak256};
@@ -16,8 +17,8 @@ use std::sync::Arc;
 const DEPOSITOR: Address = address!("00000000000000000000000000000000000d0d0d");
 const CONTRACT: Address = address!("0000000000000000000000000000000000001001");
 pub(crate) const L1_BLOCK: Address = address!("4200000000000000000000000000000000000015");
-const GENESIS_TIME: u64 = 1_000;
-const BASE_FEE: u64 = 1_000_000_000;
+pub(crate) const GENESIS_TIME: u64 = 1_000;
+pub(crate) const BASE_FEE: u64 = 1_000_000_000;
 
 /// A chain of its own with a few accounts.
 pub(crate) struct Sandbox {
@@ -166,7 +167,15 @@ pub(crate) fn depositor(nonce: u64) -> GenesisAccount {
 
 /// The transaction with a signature of no known key, paying the base fee and no more, and who has sent it then.
 pub(crate) fn signed(unsigned: TxEip1559) -> (Bytes, GenesisAccount) {
-    let unsigned = TxEip1559 { chain_id: 901, max_fee_per_gas: 2 * u128::from(BASE_FEE), ..unsigned };
+    sign(TxEip1559 { chain_id: 901, max_fee_per_gas: 2 * u128::from(BASE_FEE), ..unsigned })
+}
+
+/// The transaction with a signature of no known key, and who has sent it then: somebody rich.
+pub(crate) fn sign<T>(unsigned: T) -> (Bytes, GenesisAccount)
+where
+    T: SignableTransaction<Signature> + Clone,
+    Signed<T>: SignerRecoverable + Encodable2718,
+{
     let signed = (1..)
         .map(|r| unsigned.clone().into_signed(Signature::new(U256::from(r), U256::ONE, false)))
         .find(|signed| signed.recover_signer().is_ok())
@@ -176,7 +185,15 @@ pub(crate) fn signed(unsigned: TxEip1559) -> (Bytes, GenesisAccount) {
     (signed.encoded_2718().into(), sender)
 }
 
-fn receipt(block: &Block, index: usize) -> OpReceiptEnvelope {
+/// Which transaction keeps a block from being one, and why.
+pub(crate) fn refusal(outcome: Result<Block, ExecuteError<Missing>>) -> (usize, InvalidTransaction) {
+    match outcome {
+        Err(ExecuteError::Invalid(InvalidBlock::Transaction { index, reason })) => (index, reason),
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn receipt(block: &Block, index: usize) -> OpReceiptEnvelope {
     OpReceiptEnvelope::decode_2718_exact(&block.receipts[index]).unwrap()
 }
 
@@ -281,7 +298,7 @@ fn puts_the_create2_deployer_at_canyon_only() {
     let code_hash = hex!("b0550b5b431e30d38000efb7107aaa0ade03d48a7198a140edda9d27134468b2");
     let mut config = config(Fork::Regolith);
     config.forks.set(Fork::Canyon, Some(GENESIS_TIME + 4));
-    let mut sandbox = Sandbox::with(config, vec![], |_| ());
+    let mut sandbox = Sandbox::with(config.clone(), vec![], |_| ());
     assert_eq!(sandbox.block(vec![]).header.state_root, EMPTY_ROOT);
     let with_deployer = sandbox.block(vec![]).header.state_root;
     let code = include_bytes!("../../src/create2_deployer.bin");
@@ -289,6 +306,14 @@ fn puts_the_create2_deployer_at_canyon_only() {
     let expected = GenesisAccount { nonce: 0, ..account(deployer, code, vec![]) };
     assert_eq!(with_deployer, sandbox.root(&[expected]));
     assert_eq!(sandbox.block(vec![]).header.state_root, with_deployer);
+
+    // Whatever lies there keeps all else.
+    let before =
+        GenesisAccount { balance: U256::from(7), nonce: 3, ..account(deployer, &hex!("00"), vec![slot(1, 5)]) };
+    let mut sandbox = Sandbox::with(config, vec![before.clone()], |_| ());
+    sandbox.block(vec![]);
+    let expected = GenesisAccount { code: Bytes::from_static(code), ..before };
+    assert_eq!(sandbox.block(vec![]).header.state_root, sandbox.root(&[expected]));
 
     // Where Canyon is active since genesis there is no such block.
     assert_eq!(Sandbox::new(Fork::Canyon, vec![]).block(vec![]).header.state_root, EMPTY_ROOT);
@@ -325,9 +350,9 @@ fn with_history(fork: Fork) -> (Sandbox, Vec<B256>) {
 }
 
 /// PUSH0 CALLDATALOAD BLOCKHASH PUSH0 SSTORE
-const HASH_KEEPER: [u8; 6] = hex!("5f35405f5500");
+pub(crate) const HASH_KEEPER: [u8; 6] = hex!("5f35405f5500");
 
-fn keep_hash_of(number: u64) -> Bytes {
+pub(crate) fn keep_hash_of(number: u64) -> Bytes {
     deposit(TxDeposit { input: B256::from(U256::from(number)).to_vec().into(), ..to(CONTRACT, 100_000) })
 }
 
@@ -392,25 +417,6 @@ fn deposits_don_t_absorb_an_exhausted_block() {
     }
 }
 
-#[test]
-fn failed_deposit_keeps_its_mint_and_uses_its_gas_limit() {
-    // One fails before it starts (intrinsic gas), one in the EVM (INVALID), one for want of balance.
-    let invalid = account(CONTRACT, &hex!("fe"), vec![]);
-    for failing in [
-        TxDeposit { mint: 5, ..to(CONTRACT, 20_000) },
-        TxDeposit { mint: 5, ..to(CONTRACT, 50_000) },
-        TxDeposit { mint: 5, value: U256::from(6), ..to(CONTRACT, 50_000) },
-    ] {
-        let mut sandbox = Sandbox::new(Fork::Isthmus, vec![invalid.clone()]);
-        let gas_limit = failing.gas_limit;
-        let block = sandbox.block(vec![deposit(failing)]);
-        assert!(!succeeded(&block, 0));
-        assert_eq!(block.header.gas_used, gas_limit);
-        let depositor = GenesisAccount { balance: U256::from(5), ..depositor(1) };
-        assert_eq!(block.header.state_root, sandbox.root(&[invalid.clone(), depositor]));
-    }
-}
-
 /// EIP-3607 is for those who sign; a contract of L1 deposits under its own address, whoever has that on L2.
 #[test]
 fn deposits_may_come_from_accounts_with_code() {
@@ -424,7 +430,8 @@ fn deposits_may_come_from_accounts_with_code() {
     }
 }
 
-/// The limit of EIP-3860 is for what users send to L2; L1 bounds what deposits carry (specification, «Deposits»).
+/// The limit of EIP-3860 is for what users send to L2; L1 bounds what deposits carry (specification, «Deposits»). So
+/// op-reth has it; to op-geth such a deposit has failed.
 #[test]
 fn deposits_may_create_with_more_init_code_than_transactions() {
     let mut init_code = vec![0; 50_000];

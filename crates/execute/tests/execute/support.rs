@@ -22,6 +22,10 @@ pub(crate) struct Memory {
     pub(crate) asked: Vec<B256>,
     /// Fails at the request of this number, counted from 0.
     pub(crate) fail_at: Option<usize>,
+    /// How many paths were announced.
+    pub(crate) announcements: usize,
+    /// Fails at the announcement of this number, counted from 0.
+    pub(crate) fail_at_announcement: Option<usize>,
     /// Code hashes of the accounts that were put in.
     code_of: AddressMap<B256>,
     /// The account that was announced last.
@@ -85,8 +89,10 @@ impl StateSource for Memory {
     }
 
     fn path(&mut self, address: Address, _slot: Option<B256>) -> Result<(), Missing> {
+        let fails = self.fail_at_announcement == Some(self.announcements);
+        self.announcements += 1;
         self.announced = Some(address);
-        Ok(())
+        if fails { Err(Missing(address.into_word())) } else { Ok(()) }
     }
 }
 
