@@ -4,7 +4,7 @@ use crate::{
     precompile::Precompiles,
     receipt::{Blooms, Receipt},
     state::BLOCK_HASH_WINDOW,
-    transaction::{Transaction, decode_all},
+    transaction::{Transaction, decode_all, while_recovering},
 };
 use alloc::vec::Vec;
 use alloy_consensus::{Header, Sealable, Sealed};
@@ -66,7 +66,7 @@ impl State {
         assert_eq!(attributes.parent.hash, self.head.hash(), "attributes are executed on their own parent");
         let mut header = prepare_header(&self.config, &self.head, attributes)?;
         let spec = spec(&self.config, attributes.timestamp);
-        let transactions = decode_all(&attributes.transactions, source)?;
+        let (transactions, signatures) = decode_all(&attributes.transactions, source)?;
         refuse_users_at_activation(&self.config, self.head.timestamp, attributes.timestamp, &transactions)?;
         if spec.is_enabled_in(OpSpecId::JOVIAN) {
             let footprint = fee::da_footprint(&transactions)?;
@@ -84,9 +84,14 @@ impl State {
         }
         let mut execution = Execution::new(self.config.l2_chain_id, spec, &header, &mut overlay);
         execution.before_transactions(&header)?;
-        for (index, transaction) in transactions.into_iter().enumerate() {
-            execution.include(index, transaction)?;
-        }
+        while_recovering(&signatures, || {
+            for (index, (mut transaction, signatures)) in transactions.into_iter().zip(&signatures).enumerate() {
+                let reason = InvalidTransaction::Signature;
+                signatures.tell(&mut transaction).ok_or(InvalidBlock::Transaction { index, reason })?;
+                execution.include(index, transaction)?;
+            }
+            Ok::<_, ExecuteError<S::Error>>(())
+        })?;
         let Execution { gas_used, logs_bloom, receipts, .. } = execution;
         header.gas_used = gas_used;
         header.logs_bloom = logs_bloom;

@@ -284,7 +284,7 @@ mod tests {
 
     fn deposit(data: Vec<u8>) -> Transaction {
         let deposit = op_alloy_consensus::TxDeposit { input: data.into(), ..Default::default() };
-        Transaction::decode(&alloy_eips::Encodable2718::encoded_2718(&deposit).into()).unwrap()
+        Transaction::decode(&alloy_eips::Encodable2718::encoded_2718(&deposit).into()).unwrap().0
     }
 
     fn l1_info(scalar: u16) -> Transaction {

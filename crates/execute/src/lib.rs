@@ -18,6 +18,8 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(feature = "parallel")]
+extern crate std;
 
 mod accelerated;
 mod error;

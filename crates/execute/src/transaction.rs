@@ -14,20 +14,27 @@ use op_revm::{
 };
 use revm::context::{TxEnv, either::Either};
 
-/// A transaction of a block, ready for the EVM but for what takes long, which [`complete`] fills in.
+/// A transaction of a block, ready for the EVM but for who signed it, which [`Signatures::tell`] fills in.
 ///
 /// Its bytes stay as they came: they are what the transactions' root and the L1 fee are computed from.
 #[derive(Debug)]
 pub(crate) struct Transaction {
-    /// The EVM's view. The caller of a signed transaction is zero until it is recovered.
+    /// The EVM's view. The caller of a signed transaction is zero and its authorizations are left out until told.
     pub(crate) env: OpTransaction<TxEnv>,
-    /// What proves the sender; deposits name theirs.
-    proof: Option<SenderProof>,
-    /// Authorizations as signed (EIP-7702); those in `env` have their authorities recovered.
-    authorizations: Vec<SignedAuthorization>,
     /// Estimated size after compression in millionths of a byte, zero for deposits, which cost nothing on L1. Both the
     /// L1 cost from Fjord on and Jovian's footprint are computed from it (rules X14, X16).
     pub(crate) estimated_size: u64,
+}
+
+/// What is signed of a transaction, and who signed it: recovered once (rules X04).
+#[derive(Debug, Default)]
+pub(crate) struct Signatures {
+    /// What proves the sender; deposits name theirs.
+    sender: Option<SenderProof>,
+    /// Authorizations as signed (EIP-7702).
+    authorizations: Vec<SignedAuthorization>,
+    /// `None` if nobody signed the transaction.
+    signers: Once<Option<Signers>>,
 }
 
 #[derive(Debug)]
@@ -36,66 +43,119 @@ struct SenderProof {
     signature: Signature,
 }
 
-/// Decodes a block's transactions and recovers who sent them (rules X04), with the help of `source` if it gives any.
-pub(crate) fn decode_all<S: StateSource>(
-    encoded: &[Bytes],
-    source: &mut S,
-) -> Result<Vec<Transaction>, ExecuteError<S::Error>> {
-    let refuse = |(index, reason)| InvalidBlock::Transaction { index, reason };
-    let mut transactions = Vec::with_capacity(encoded.len());
-    for (index, bytes) in encoded.iter().enumerate() {
-        transactions.push(Transaction::decode(bytes).map_err(|reason| refuse((index, reason)))?);
-    }
-    let completed = complete_by(source, &mut transactions)?;
-    complete(&mut transactions[completed..])
-        .map_err(|index| refuse((completed + index, InvalidTransaction::Signature)))?;
-    Ok(transactions)
+/// Who signed a transaction, and its authorizations.
+#[derive(Debug)]
+struct Signers {
+    /// Absent for deposits.
+    sender: Option<Address>,
+    authorizations: Vec<RecoveredAuthorization>,
 }
 
-/// Completes transactions by what the source says of who signed, up to the first that it leaves to us; how many these are.
-fn complete_by<S: StateSource>(
-    source: &mut S,
-    transactions: &mut [Transaction],
-) -> Result<usize, ExecuteError<S::Error>> {
-    for (index, transaction) in transactions.iter_mut().enumerate() {
-        let completed = transaction.complete(|signature, hash| match accelerated::recover(signature, hash, source) {
+/// Filled once; whoever comes meanwhile waits.
+#[cfg(feature = "parallel")]
+type Once<T> = std::sync::OnceLock<T>;
+/// Filled once.
+#[cfg(not(feature = "parallel"))]
+type Once<T> = core::cell::OnceCell<T>;
+
+/// A block's transactions, and the signatures of each.
+pub(crate) type Decoded = (Vec<Transaction>, Vec<Signatures>);
+
+/// Decodes a block's transactions. Who signed them is known already where `source` says it.
+pub(crate) fn decode_all<S: StateSource>(encoded: &[Bytes], source: &mut S) -> Result<Decoded, ExecuteError<S::Error>> {
+    let mut transactions = Vec::with_capacity(encoded.len());
+    let mut signatures = Vec::with_capacity(encoded.len());
+    for (index, bytes) in encoded.iter().enumerate() {
+        let decoded = Transaction::decode(bytes);
+        let (transaction, signed) = decoded.map_err(|reason| InvalidBlock::Transaction { index, reason })?;
+        transactions.push(transaction);
+        signatures.push(signed);
+    }
+    for signed in &signatures {
+        if !signed.ask(source)? {
+            break;
+        }
+    }
+    Ok((transactions, signatures))
+}
+
+/// Does `work`, and recovers meanwhile who signed, on all cores where the feature `parallel` is on.
+#[cfg(feature = "parallel")]
+pub(crate) fn while_recovering<T>(signatures: &[Signatures], work: impl FnOnce() -> T) -> T {
+    use rayon::prelude::*;
+    rayon::in_place_scope(|scope| {
+        let open = signatures.iter().filter(|signed| signed.sender.is_some() && signed.signers.get().is_none());
+        // One alone is recovered as soon by who needs it.
+        if open.count() > 1 {
+            scope.spawn(|_| signatures.par_iter().for_each(|signed| _ = signed.signers()));
+        }
+        work()
+    })
+}
+
+/// Does `work`; who signed is recovered when it asks.
+#[cfg(not(feature = "parallel"))]
+pub(crate) fn while_recovering<T>(_signatures: &[Signatures], work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+impl Signatures {
+    /// Tells `transaction`, of which these are, who signed it; `None` if nobody did.
+    pub(crate) fn tell(&self, transaction: &mut Transaction) -> Option<()> {
+        let Signers { sender, authorizations } = self.signers()?;
+        let env = &mut transaction.env.base;
+        env.caller = sender.unwrap_or(env.caller);
+        env.authorization_list = authorizations.iter().cloned().map(Either::Right).collect();
+        Some(())
+    }
+
+    /// Who signed, recovered with the cryptography of this machine if it isn't known yet.
+    fn signers(&self) -> Option<&Signers> {
+        let recover = |signature: &Signature, hash| Ok::<_, Infallible>(recover_signer(signature, hash).ok());
+        let recovered = || {
+            let Ok(signers) = self.recover(recover);
+            signers
+        };
+        self.signers.get_or_init(recovered).as_ref()
+    }
+
+    /// Has the source say who signed; false if it leaves that to us.
+    fn ask<S: StateSource>(&self, source: &mut S) -> Result<bool, ExecuteError<S::Error>> {
+        let signers = self.recover(|signature, hash| match accelerated::recover(signature, hash, source) {
             Ok(Some(signer)) => Ok(signer),
             Ok(None) => Err(None),
             Err(error) => Err(Some(error)),
         });
-        match completed {
-            Ok(true) => {}
-            Ok(false) => {
-                return Err(InvalidBlock::Transaction { index, reason: InvalidTransaction::Signature }.into());
+        match signers {
+            Ok(signers) => {
+                self.signers.get_or_init(|| signers);
+                Ok(true)
             }
-            Err(None) => return Ok(index),
-            Err(Some(error)) => return Err(error),
+            Err(None) => Ok(false),
+            Err(Some(error)) => Err(error),
         }
     }
-    Ok(transactions.len())
-}
 
-/// Completes all transactions; the error is the position of a transaction that nobody signed.
-#[cfg(not(feature = "parallel"))]
-fn complete(transactions: &mut [Transaction]) -> Result<(), usize> {
-    for (index, transaction) in transactions.iter_mut().enumerate() {
-        transaction.complete_here().then_some(()).ok_or(index)?;
+    /// Who signed, by `recover`, which is given what was signed.
+    fn recover<E>(
+        &self,
+        mut recover: impl FnMut(&Signature, B256) -> Result<Option<Address>, E>,
+    ) -> Result<Option<Signers>, E> {
+        let sender = match &self.sender {
+            None => None,
+            Some(proof) => match recover(&proof.signature, proof.signing_hash)? {
+                None => return Ok(None),
+                sender => sender,
+            },
+        };
+        let authorizations = self.authorizations.iter().map(|signed| recovered(signed, &mut recover));
+        Ok(Some(Signers { sender, authorizations: authorizations.collect::<Result<_, E>>()? }))
     }
-    Ok(())
-}
-
-/// Completes all transactions on all cores; the error is the position of a transaction that nobody signed.
-#[cfg(feature = "parallel")]
-fn complete(transactions: &mut [Transaction]) -> Result<(), usize> {
-    use rayon::prelude::*;
-    let complete =
-        |(index, transaction): (usize, &mut Transaction)| transaction.complete_here().then_some(()).ok_or(index);
-    transactions.par_iter_mut().enumerate().try_for_each(complete)
 }
 
 impl Transaction {
     /// Decodes one EIP-2718 encoded transaction: legacy or of type 1, 2, 4 or 0x7E.
-    pub(crate) fn decode(encoded: &Bytes) -> Result<Self, InvalidTransaction> {
+    pub(crate) fn decode(encoded: &Bytes) -> Result<(Self, Signatures), InvalidTransaction> {
         let malformed = |_| InvalidTransaction::Malformed;
         match encoded.first() {
             None => Err(InvalidTransaction::Malformed),
@@ -116,36 +176,11 @@ impl Transaction {
         self.ty() == DEPOSIT_TRANSACTION_TYPE
     }
 
-    /// Recovers the sender and the authorities by `recover`, which is given what was signed and says who did, and
-    /// estimates the size; false if nobody signed the transaction. After an error it may be tried anew.
-    fn complete<E>(
-        &mut self,
-        mut recover: impl FnMut(&Signature, B256) -> Result<Option<Address>, E>,
-    ) -> Result<bool, E> {
-        if let Some(proof) = &self.proof {
-            let Some(sender) = recover(&proof.signature, proof.signing_hash)? else { return Ok(false) };
-            self.env.base.caller = sender;
-        }
-        let authorizations =
-            self.authorizations.iter().map(|signed| recovered(signed, &mut recover).map(Either::Right));
-        self.env.base.authorization_list = authorizations.collect::<Result<_, E>>()?;
-        self.estimated_size = self.env.enveloped_tx.as_ref().map_or(0, |encoded| estimate_tx_compressed_size(encoded));
-        Ok(true)
-    }
-
-    /// The same with the cryptography of this machine.
-    fn complete_here(&mut self) -> bool {
-        let Ok(signed) = self.complete(|signature, hash| Ok::<_, Infallible>(recover_signer(signature, hash).ok()));
-        signed
-    }
-
-    fn signed(env: TxEnv, encoded: &Bytes, signing_hash: B256, signature: Signature) -> Self {
-        Self {
-            env: OpTransaction { enveloped_tx: Some(encoded.clone()), ..OpTransaction::new(env) },
-            proof: Some(SenderProof { signing_hash, signature }),
-            authorizations: Vec::new(),
-            estimated_size: 0,
-        }
+    fn signed(env: TxEnv, encoded: &Bytes, signing_hash: B256, signature: Signature) -> (Self, Signatures) {
+        let env = OpTransaction { enveloped_tx: Some(encoded.clone()), ..OpTransaction::new(env) };
+        let sender = Some(SenderProof { signing_hash, signature });
+        let transaction = Self { env, estimated_size: estimate_tx_compressed_size(encoded) };
+        (transaction, Signatures { sender, ..Signatures::default() })
     }
 }
 
@@ -163,7 +198,7 @@ fn recovered<E>(
 }
 
 /// Decodes a legacy transaction; `None` if its `v` belongs to no signature.
-fn decode_legacy(encoded: &Bytes) -> alloy_rlp::Result<Option<Transaction>> {
+fn decode_legacy(encoded: &Bytes) -> alloy_rlp::Result<Option<(Transaction, Signatures)>> {
     let mut fields = Fields::open(encoded, 0)?;
     let mut env = TxEnv {
         nonce: fields.next()?,
@@ -201,7 +236,7 @@ fn decode_legacy(encoded: &Bytes) -> alloy_rlp::Result<Option<Transaction>> {
 }
 
 /// Decodes a transaction of type 1 (EIP-2930), 2 (EIP-1559) or 4 (EIP-7702).
-fn decode_typed(ty: u8, encoded: &Bytes) -> alloy_rlp::Result<Transaction> {
+fn decode_typed(ty: u8, encoded: &Bytes) -> alloy_rlp::Result<(Transaction, Signatures)> {
     let mut fields = Fields::open(encoded, 1)?;
     let chain_id = Some(fields.next()?);
     let nonce = fields.next()?;
@@ -229,11 +264,12 @@ fn decode_typed(ty: u8, encoded: &Bytes) -> alloy_rlp::Result<Transaction> {
     buffer.push(ty);
     Header { list: true, payload_length: unsigned.len() }.encode(&mut buffer);
     buffer.extend_from_slice(unsigned);
-    Ok(Transaction { authorizations, ..Transaction::signed(env, encoded, keccak256(&buffer), signature) })
+    let (transaction, signatures) = Transaction::signed(env, encoded, keccak256(&buffer), signature);
+    Ok((transaction, Signatures { authorizations, ..signatures }))
 }
 
 /// Decodes a deposit (rules S01).
-fn decode_deposit(encoded: &Bytes) -> alloy_rlp::Result<Transaction> {
+fn decode_deposit(encoded: &Bytes) -> alloy_rlp::Result<(Transaction, Signatures)> {
     let mut fields = Fields::open(encoded, 1)?;
     let source_hash = fields.next()?;
     let caller = fields.next()?;
@@ -255,12 +291,8 @@ fn decode_deposit(encoded: &Bytes) -> alloy_rlp::Result<Transaction> {
         ..TxEnv::default()
     };
     let deposit = DepositTransactionParts { source_hash, mint: Some(mint), is_system_transaction };
-    Ok(Transaction {
-        env: OpTransaction { base: env, enveloped_tx: None, deposit },
-        proof: None,
-        authorizations: Vec::new(),
-        estimated_size: 0,
-    })
+    let env = OpTransaction { base: env, enveloped_tx: None, deposit };
+    Ok((Transaction { env, estimated_size: 0 }, Signatures::default()))
 }
 
 /// The fields of an RLP list that is all of a transaction after its type.
@@ -342,7 +374,10 @@ mod tests {
     }
 
     fn decode(encoded: &Bytes) -> Option<Transaction> {
-        decode_all(std::slice::from_ref(encoded), &mut Nobody).ok()?.pop()
+        let (mut transactions, signatures) = decode_all(std::slice::from_ref(encoded), &mut Nobody).ok()?;
+        let mut transaction = transactions.pop()?;
+        while_recovering(&signatures, || signatures[0].tell(&mut transaction))?;
+        Some(transaction)
     }
 
     /// What op-alloy makes of the bytes, with the sender, where they are a transaction of ours.
@@ -427,7 +462,7 @@ mod tests {
     #[test]
     fn input_is_a_part_of_the_transaction_not_a_copy() {
         let encoded = recorded().into_iter().find(|encoded| encoded.len() > 1000).unwrap();
-        let data = Transaction::decode(&encoded).unwrap().env.base.data;
+        let data = Transaction::decode(&encoded).unwrap().0.env.base.data;
         assert!(encoded.as_ptr_range().contains(&data.as_ptr()));
     }
 }
