@@ -15,9 +15,10 @@ extern crate alloc;
 
 mod decode;
 mod encode;
+mod item;
 pub mod list;
+mod node;
 mod path;
-mod reference;
 mod trie;
 
 use alloy_primitives::{B256, Bytes, b256};
