@@ -23,8 +23,8 @@ pub struct Case {
     pub rate: (&'static str, f64),
     /// What we hold ourselves to.
     pub bars: Bars,
-    ours: Box<dyn Fn()>,
-    kona: Box<dyn Fn()>,
+    pub(crate) ours: Box<dyn Fn()>,
+    pub(crate) kona: Box<dyn Fn()>,
 }
 
 /// Which of the two.
@@ -32,7 +32,7 @@ pub struct Case {
 pub enum Side {
     /// Kohala.
     Ours,
-    /// Kona.
+    /// Kona, or the peer that the case's name says.
     Kona,
 }
 
@@ -94,6 +94,7 @@ pub fn cases(kona_channel: Option<&Path>) -> Vec<Case> {
     let first = |count| of(&[span_item(blocks.clone().take(count), &context)], Compression::Brotli);
     let small_channel = (1..=BLOCKS).map(first).find(|channel| channel.size().compressed >= SMALL);
     cases.push(channel_case("a small channel, span, brotli", small_channel.expect("more blocks"), small));
+    cases.extend(crate::trie::cases());
     cases.push(derivation_case());
     cases
 }

@@ -7,5 +7,6 @@ mod cases;
 mod chain;
 mod channel;
 mod derivation;
+mod trie;
 
 pub use cases::{Bars, Case, Side, cases, derivation_case};
