@@ -1,4 +1,5 @@
-//! Fuzz targets: everything that a batcher, a user of L1 or an oracle hands to `kohala-protocol` and `kohala-derive`.
+//! Fuzz targets: everything that a batcher, a user of L1 or an oracle hands to `kohala-protocol`, `kohala-derive` and
+//! `kohala-trie`.
 //!
 //! A target is a function of bytes. It builds what the code under test reads, and beyond «does not panic» asserts what
 //! must hold: what was decoded encodes to what it came from, another decoder agrees, counts stay below what the input
@@ -22,6 +23,7 @@ mod pipeline_script;
 mod script;
 mod seeds;
 mod span;
+mod trie;
 
 pub use batch::{singular_batch, span_batch, span_transactions};
 pub use blob::blob;
@@ -34,6 +36,7 @@ pub use logs::{config_updates, deposit_logs};
 pub use mutation::Mutations;
 pub use pipeline_chain::pipeline_chain;
 pub use pipeline_script::pipeline_script;
+pub use trie::{trie_node, trie_script};
 
 /// One target: what is run, and what it begins with.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +50,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 18] = [
     Target { name: "frames", run: frames, seeds: seeds::frames },
     Target { name: "blob", run: blob, seeds: seeds::blob },
     Target { name: "channel_stream", run: channel_stream, seeds: seeds::channel_stream },
@@ -64,4 +67,6 @@ pub const TARGETS: [Target; 16] = [
     Target { name: "l2_block", run: l2_block, seeds: seeds::l2_block },
     Target { name: "pipeline_script", run: pipeline_script, seeds: seeds::scripts },
     Target { name: "pipeline_chain", run: pipeline_chain, seeds: seeds::scripts },
+    Target { name: "trie_script", run: trie_script, seeds: seeds::scripts },
+    Target { name: "trie_node", run: trie_node, seeds: seeds::trie_node },
 ];

@@ -172,6 +172,10 @@ pub(crate) fn l2_block() -> Vec<Vec<u8>> {
     seeds
 }
 
+pub(crate) fn trie_node() -> Vec<Vec<u8>> {
+    some(crate::trie::nodes(), 200)
+}
+
 /// Scripts of no meaning: bytes in which small numbers prevail, so that most decisions are the ordinary ones.
 pub(crate) fn scripts() -> Vec<Vec<u8>> {
     let mut state = 1_u64;

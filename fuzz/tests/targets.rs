@@ -62,4 +62,6 @@ tests! {
     l2_block: 20_000,
     pipeline_script: 2_000,
     pipeline_chain: 500,
+    trie_script: 10_000,
+    trie_node: 30_000,
 }

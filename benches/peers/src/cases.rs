@@ -31,8 +31,8 @@ pub struct Case {
     pub two_threads: bool,
     /// Whether its instructions are counted.
     pub instructions: bool,
-    ours: Box<dyn Fn()>,
-    kona: Box<dyn Fn()>,
+    pub(crate) ours: Box<dyn Fn()>,
+    pub(crate) kona: Box<dyn Fn()>,
 }
 
 /// Which of the two.
@@ -40,7 +40,7 @@ pub struct Case {
 pub enum Side {
     /// Kohala.
     Ours,
-    /// Kona.
+    /// Kona, or the peer that the case's name says.
     Kona,
 }
 
@@ -102,6 +102,7 @@ pub fn cases(kona_channel: Option<&Path>) -> Vec<Case> {
     let first = |count| of(&[span_item(blocks.clone().take(count), &context)], Compression::Brotli);
     let small_channel = (1..=BLOCKS).map(first).find(|channel| channel.size().compressed >= SMALL);
     cases.push(channel_case("a small channel, span, brotli", small_channel.expect("more blocks"), small));
+    cases.extend(crate::trie::cases());
     cases.push(derivation_case());
     cases.extend(execution_cases());
     cases

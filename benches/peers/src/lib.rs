@@ -8,5 +8,6 @@ mod chain;
 mod channel;
 mod derivation;
 mod execution;
+mod trie;
 
 pub use cases::{Bars, Case, Side, cases, derivation_case, execution_cases};

@@ -17,7 +17,7 @@ use table::{Counted, Measured, Table};
 
 /// What both sides have in common, and what they haven't.
 const NOTE: &str = "\
-kona-protocol and kona-derive 0.4.5, kona-executor 0.4.0. Times are medians; ratios of time and rate say how many times
+kona-protocol and kona-derive 0.4.5, kona-executor 0.4.0, kona-mpt 0.3.0, alloy-trie 0.9. Times are medians; ratios of time and rate say how many times
 faster kohala is, the others what part of kona's it takes. Both have the system's allocator and keccak in assembly. Kohala
 recovers senders by libsecp256k1; so does kona where this program was built with the feature secp256k1, else it does so
 in Rust, as its own programs do. The blocks of OP Sepolia are executed from a witness in memory, whose nodes neither side

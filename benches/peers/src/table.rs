@@ -75,7 +75,7 @@ fn verdict(is_reached: bool, bar: &str) -> String {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = ["", "kohala", "kona", "ratio", "bar"].map(str::to_owned);
+        let head = ["", "kohala", "peer", "ratio", "bar"].map(str::to_owned);
         for row in [&Row::Figure(head)].into_iter().chain(&self.0) {
             match row {
                 Row::Case(name) => writeln!(f, "\n{name}")?,

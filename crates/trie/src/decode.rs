@@ -1,23 +1,27 @@
 //! A node's encoding seen as a node, borrowed and strict: what re-encodes to other bytes is refused.
 
+use crate::item::HASH_CODE;
 use alloy_primitives::B256;
 use alloy_rlp::{EMPTY_STRING_CODE, Header};
+use core::iter;
 
-/// A node within its encoding. It lives on the stack, between two lines of its reader.
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "never stored: a box for the branch would cost more than its copy")]
-pub(crate) enum NodeView<'a> {
-    Leaf { path: CompactPath<'a>, value: &'a [u8] },
-    Extension { path: CompactPath<'a>, child: ChildView<'a> },
-    Branch { children: [Option<ChildView<'a>>; 16] },
-}
-
-/// A child as its parent names it.
+/// A node within its encoding.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum ChildView<'a> {
-    Hash(&'a B256),
-    /// The child's own encoding, shorter than 32 bytes. Its inside is not checked yet.
-    Embedded(&'a [u8]),
+pub(crate) enum NodeView<'a> {
+    Leaf {
+        path: CompactPath<'a>,
+        value: &'a [u8],
+    },
+    /// The child is the item that names it.
+    Extension {
+        path: CompactPath<'a>,
+        child: &'a [u8],
+    },
+    /// The sixteen items, one after another; bit n of `present` is set if the one of nibble n names a child.
+    Branch {
+        items: &'a [u8],
+        present: u16,
+    },
 }
 
 /// A hex-prefix encoded path without its leaf flag.
@@ -39,12 +43,7 @@ impl<'a> NodeView<'a> {
         if !encoding.is_empty() {
             return None;
         }
-        let mut rest = payload;
-        for _ in 0..2 {
-            let item = Header::decode(&mut rest).ok()?;
-            rest = &rest[item.payload_length..];
-        }
-        if rest.is_empty() { Self::decode_short(payload) } else { Self::decode_branch(payload) }
+        Self::decode_branch(payload).or_else(|| Self::decode_short(payload))
     }
 
     /// A leaf or an extension from the two items of its list.
@@ -54,41 +53,49 @@ impl<'a> NodeView<'a> {
             let value = Header::decode_bytes(&mut items, false).ok()?;
             (items.is_empty() && !value.is_empty()).then_some(Self::Leaf { path, value })
         } else {
-            let child = ChildView::decode(&mut items)??;
+            let child = next_child(&mut items)??;
             (items.is_empty() && path.nibbles() > 0).then_some(Self::Extension { path, child })
         }
     }
 
     /// A branch from the seventeen items of its list.
-    fn decode_branch(mut items: &'a [u8]) -> Option<Self> {
-        let mut children = [None; 16];
-        for child in &mut children {
-            *child = ChildView::decode(&mut items)?;
+    fn decode_branch(items: &'a [u8]) -> Option<Self> {
+        let (mut rest, mut present) = (items, 0_u16);
+        for index in 0..16 {
+            present |= u16::from(next_child(&mut rest)?.is_some()) << index;
         }
-        let several = children.iter().flatten().nth(1).is_some();
-        (items == [EMPTY_STRING_CODE] && several).then_some(Self::Branch { children })
+        let items = &items[..items.len() - rest.len()];
+        (rest == [EMPTY_STRING_CODE] && present.count_ones() > 1).then_some(Self::Branch { items, present })
     }
 }
 
-impl<'a> ChildView<'a> {
-    /// The next item of a node as a child. Outer `None`: malformed; inner `None`: no child.
-    fn decode(items: &mut &'a [u8]) -> Option<Option<Self>> {
-        let (child, rest) = match *items.first()? {
-            EMPTY_STRING_CODE => (None, &items[1..]),
-            0xa0 => {
-                let (hash, rest) = items[1..].split_at_checked(32)?;
-                (Some(Self::Hash(hash.try_into().ok()?)), rest)
-            }
-            // A list of 31 bytes at most, header included: longer ones are named by their hash.
-            list @ 0xc0..=0xde => {
-                let (encoding, rest) = items.split_at_checked(1 + usize::from(list - 0xc0))?;
-                (Some(Self::Embedded(encoding)), rest)
-            }
-            _ => return None,
-        };
-        *items = rest;
-        Some(child)
+/// The items of a branch that name children, by nibble.
+pub(crate) fn children(mut items: &[u8]) -> impl Iterator<Item = Option<&[u8]>> {
+    iter::from_fn(move || next_child(&mut items)).take(16)
+}
+
+/// Takes the next `count` children of a branch, which was read before.
+pub(crate) fn take_children<'a>(items: &mut &'a [u8], count: u8) -> &'a [u8] {
+    let all = *items;
+    for _ in 0..count {
+        next_child(items);
     }
+    &all[..all.len() - items.len()]
+}
+
+/// Takes the next item of a node, which names a child: a hash, or the child's own encoding if that is shorter, whose
+/// inside is not checked yet. Outer `None`: malformed; inner `None`: no child.
+fn next_child<'a>(items: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
+    let len = match *items.first()? {
+        EMPTY_STRING_CODE => 1,
+        HASH_CODE => 33,
+        // A list of 31 bytes at most, header included: longer ones are named by their hash.
+        list @ 0xc0..=0xde => 1 + usize::from(list - 0xc0),
+        _ => return None,
+    };
+    let (child, rest) = items.split_at_checked(len)?;
+    *items = rest;
+    Some((child[0] != EMPTY_STRING_CODE).then_some(child))
 }
 
 impl<'a> CompactPath<'a> {

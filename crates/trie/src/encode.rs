@@ -3,17 +3,10 @@
 
 use crate::path::nibble;
 use alloc::vec::Vec;
-use alloy_primitives::B256;
 use alloy_rlp::{EMPTY_STRING_CODE, Encodable, Header};
 
 /// Room for the header of a list whose length is not known yet: a branch's payload has at most 16 · 33 + 1 bytes.
 const LIST_HEADER: usize = 3;
-
-/// Appends a hash as an RLP string.
-pub(crate) fn hash(out: &mut Vec<u8>, hash: &B256) {
-    out.push(EMPTY_STRING_CODE + 32);
-    out.extend_from_slice(hash.as_slice());
-}
 
 /// Appends the empty item: no child, no value, or the whole empty trie.
 pub(crate) fn empty(out: &mut Vec<u8>) {

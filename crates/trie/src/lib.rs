@@ -7,6 +7,58 @@
 //! Decoding is strict: a node that Ethereum's rules could not have produced is [`TrieError::Malformed`], never a panic
 //! and never a guess. Spec: Yellow Paper, appendix D; rule X60.
 //!
+//! # Example
+//!
+//! One account and one of its storage slots, proven by the answer of a node to `eth_getProof` against the state root of a
+//! header that is trusted. The source knows the proof's nodes by their own hashes, so it can't answer with another node,
+//! and a proof with a node too few is an error, not an absent account.
+//!
+//! ```
+//! use alloy_primitives::{B256, Bytes, U256, address, b256, keccak256, map::B256Map};
+//! use alloy_trie::TrieAccount;
+//! use kohala_trie::{NodeSource, Trie};
+//! use serde_json::Value;
+//!
+//! /// The nodes of proofs, by hash.
+//! struct Proofs(B256Map<Bytes>);
+//!
+//! impl NodeSource for Proofs {
+//!     /// The hash of a node that the proofs lack.
+//!     type Error = B256;
+//!
+//!     fn node(&mut self, hash: B256) -> Result<Bytes, B256> {
+//!         self.0.get(&hash).cloned().ok_or(hash)
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // What op-geth answered for the `L1Block` contract and its slot 1, the base fee of the L1 origin.
+//! let answer: Value = serde_json::from_str(include_str!("../tests/data/proof.json"))?;
+//! let mut proofs = Proofs(B256Map::default());
+//! for proof in [&answer["accountProof"], &answer["storageProof"][0]["proof"]] {
+//!     for node in proof.as_array().ok_or("a list of nodes")? {
+//!         let node: Bytes = node.as_str().ok_or("a node")?.parse()?;
+//!         proofs.0.insert(keccak256(&node), node);
+//!     }
+//! }
+//!
+//! let state_root = b256!("cd816202723937a4aa49534ef05832e92fad41de58ccc580e58e3239c7dd9c65");
+//! let address = address!("4200000000000000000000000000000000000015");
+//! let mut accounts = Trie::at(state_root);
+//! let leaf = accounts.get(&keccak256(address), &mut proofs).expect("a whole proof");
+//! let account: TrieAccount = alloy_rlp::decode_exact(leaf.ok_or("the account")?)?;
+//!
+//! let mut storage = Trie::at(account.storage_root);
+//! let leaf = storage.get(&keccak256(B256::with_last_byte(1)), &mut proofs).expect("a whole proof");
+//! let base_fee: U256 = alloy_rlp::decode_exact(leaf.ok_or("the slot")?)?;
+//! assert_eq!(format!("{base_fee:#x}"), answer["storageProof"][0]["value"]);
+//!
+//! // Where the account stands in the trie belongs to what is proven: another's path is not in the proof.
+//! assert!(accounts.get(&keccak256(address!("4200000000000000000000000000000000000016")), &mut proofs).is_err());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! What it does not do: check a node's bytes against the hash (the source does, at the boundary that it trusts), know
 //! what keys and values mean, or hash keys (callers pass `keccak256(address)` or `keccak256(slot)`).
 #![no_std]
@@ -15,9 +67,10 @@ extern crate alloc;
 
 mod decode;
 mod encode;
+mod item;
 pub mod list;
+mod node;
 mod path;
-mod reference;
 mod trie;
 
 use alloy_primitives::{B256, Bytes, b256};
@@ -32,6 +85,8 @@ pub trait NodeSource {
     type Error;
 
     /// The RLP encoding of the node whose Keccak-256 hash is `hash`, already checked against it.
+    ///
+    /// A trie keeps the bytes as they are: if they are part of something larger, that stays in memory too.
     fn node(&mut self, hash: B256) -> Result<Bytes, Self::Error>;
 }
 

@@ -5,13 +5,13 @@
 
 use crate::{
     EMPTY_ROOT, NodeSource, TrieError,
-    decode::{ChildView, NodeView},
+    decode::{NodeView, children},
     encode,
+    item::Item,
     path::{nibble, shared_nibbles},
-    reference::Reference,
 };
 use alloc::vec::Vec;
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{B256, Bytes, keccak256};
 use alloy_rlp::{Decodable, Encodable};
 
 /// Nibbles in the longest key: the RLP of a `u64` takes nine bytes.
@@ -33,7 +33,11 @@ pub fn list_commit<'a>(items: impl ExactSizeIterator<Item = &'a [u8]>, mut sink:
         [small @ .., _] if small.len() < 128 => entries.rotate_left(1),
         [..] => entries[..128].rotate_left(1),
     }
-    encode_entries(&entries, 0, &mut Vec::new(), &mut sink).hash()
+    let mut out = Vec::new();
+    let start = encode_entries(&entries, 0, &mut out, &mut sink);
+    let hash = keccak256(&out[start..]);
+    sink(hash, &out[start..]);
+    hash
 }
 
 /// All items of the list with this root, in index order. They share the memory of the nodes they lie in.
@@ -70,15 +74,15 @@ pub fn list_item<S: NodeSource>(root: B256, index: u64, source: &mut S) -> Resul
             NodeView::Extension { path: shared, child } => {
                 shared.iter().all(|nibble| path.next() == Some(nibble)).then_some(child)
             }
-            NodeView::Branch { children } => path.next().and_then(|nibble| children[usize::from(nibble)]),
+            NodeView::Branch { items, .. } => path.next().and_then(|nibble| children(items).nth(nibble.into())?),
         };
-        node = match child {
-            None => return Ok(None),
-            Some(ChildView::Embedded(encoding)) => node.slice_ref(encoding),
-            Some(ChildView::Hash(child)) => {
-                hash = *child;
+        let Some(child) = child else { return Ok(None) };
+        node = match Item::new(child).as_hash() {
+            Some(child) => {
+                hash = child;
                 source.node(hash).map_err(TrieError::Source)?
             }
+            None => node.slice_ref(child),
         };
     }
 }
@@ -107,35 +111,39 @@ impl Key {
     }
 }
 
-/// The reference of the node that holds these entries, sorted by key and sharing their first `depth` nibbles.
-fn encode_entries(entries: &[Entry], depth: usize, out: &mut Vec<u8>, sink: &mut impl FnMut(B256, &[u8])) -> Reference {
+/// Appends the encoding of the node that holds these entries, sorted by key and sharing their first `depth` nibbles;
+/// answers where it begins.
+fn encode_entries(entries: &[Entry], depth: usize, out: &mut Vec<u8>, sink: &mut impl FnMut(B256, &[u8])) -> usize {
     let start = out.len();
-    let mut encoding = start;
     let first = entries[0].key.as_slice();
+    if let [entry] = entries {
+        encode::leaf(out, first, depth, entry.value);
+        return start;
+    }
     let shared = shared_nibbles(first, entries[entries.len() - 1].key.as_slice());
-    if entries.len() == 1 {
-        encode::leaf(out, first, depth, entries[0].value);
-    } else if shared > depth {
+    if shared > depth {
         encode::begin_extension(out, first, depth, shared);
-        encode_entries(entries, shared, out, sink).encode(out);
-        encoding = encode::end(out, start);
+        append_child(entries, shared, out, sink);
     } else {
         let child = |entry: &Entry| nibble(entry.key.as_slice(), depth);
         let mut groups = entries.chunk_by(|a, b| child(a) == child(b)).peekable();
         encode::begin_branch(out);
         for index in 0..16 {
             match groups.next_if(|group| child(&group[0]) == index) {
-                Some(group) => encode_entries(group, depth + 1, out, sink).encode(out),
+                Some(group) => append_child(group, depth + 1, out, sink),
                 None => encode::empty(out),
             }
         }
         encode::empty(out);
-        encoding = encode::end(out, start);
     }
-    let reference = Reference::to(&out[encoding..]);
-    reference.give(&out[encoding..], depth == 0, sink);
-    out.truncate(start);
-    reference
+    encode::end(out, start)
+}
+
+/// Appends the item that names the node of these entries.
+fn append_child(entries: &[Entry], depth: usize, out: &mut Vec<u8>, sink: &mut impl FnMut(B256, &[u8])) {
+    let start = out.len();
+    let encoding = encode_entries(entries, depth, out, sink);
+    Item::replace(out, start, encoding, sink);
 }
 
 /// Where a walk stands: the nibbles behind it, as a number, and how many they are.
@@ -170,12 +178,12 @@ fn collect<S: NodeSource>(
     source: &mut S,
 ) -> Result<(), TrieError<S::Error>> {
     let malformed = || TrieError::Malformed(hash);
-    let mut descend = |child, at| match child {
-        ChildView::Embedded(encoding) => collect((whole, hash), encoding, at, found, source),
-        ChildView::Hash(&hash) => {
+    let mut descend = |child, at| match Item::new(child).as_hash() {
+        Some(hash) => {
             let node = source.node(hash).map_err(TrieError::Source)?;
             collect((&node, hash), &node, at, found, source)
         }
+        None => collect((whole, hash), child, at, found, source),
     };
     match NodeView::decode(encoding).ok_or_else(malformed)? {
         NodeView::Leaf { path, value } => {
@@ -183,8 +191,8 @@ fn collect<S: NodeSource>(
             found.push((index, whole.slice_ref(value)));
         }
         NodeView::Extension { path, child } => descend(child, at.then(path.iter()).ok_or_else(malformed)?)?,
-        NodeView::Branch { children } => {
-            for (nibble, child) in (0..).zip(children) {
+        NodeView::Branch { items, .. } => {
+            for (nibble, child) in (0..).zip(children(items)) {
                 let Some(child) = child else { continue };
                 descend(child, at.then([nibble].into_iter()).ok_or_else(malformed)?)?;
             }

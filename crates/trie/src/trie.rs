@@ -2,14 +2,15 @@
 
 use crate::{
     EMPTY_ROOT, NodeSource, TrieError,
-    decode::{ChildView, NodeView},
+    decode::take_children,
     encode,
-    path::{KEY_NIBBLES, nibble, shared_nibbles, with_nibble},
-    reference::Reference,
+    item::Item,
+    node::{Branch, NONE, Node, Place, ROOT, Slot},
+    path::{nibble, shared_nibbles, with_nibble},
 };
-use alloc::{boxed::Box, vec::Vec};
-use alloy_primitives::{B256, keccak256};
-use core::mem;
+use alloc::vec::Vec;
+use alloy_primitives::{B256, Bytes, keccak256};
+use core::{hint, mem};
 
 /// A Merkle-Patricia trie with keys of 32 bytes, of which only the touched paths are in memory.
 ///
@@ -18,76 +19,43 @@ use core::mem;
 /// Every operation first opens the nodes that it needs, then changes the trie: after an error from the source the trie
 /// holds what it held before, and the operation can be tried again.
 ///
-/// Nodes lie in one arena. A node's reference (its hash) is kept beside it from when it is opened or hashed until
-/// something below it changes, so [`Trie::root`] costs the changed paths and nothing else. Memory: about 105 bytes a
-/// node, and as much for each child of an opened branch.
+/// Opened nodes lie in one arena, about 100 bytes each, and keep the bytes that they were opened from: a branch's
+/// children stay what they are there until a path leads to them. A node's hash stays with its parent until something in
+/// or below it changes, so [`Trie::root`] costs the changed paths and nothing else.
 #[derive(Clone, Debug)]
 pub struct Trie {
     /// The root as it was when last hashed.
     root: B256,
+    /// Whether it is another one now.
+    has_changed: bool,
     /// The arena; empty until the first operation.
-    cells: Vec<Cell>,
+    nodes: Vec<Node>,
     /// Slots that can be used again.
     vacant: Vec<Slot>,
-    /// Slots from the root down to where the latest descent ended.
-    descent: Vec<Slot>,
+    /// Where the latest descent led, root first.
+    descent: Vec<Step>,
     /// Where nodes are encoded.
     scratch: Vec<u8>,
 }
 
-/// Index of a node in the arena.
-type Slot = u32;
-
-/// The root's slot, for ever: a change of structure moves nodes between slots, not the slots of their parents.
-const ROOT: Slot = 0;
-
-/// No child. The root is nobody's child, so its slot is free to mean this.
-const NONE: Slot = ROOT;
-
-/// A node beside its reference.
-#[derive(Clone, Debug)]
-struct Cell {
-    /// `None` when the node has changed, and then its ancestors' references are `None` too.
-    reference: Option<Reference>,
-    node: Node,
-}
-
-/// A node in memory.
-///
-/// Leaves and extensions hold the key from its first nibble on; where their own path begins follows from where they
-/// hang. Comparing needs no shifting, and joining or cutting paths moves nodes without rewriting them.
-#[derive(Clone, Debug, Default)]
-enum Node {
-    /// The whole trie is empty, or the slot is vacant.
-    #[default]
-    Empty,
-    /// Known by its reference only.
-    Closed,
-    Leaf {
-        key: B256,
-        value: Value,
-    },
-    /// A path that ends before nibble `end` of `prefix`, where the child, a branch, begins.
-    Extension {
-        prefix: B256,
-        end: u8,
-        child: Slot,
-    },
-    /// Two children or more.
-    Branch([Slot; 16]),
-}
-
-/// A value, in the node itself where it fits: storage values take 33 bytes at most.
-#[derive(Clone, Debug)]
-enum Value {
-    Inline { len: u8, bytes: [u8; 38] },
-    Boxed(Box<[u8]>),
+/// A node on a path, and the depth at which it hangs.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    slot: Slot,
+    depth: usize,
 }
 
 impl Trie {
     /// The trie with this root. Nothing is asked for until a key is.
     pub const fn at(root: B256) -> Self {
-        Self { root, cells: Vec::new(), vacant: Vec::new(), descent: Vec::new(), scratch: Vec::new() }
+        Self {
+            root,
+            has_changed: false,
+            nodes: Vec::new(),
+            vacant: Vec::new(),
+            descent: Vec::new(),
+            scratch: Vec::new(),
+        }
     }
 
     /// The trie without keys.
@@ -97,8 +65,8 @@ impl Trie {
 
     /// The value of `key`, if it has one.
     pub fn get<S: NodeSource>(&mut self, key: &B256, source: &mut S) -> Result<Option<&[u8]>, TrieError<S::Error>> {
-        let (slot, _) = self.descend(key, source)?;
-        Ok(match &self.cells[slot as usize].node {
+        let Step { slot, .. } = self.descend(key, source)?;
+        Ok(match &self.nodes[slot as usize] {
             Node::Leaf { key: found, value } if found == key => Some(value.as_slice()),
             _ => None,
         })
@@ -114,23 +82,19 @@ impl Trie {
         if value.is_empty() {
             return self.remove(key, source).map(drop);
         }
-        let (slot, depth) = self.descend(key, source)?;
-        match &mut self.cells[slot as usize].node {
-            Node::Leaf { key: found, value: old } if found == key => {
-                if old.as_slice() == value {
-                    return Ok(());
-                }
-                *old = Value::new(value);
-            }
-            Node::Empty => self.cells[slot as usize].node = Node::Leaf { key: *key, value: Value::new(value) },
+        let Step { slot, depth } = self.descend(key, source)?;
+        match &mut self.nodes[slot as usize] {
+            Node::Leaf { key: found, value: old } if found == key && old.as_slice() == value => return Ok(()),
+            Node::Leaf { key: found, .. } if found != key => self.fork(slot, depth, key, value),
+            Node::Extension { .. } => self.fork(slot, depth, key, value),
+            node @ (Node::Leaf { .. } | Node::Empty) => *node = Node::leaf(key, value),
             Node::Branch(_) => {
-                let leaf = self.push(Node::Leaf { key: *key, value: Value::new(value) }, None);
-                self.set_child(slot, nibble(key.as_slice(), depth), leaf);
+                let leaf = self.push(Node::leaf(key, value));
+                self.branch(slot).set(nibble(key.as_slice(), depth), leaf);
             }
-            Node::Leaf { .. } | Node::Extension { .. } => self.fork(slot, depth, key, value),
-            Node::Closed => unreachable!("a descent opens every node on its way"),
         }
-        self.forget_references();
+        self.descent.pop();
+        self.forget_items(key);
         Ok(())
     }
 
@@ -140,26 +104,27 @@ impl Trie {
     /// only then. Who changes several keys should insert before removing, so that no branch is folded on the way
     /// that the end result still has: the sibling's preimage may be one that no other client ever asked for.
     pub fn remove<S: NodeSource>(&mut self, key: &B256, source: &mut S) -> Result<bool, TrieError<S::Error>> {
-        let (slot, depth) = self.descend(key, source)?;
-        if !matches!(&self.cells[slot as usize].node, Node::Leaf { key: found, .. } if found == key) {
+        let Step { slot, .. } = self.descend(key, source)?;
+        if !self.nodes[slot as usize].is_leaf_of(key) {
             return Ok(false);
         }
-        if slot == ROOT {
-            self.cells[ROOT as usize].node = Node::Empty;
-        } else {
-            self.descent.pop();
-            let branch = self.descent.last().copied().unwrap_or(ROOT);
-            match self.only_sibling(branch, slot) {
-                Some((index, sibling)) => {
-                    let prefix = with_nibble(*key, depth - 1, index);
-                    self.open(sibling, branch, &prefix, depth, source)?;
-                    self.fold(branch, sibling, prefix, depth);
+        self.descent.pop();
+        match self.descent.pop() {
+            None => self.nodes[ROOT as usize] = Node::Empty,
+            Some(Step { slot: branch, depth }) => {
+                let index = nibble(key.as_slice(), depth);
+                match self.branch(branch).only_sibling(index) {
+                    Some(other) => {
+                        let prefix = with_nibble(*key, depth, other);
+                        let sibling = self.child(branch, &prefix, depth, source)?;
+                        self.fold(branch, sibling, prefix, depth);
+                    }
+                    None => self.branch(branch).remove(index),
                 }
-                None => self.set_child(branch, nibble(key.as_slice(), depth - 1), NONE),
+                self.release(slot);
             }
-            self.release(slot);
         }
-        self.forget_references();
+        self.forget_items(key);
         Ok(true)
     }
 
@@ -173,263 +138,244 @@ impl Trie {
     /// These are the nodes changed since the last `root` or `commit`. Nodes embedded in their parents have no hash of
     /// their own and are not given; the empty trie has no node.
     pub fn commit(&mut self, mut sink: impl FnMut(B256, &[u8])) -> B256 {
-        if matches!(self.cells.first(), Some(Cell { reference: None, .. })) {
-            let mut scratch = mem::take(&mut self.scratch);
-            self.root = self.hash(ROOT, 0, &mut scratch, &mut sink).hash();
-            self.scratch = scratch;
+        if mem::take(&mut self.has_changed) {
+            let mut out = mem::take(&mut self.scratch);
+            let start = self.encode(ROOT, 0, &mut out, &mut sink);
+            self.root = keccak256(&out[start..]);
+            if self.root != EMPTY_ROOT {
+                sink(self.root, &out[start..]);
+            }
+            out.clear();
+            self.scratch = out;
         }
         self.root
     }
 
-    /// Opens the way to `key` as far as it exists; answers its last slot and the depth at which that hangs.
+    /// Opens the way to `key` as far as it exists; answers its last step.
     ///
     /// The way ends at the empty trie, at a branch without a child there, at an extension that leads elsewhere, or at
     /// a leaf, be it the key's or another's.
-    fn descend<S: NodeSource>(&mut self, key: &B256, source: &mut S) -> Result<(Slot, usize), TrieError<S::Error>> {
-        if self.cells.is_empty() {
-            let node = if self.root == EMPTY_ROOT { Node::Empty } else { Node::Closed };
-            self.push(node, Some(Reference::Hash(self.root)));
+    fn descend<S: NodeSource>(&mut self, key: &B256, source: &mut S) -> Result<Step, TrieError<S::Error>> {
+        if self.nodes.is_empty() {
+            let root = match self.root {
+                EMPTY_ROOT => Node::Empty,
+                root => open(&Item::hash(root), key, Place { depth: 0, below_extension: false }, source)?,
+            };
+            self.nodes.push(root);
         }
         self.descent.clear();
-        let (mut parent, mut slot, mut depth) = (ROOT, ROOT, 0);
+        let mut step = Step { slot: ROOT, depth: 0 };
         loop {
-            self.open(slot, parent, key, depth, source)?;
-            self.descent.push(slot);
-            let (child, below) = match &self.cells[slot as usize].node {
-                Node::Branch(children) => (children[usize::from(nibble(key.as_slice(), depth))], depth + 1),
-                Node::Extension { prefix, end, child }
+            self.descent.push(step);
+            let Step { slot, depth } = step;
+            step = match &self.nodes[slot as usize] {
+                Node::Branch(branch) if branch.is_present(nibble(key.as_slice(), depth)) => {
+                    Step { slot: self.child(slot, key, depth, source)?, depth: depth + 1 }
+                }
+                Node::Extension { prefix, end, .. }
                     if shared_nibbles(key.as_slice(), prefix.as_slice()) >= usize::from(*end) =>
                 {
-                    (*child, usize::from(*end))
+                    let depth = usize::from(*end);
+                    Step { slot: self.child(slot, key, depth, source)?, depth }
                 }
-                _ => return Ok((slot, depth)),
+                _ => return Ok(step),
             };
-            if child == NONE {
-                return Ok((slot, depth));
-            }
-            (parent, slot, depth) = (slot, child, below);
         }
     }
 
-    /// Opens the node at `slot` if it is closed. It hangs below `parent` at `depth`, under the first nibbles of `key`.
-    fn open<S: NodeSource>(
+    /// The child of a branch or an extension on the way to `key`, opened if it was not. The branch hangs at `depth`, the
+    /// extension ends there.
+    fn child<S: NodeSource>(
         &mut self,
-        slot: Slot,
         parent: Slot,
         key: &B256,
         depth: usize,
         source: &mut S,
-    ) -> Result<(), TrieError<S::Error>> {
-        let Cell { node: Node::Closed, reference: Some(reference) } = &self.cells[slot as usize] else {
-            return Ok(());
+    ) -> Result<Slot, TrieError<S::Error>> {
+        let index = nibble(key.as_slice(), depth);
+        let (item, place) = match &self.nodes[parent as usize] {
+            Node::Branch(branch) if branch.children[usize::from(index)] == NONE => {
+                (branch.item(index), Place { depth: depth + 1, below_extension: false })
+            }
+            Node::Branch(branch) => return Ok(branch.children[usize::from(index)]),
+            Node::Extension { child: NONE, item, .. } => (item.clone(), Place { depth, below_extension: true }),
+            &Node::Extension { child, .. } => return Ok(child),
+            _ => unreachable!("only branches and extensions have children"),
         };
-        let below_extension = matches!(self.cells[parent as usize].node, Node::Extension { .. });
-        match reference.clone() {
-            Reference::Hash(hash) => {
-                let encoding = source.node(hash).map_err(TrieError::Source)?;
-                let in_place = encoding.len() >= 32 || slot == ROOT;
-                let view = NodeView::decode(&encoding).filter(|_| in_place);
-                view.and_then(|view| self.place(slot, &view, key, depth, below_extension))
-                    .ok_or(TrieError::Malformed(hash))
-            }
-            Reference::Embedded { len, bytes } => {
-                let encoding = &bytes[..usize::from(len)];
-                let view = NodeView::decode(encoding);
-                view.and_then(|view| self.place(slot, &view, key, depth, below_extension))
-                    .ok_or_else(|| TrieError::Malformed(keccak256(encoding)))
-            }
+        let node = open(&item, key, place, source)?;
+        let opened = self.push(node);
+        match &mut self.nodes[parent as usize] {
+            Node::Extension { child, .. } => *child = opened,
+            _ => self.branch(parent).children[usize::from(index)] = opened,
         }
-    }
-
-    /// Puts a decoded node into its slot, and its children as closed nodes into slots of their own.
-    ///
-    /// `None`, and nothing done, if such a node can't hang there: keys have 64 nibbles, and below an extension is a
-    /// branch. This bounds the depth of every trie.
-    fn place(&mut self, slot: Slot, view: &NodeView, key: &B256, depth: usize, below_extension: bool) -> Option<()> {
-        let node = match view {
-            NodeView::Branch { children } if depth < KEY_NIBBLES => {
-                Node::Branch(children.map(|child| child.map_or(NONE, |child| self.push_closed(child))))
-            }
-            _ if below_extension => return None,
-            NodeView::Leaf { path, value } if depth + path.nibbles() == KEY_NIBBLES => {
-                Node::Leaf { key: path.written_into(*key, depth), value: Value::new(value) }
-            }
-            NodeView::Extension { path, child } if depth + path.nibbles() < KEY_NIBBLES => Node::Extension {
-                prefix: path.written_into(*key, depth),
-                end: (depth + path.nibbles()) as u8,
-                child: self.push_closed(*child),
-            },
-            _ => return None,
-        };
-        self.cells[slot as usize].node = node;
-        Some(())
+        Ok(opened)
     }
 
     /// Replaces the leaf or extension at `slot` by a branch, below an extension if need be, where it and `key` part.
     fn fork(&mut self, slot: Slot, depth: usize, key: &B256, value: &[u8]) {
-        let old = mem::take(&mut self.cells[slot as usize].node);
+        let old = mem::take(&mut self.nodes[slot as usize]);
         let &(Node::Leaf { key: old_key, .. } | Node::Extension { prefix: old_key, .. }) = &old else {
             unreachable!("only paths are cut");
         };
         let parting = shared_nibbles(key.as_slice(), old_key.as_slice());
-        let old_child = match old {
-            Node::Extension { end, child, .. } if usize::from(end) == parting + 1 => child,
-            _ => self.push(old, None),
-        };
-        let mut children = [NONE; 16];
-        children[usize::from(nibble(old_key.as_slice(), parting))] = old_child;
-        children[usize::from(nibble(key.as_slice(), parting))] =
-            self.push(Node::Leaf { key: *key, value: Value::new(value) }, None);
-        let branch = Node::Branch(children);
-        self.cells[slot as usize].node = if parting == depth {
+        let [old_index, index] = [&old_key, key].map(|key| nibble(key.as_slice(), parting));
+        let mut branch = Branch::new();
+        match old {
+            Node::Extension { end, item, child, .. } if usize::from(end) == parting + 1 => {
+                branch.adopt(old_index, &item, child);
+            }
+            _ => branch.set(old_index, self.push(old)),
+        }
+        branch.set(index, self.push(Node::leaf(key, value)));
+        let branch = Node::Branch(branch);
+        self.nodes[slot as usize] = if parting == depth {
             branch
         } else {
-            Node::Extension { prefix: *key, end: parting as u8, child: self.push(branch, None) }
+            let child = self.push(branch);
+            Node::Extension { prefix: *key, end: parting as u8, item: Item::UNKNOWN, child }
         };
     }
 
-    /// Replaces a branch, and the extension above it if there is one, by its last child, which hangs at `depth` under
-    /// the first nibbles of `prefix` and is open.
+    /// Replaces a branch at `depth`, and the extension above it if there is one, by its last child, which lies under the
+    /// first nibbles of `prefix`.
     fn fold(&mut self, branch: Slot, child: Slot, prefix: B256, depth: usize) {
-        self.descent.pop();
+        let item = self.branch(branch).item(nibble(prefix.as_slice(), depth));
         let top = match self.descent.last() {
-            Some(&above) if matches!(self.cells[above as usize].node, Node::Extension { .. }) => {
+            Some(above) if matches!(self.nodes[above.slot as usize], Node::Extension { .. }) => {
+                let above = above.slot;
+                self.descent.pop();
                 self.release(branch);
                 above
             }
-            _ => {
-                self.descent.push(branch);
-                branch
-            }
+            _ => branch,
         };
-        self.cells[top as usize].node = if matches!(self.cells[child as usize].node, Node::Branch(_)) {
-            Node::Extension { prefix, end: depth as u8, child }
+        self.nodes[top as usize] = if matches!(self.nodes[child as usize], Node::Branch(_)) {
+            Node::Extension { prefix, end: depth as u8 + 1, item, child }
         } else {
             self.release(child)
         };
     }
 
-    /// The child, with its index, that `branch` is left with when it loses `slot`; `None` if it keeps several.
-    fn only_sibling(&self, branch: Slot, slot: Slot) -> Option<(u8, Slot)> {
-        let Node::Branch(children) = &self.cells[branch as usize].node else {
-            unreachable!("a leaf that is not the root hangs below a branch");
-        };
-        let mut others = (0..).zip(*children).filter(|&(_, child)| child != NONE && child != slot);
-        let first = others.next();
-        if others.next().is_some() { None } else { first }
-    }
-
-    fn set_child(&mut self, branch: Slot, index: u8, child: Slot) {
-        if let Node::Branch(children) = &mut self.cells[branch as usize].node {
-            children[usize::from(index)] = child;
-        }
-    }
-
-    /// Forgets the references along the latest descent. Above a changed node all are forgotten already.
-    fn forget_references(&mut self) {
-        for &slot in self.descent.iter().rev() {
-            if self.cells[slot as usize].reference.take().is_none() {
+    /// Forgets the items on the latest descent that lead to `key`. Above a forgotten item all are forgotten already.
+    fn forget_items(&mut self, key: &B256) {
+        self.has_changed = true;
+        for &Step { slot, depth } in self.descent.iter().rev() {
+            let was_forgotten = match &mut self.nodes[slot as usize] {
+                Node::Branch(branch) => branch.forget(nibble(key.as_slice(), depth)),
+                Node::Extension { item, .. } => !mem::replace(item, Item::UNKNOWN).is_known(),
+                _ => unreachable!("only branches and extensions have children"),
+            };
+            if was_forgotten {
                 break;
             }
         }
     }
 
-    fn push(&mut self, node: Node, reference: Option<Reference>) -> Slot {
+    fn branch(&mut self, slot: Slot) -> &mut Branch {
+        match &mut self.nodes[slot as usize] {
+            Node::Branch(branch) => branch,
+            _ => unreachable!("a leaf that is not the root hangs below a branch"),
+        }
+    }
+
+    fn push(&mut self, node: Node) -> Slot {
         if let Some(slot) = self.vacant.pop() {
-            self.cells[slot as usize] = Cell { reference, node };
+            self.nodes[slot as usize] = node;
             return slot;
         }
         // Four billion nodes would fill 400 GiB first.
-        let slot = self.cells.len() as Slot;
-        self.cells.push(Cell { reference, node });
+        let slot = self.nodes.len() as Slot;
+        self.nodes.push(node);
         slot
-    }
-
-    fn push_closed(&mut self, child: ChildView) -> Slot {
-        let reference = match child {
-            ChildView::Hash(hash) => Reference::Hash(*hash),
-            ChildView::Embedded(encoding) => Reference::to(encoding),
-        };
-        self.push(Node::Closed, Some(reference))
     }
 
     /// Empties a slot for another use and hands out what was in it.
     fn release(&mut self, slot: Slot) -> Node {
-        self.cells[slot as usize].reference = None;
         self.vacant.push(slot);
-        mem::take(&mut self.cells[slot as usize].node)
+        mem::take(&mut self.nodes[slot as usize])
     }
 
-    /// The reference of the node at `slot`, which hangs at `depth`; hashes what changed below. Recursion ends with the
-    /// key's 64 nibbles.
-    fn hash(&mut self, slot: Slot, depth: usize, out: &mut Vec<u8>, sink: &mut impl FnMut(B256, &[u8])) -> &Reference {
+    /// Appends the encoding of the node at `slot`, which hangs at `depth`, after hashing what changed below. Answers
+    /// where the encoding begins. Recursion ends with the key's 64 nibbles.
+    fn encode(&mut self, slot: Slot, depth: usize, out: &mut Vec<u8>, sink: &mut impl FnMut(B256, &[u8])) -> usize {
         let start = out.len();
-        let mut encoding = start;
-        match self.cells[slot as usize].node {
-            Node::Empty => encode::empty(out),
-            Node::Closed => unreachable!("a closed node keeps its reference"),
-            Node::Leaf { ref key, ref value } => encode::leaf(out, key.as_slice(), depth, value.as_slice()),
-            Node::Extension { prefix, end, child } => {
-                encode::begin_extension(out, prefix.as_slice(), depth, end.into());
-                if self.has_changed(child) {
-                    self.hash(child, end.into(), out, sink);
-                }
-                self.encode_child(child, out);
-                encoding = encode::end(out, start);
-            }
-            Node::Branch(children) => {
-                encode::begin_branch(out);
-                // All are looked at before the first is hashed: the processor waits for their memory once.
-                let changed = children.map(|child| self.has_changed(child));
-                for (child, changed) in children.into_iter().zip(changed) {
-                    if changed {
-                        self.hash(child, depth + 1, out, sink);
-                    }
-                    self.encode_child(child, out);
-                }
+        match &mut self.nodes[slot as usize] {
+            Node::Empty => {
                 encode::empty(out);
-                encoding = encode::end(out, start);
+                start
+            }
+            Node::Leaf { key, value } => {
+                encode::leaf(out, key.as_slice(), depth, value.as_slice());
+                start
+            }
+            &mut Node::Extension { prefix, end, ref item, child } => {
+                encode::begin_extension(out, prefix.as_slice(), depth, end.into());
+                let begin = out.len();
+                if item.is_known() {
+                    out.extend_from_slice(item.as_slice());
+                } else {
+                    self.append_item(child, end.into(), out, sink);
+                    if let Node::Extension { item, .. } = &mut self.nodes[slot as usize] {
+                        *item = Item::new(&out[begin..]);
+                    }
+                }
+                encode::end(out, start)
+            }
+            Node::Branch(branch) => {
+                let mut branch = mem::replace(branch, Branch::new());
+                self.touch_children(&branch);
+                encode::begin_branch(out);
+                let mut items = branch.items();
+                let mut next = 0;
+                for index in (0..16).filter(|&index| branch.has_changed(index)) {
+                    out.extend_from_slice(take_children(&mut items, index - next));
+                    take_children(&mut items, 1);
+                    if branch.is_present(index) {
+                        self.append_item(branch.children[usize::from(index)], depth + 1, out, sink);
+                    } else {
+                        encode::empty(out);
+                    }
+                    next = index + 1;
+                }
+                out.extend_from_slice(items);
+                let encoding = encode::end(out, start);
+                branch.keep(&out[encoding..]);
+                self.nodes[slot as usize] = Node::Branch(branch);
+                encoding
             }
         }
-        let encoding = &out[encoding..];
-        let reference = self.cells[slot as usize].reference.insert(Reference::to(encoding));
-        reference.give(encoding, slot == ROOT, sink);
-        out.truncate(start);
-        reference
     }
 
-    /// Whether `child` is to be hashed. The node itself is read along with its reference to have it at hand then.
-    fn has_changed(&self, child: Slot) -> bool {
-        let Cell { reference, node } = &self.cells[child as usize];
-        child != NONE && reference.is_none() & !matches!(node, Node::Closed)
-    }
-
-    /// Appends a child's reference, known by now, to its parent's encoding.
-    fn encode_child(&self, child: Slot, out: &mut Vec<u8>) {
-        match &self.cells[child as usize].reference {
-            _ if child == NONE => encode::empty(out),
-            Some(reference) => reference.encode(out),
-            None => unreachable!("children are hashed before their parents are encoded"),
+    /// Reads from the changed children of `branch`, to have the processor wait for their memory together instead of for
+    /// one after another between their hashes.
+    fn touch_children(&self, branch: &Branch) {
+        for child in branch.changed_children() {
+            let node = &self.nodes[child as usize];
+            let last = if let Node::Leaf { value, .. } = node { value.as_slice().last() } else { None };
+            hint::black_box((mem::discriminant(node), last));
         }
+    }
+
+    /// Appends the item that names the node at `slot`, which hangs at `depth`, after hashing it.
+    fn append_item(&mut self, slot: Slot, depth: usize, out: &mut Vec<u8>, sink: &mut impl FnMut(B256, &[u8])) {
+        let start = out.len();
+        let encoding = self.encode(slot, depth, out, sink);
+        Item::replace(out, start, encoding, sink);
     }
 }
 
-impl Value {
-    fn new(value: &[u8]) -> Self {
-        let mut bytes = [0; 38];
-        match bytes.get_mut(..value.len()) {
-            Some(head) => {
-                head.copy_from_slice(value);
-                Self::Inline { len: value.len() as u8, bytes }
-            }
-            None => Self::Boxed(value.into()),
+/// The node of this name, asked for unless it is its own name. It hangs there under the first nibbles of `key`.
+fn open<S: NodeSource>(item: &Item, key: &B256, place: Place, source: &mut S) -> Result<Node, TrieError<S::Error>> {
+    match item.as_hash() {
+        Some(hash) => {
+            let encoding = source.node(hash).map_err(TrieError::Source)?;
+            let in_place = encoding.len() >= 32 || place.depth == 0;
+            let node = if in_place { Node::decode(encoding, key, place) } else { None };
+            node.ok_or(TrieError::Malformed(hash))
         }
-    }
-
-    fn as_slice(&self) -> &[u8] {
-        match self {
-            Self::Inline { len, bytes } => &bytes[..usize::from(*len)],
-            Self::Boxed(bytes) => bytes,
+        None => {
+            let encoding = Bytes::copy_from_slice(item.as_slice());
+            Node::decode(encoding, key, place).ok_or_else(|| TrieError::Malformed(keccak256(item.as_slice())))
         }
     }
 }

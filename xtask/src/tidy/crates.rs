@@ -29,7 +29,7 @@ const MAY_KNOW: [(&str, &[&str]); 14] = [
             "kohala-testdata",
         ],
     ),
-    ("kohala-fuzz", &["kohala-derive", "kohala-protocol", "kohala-testdata"]),
+    ("kohala-fuzz", &["kohala-derive", "kohala-protocol", "kohala-trie", "kohala-testdata"]),
     ("xtask", &["kohala-testdata"]),
 ];
 

@@ -1,12 +1,14 @@
 //! Ordered lists against alloy-trie.
 
 use crate::support::{Missing, Nodes};
-use alloy_primitives::B256;
-use alloy_trie::root::ordered_trie_root_encoded;
+use alloy_primitives::{B256, keccak256};
+use alloy_trie::{HashBuilder, Nibbles, proof::ProofRetainer, root::ordered_trie_root_encoded};
 use kohala_trie::{
     EMPTY_ROOT, TrieError,
     list::{list_commit, list_item, list_items, list_root},
 };
+use proptest::{collection::vec, prelude::*, sample::Index};
+use std::collections::BTreeMap;
 
 /// Items of so many lengths that nodes of all kinds occur, embedded ones too.
 fn items(count: usize) -> Vec<Vec<u8>> {
@@ -19,6 +21,39 @@ fn stored(items: &[Vec<u8>]) -> (B256, Nodes) {
     let mut nodes = Nodes::default();
     let root = list_commit(items.iter().map(Vec::as_slice), |hash, node| assert_eq!(nodes.add(node), hash));
     (root, nodes)
+}
+
+/// The nodes on the way to an item, as alloy-trie proves them: the root, then those that have a hash.
+fn proof(items: &[Vec<u8>], index: u64) -> Vec<B256> {
+    let path = |index| Nibbles::unpack(alloy_rlp::encode_fixed_size(&index));
+    let entries: BTreeMap<_, _> = (0..).map(path).zip(items).collect();
+    let mut builder = HashBuilder::default().with_proof_retainer(ProofRetainer::new(vec![path(index)]));
+    entries.iter().for_each(|(path, item)| builder.add_leaf(*path, item));
+    builder.root();
+    let nodes = builder.take_proof_nodes().into_nodes_sorted();
+    nodes.iter().filter(|(path, node)| path.is_empty() || node.len() >= 32).map(|(_, node)| keccak256(node)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(48) })]
+
+    #[test]
+    fn any_list_equals_alloy_trie_and_comes_back(
+        items in vec(prop_oneof![4 => vec(any::<u8>(), 1..8), 2 => vec(any::<u8>(), 25..120), 1 => vec(any::<u8>(), 250..3_000)], 1..400),
+        one in any::<Index>(),
+    ) {
+        let (root, nodes) = stored(&items);
+        prop_assert_eq!(root, ordered_trie_root_encoded(&items));
+        prop_assert_eq!(list_root(items.iter().map(Vec::as_slice)), root);
+        prop_assert_eq!(list_items(root, &mut nodes.clone()).unwrap(), &items[..]);
+        // From its proof alone.
+        let index = one.index(items.len());
+        let expected = proof(&items, index as u64);
+        let mut proven = Nodes::default();
+        expected.iter().for_each(|hash| assert_eq!(proven.add(&nodes.map[hash]), *hash));
+        prop_assert_eq!(&list_item(root, index as u64, &mut proven).unwrap().unwrap(), &items[index]);
+        prop_assert_eq!(proven.asked, expected);
+    }
 }
 
 #[test]

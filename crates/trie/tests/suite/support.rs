@@ -44,7 +44,7 @@ impl Nodes {
 
     /// The nodes of `model` as alloy-trie encodes them, with its root.
     pub(crate) fn of(model: &Model) -> (B256, Self) {
-        let proof = proof(model, model.keys().copied());
+        let proof = nodes_by_path(model, model.keys().copied());
         let mut nodes = Self::default();
         for node in proof.values() {
             nodes.add(node);
@@ -63,7 +63,7 @@ pub(crate) fn expected_root(model: &Model) -> B256 {
 }
 
 /// The nodes, by path, on the way to `keys`, as alloy-trie proves them.
-pub(crate) fn proof(model: &Model, keys: impl IntoIterator<Item = B256>) -> BTreeMap<Vec<u8>, Bytes> {
+pub(crate) fn nodes_by_path(model: &Model, keys: impl IntoIterator<Item = B256>) -> BTreeMap<Vec<u8>, Bytes> {
     let retainer = ProofRetainer::from_iter(keys.into_iter().map(Nibbles::unpack));
     let mut builder = HashBuilder::default().with_proof_retainer(retainer);
     for (key, value) in model {
@@ -71,6 +71,22 @@ pub(crate) fn proof(model: &Model, keys: impl IntoIterator<Item = B256>) -> BTre
     }
     builder.root();
     builder.take_proof_nodes().into_nodes_sorted().into_iter().map(|(path, node)| (path.to_vec(), node)).collect()
+}
+
+/// The path of the node that takes the place of `key`'s branch when `key` goes, if that is left with one child.
+pub(crate) fn sibling_path(model: &Model, key: B256) -> Option<Vec<u8>> {
+    model.get(&key)?;
+    let shared = |other: &B256| (0..64).take_while(|&at| nibble(&key, at) == nibble(other, at)).count();
+    let others = || model.keys().filter(|other| **other != key);
+    let branch = others().map(shared).max()?;
+    let mut beside = others().filter(|other| shared(other) == branch);
+    let first = beside.next()?;
+    let is_only = beside.all(|other| nibble(other, branch) == nibble(first, branch));
+    is_only.then(|| (0..=branch).map(|at| nibble(first, at)).collect())
+}
+
+pub(crate) fn nibble(key: &B256, at: usize) -> u8 {
+    if at.is_multiple_of(2) { key[at / 2] >> 4 } else { key[at / 2] & 15 }
 }
 
 /// A key that is zero but for the given nibbles.
