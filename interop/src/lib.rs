@@ -20,7 +20,9 @@
 
 mod chain;
 mod claim;
+pub mod execution;
 mod programs;
+mod random;
 mod rpc;
 mod run;
 pub mod streams;

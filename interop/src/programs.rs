@@ -43,7 +43,7 @@ impl Programs {
         let _lock = crate::lock(&interop)?;
         let directory = interop.join("bin");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("go");
-        let sources = hash(&source)?;
+        let sources = hash(&source, &["chain", "pair", "go.mod", "go.sum"])?;
         let mark = directory.join("sources");
         if fs::read_to_string(&mark).ok().as_deref() != Some(&sources) {
             require_go()?;
@@ -88,20 +88,30 @@ pub fn module(path: &str, version: &str) -> Result<PathBuf> {
 /// # Errors
 /// If there is no Go, or if it fails, which it does without a network the first time.
 pub(crate) fn derivation() -> Result<PathBuf> {
+    build("op-node", ".", &[""], "op-node/derivation")
+}
+
+/// Builds op-geth's execution if it isn't there yet, and says where it lies. It is the version of the chain's op-geth.
+///
+/// # Errors
+/// As [`derivation`].
+pub(crate) fn execution() -> Result<PathBuf> {
+    build("go", "./execution", &["execution", "go.mod", "go.sum"], "op-geth/execution")
+}
+
+/// Builds one program of the Go module in the folder `module`, made of these sources in it.
+fn build(module: &str, package: &str, of: &[&str], program: &str) -> Result<PathBuf> {
     let interop = crate::directory()?;
     let _lock = crate::lock(&interop)?;
-    let directory = interop.join("op-node");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("op-node");
-    let sources = hash(&source)?;
-    let mark = directory.join("sources");
-    let program = directory.join("derivation");
+    let program = interop.join(program);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(module);
+    let sources = hash(&source, of)?;
+    let mark = program.with_file_name("sources");
     if fs::read_to_string(&mark).ok().as_deref() != Some(&sources) {
         require_go()?;
-        fs::create_dir_all(&directory)?;
-        go(
-            &source,
-            &["build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", &program.to_string_lossy(), "."],
-        )?;
+        fs::create_dir_all(program.parent().unwrap_or(&interop))?;
+        let flags = ["-buildvcs=false", "-trimpath", "-ldflags=-s -w"];
+        go(&source, &["build", flags[0], flags[1], flags[2], "-o", &program.to_string_lossy(), package])?;
         fs::write(&mark, &sources)?;
     }
     Ok(program)
@@ -139,14 +149,17 @@ fn require_go() -> Result<()> {
     )
 }
 
-/// Hash of every file below `source`, with its name.
-fn hash(source: &Path) -> Result<String> {
+/// Hash of every file below these places in `source`, with its name.
+fn hash(source: &Path, of: &[&str]) -> Result<String> {
     let mut files = Vec::new();
-    let mut directories = vec![source.to_path_buf()];
-    while let Some(directory) = directories.pop() {
-        for entry in fs::read_dir(&directory).with_context(|| directory.display().to_string())? {
-            let path = entry?.path();
-            if path.is_dir() { directories.push(path) } else { files.push(path) }
+    let mut places: Vec<PathBuf> = of.iter().map(|name| source.join(name)).collect();
+    while let Some(place) = places.pop() {
+        if place.is_dir() {
+            for entry in fs::read_dir(&place).with_context(|| place.display().to_string())? {
+                places.push(entry?.path());
+            }
+        } else {
+            files.push(place);
         }
     }
     files.sort();

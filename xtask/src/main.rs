@@ -50,6 +50,12 @@ enum Task {
         /// What chance begins with.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Compares execution with op-geth's instead, on blocks that chance makes.
+        #[arg(long, conflicts_with = "cases")]
+        execution: bool,
+        /// How many blocks of each fork.
+        #[arg(long, default_value_t = 2_000, requires = "execution")]
+        blocks: u64,
     },
     /// Compacts recorded chains into testdata/chains.
     Testdata {
@@ -85,7 +91,8 @@ fn main() -> ExitCode {
         Task::Bench { host: true, .. } => bench::host(),
         Task::Bench { peers: true, .. } => bench::peers::run(),
         Task::Bench { chains, runs, .. } => bench::run(chains.as_deref(), runs),
-        Task::Diff { cases, seed } => diff::run(cases, seed),
+        Task::Diff { execution: true, blocks, seed, .. } => diff::execution(blocks, seed),
+        Task::Diff { cases, seed, .. } => diff::derivation(cases, seed),
         Task::Testdata { recordings } => testdata::run(&recordings),
         Task::Kzg => kzg::run(),
         Task::Registry { registry, check } => registry::run(&registry, check),

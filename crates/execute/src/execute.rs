@@ -11,11 +11,16 @@ use alloy_consensus::{Header, Sealable, Sealed};
 use alloy_primitives::{Address, B256, Bloom, Bytes, U256, address, b256};
 use kohala_protocol::{Attributes, Fork, RollupConfig};
 use kohala_trie::{EMPTY_ROOT, list::list_root};
-use op_revm::{DefaultOp, L1BlockInfo, OpBuilder, OpEvm, OpSpecId, OpTransactionError, api::default_ctx::OpContext};
+use op_revm::{
+    DefaultOp, L1BlockInfo, OpBuilder, OpEvm, OpHaltReason, OpSpecId, OpTransactionError, api::default_ctx::OpContext,
+};
 use revm::{
     ExecuteEvm, SystemCallEvm,
     context::{BlockEnv, CfgEnv},
-    context_interface::{block::BlobExcessGasAndPrice, result::EVMError},
+    context_interface::{
+        block::BlobExcessGasAndPrice,
+        result::{EVMError, ExecutionResult, HaltReason},
+    },
     handler::instructions::EthInstructions,
     interpreter::interpreter::EthInterpreter,
 };
@@ -161,6 +166,11 @@ fn refuse_users_at_activation(
     }
 }
 
+/// True if a transaction was to send more than its sender has.
+const fn is_unfunded(result: &ExecutionResult<OpHaltReason>) -> bool {
+    matches!(result, ExecutionResult::Halt { reason: OpHaltReason::Base(HaltReason::OutOfFunds), .. })
+}
+
 /// The EVM's rules at a timestamp. Delta changes none of them; what Lagoon changes is not here yet.
 fn spec(config: &RollupConfig, timestamp: u64) -> OpSpecId {
     const SPECS: [(Fork, OpSpecId); 9] = [
@@ -271,9 +281,15 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
         // Osaka limits the gas of a transaction; deposits were paid for on L1 and are exempt (rules F41). The EVM lets
         // them pass, but unless told so runs them on no more gas than others get.
         self.evm.0.ctx.cfg.tx_gas_limit_cap = is_deposit.then_some(u64::MAX);
+        let creator = env.base.kind.is_create().then_some(env.base.caller);
         let executed = self.evm.transact_one(transaction.env);
         let result = self.checked(Some(index), executed)?;
         self.commit();
+        // Every deposit raises its sender's nonce. Before Regolith the EVM forgets it of one that is to create a contract
+        // with more than its sender has.
+        if let (Some(sender), true) = (creator, is_deposit && !regolith && is_unfunded(&result)) {
+            self.overlay().raise_nonce(sender)?;
+        }
 
         // Before Regolith deposits are charged for all of their gas, system transactions for nothing (rules X05).
         self.gas_used += match (is_deposit && !regolith, takes_gas) {

@@ -93,6 +93,15 @@ impl<'a, S: StateSource> Overlay<'a, S> {
         Ok(self.account(address)?.now.as_ref().map_or(0, |info| info.nonce))
     }
 
+    /// Adds one to the account's nonce.
+    pub(crate) fn raise_nonce(&mut self, address: Address) -> Result<(), ExecuteError<S::Error>> {
+        let account = self.account(address)?;
+        account.touched = true;
+        let info = account.now.get_or_insert_default();
+        info.nonce = info.nonce.saturating_add(1);
+        Ok(())
+    }
+
     /// Gives the account a code, whatever it was before, and leaves the rest of it as it is.
     pub(crate) fn set_code(&mut self, address: Address, hash: B256, code: Bytes) -> Result<(), ExecuteError<S::Error>> {
         let code = analyse(code);

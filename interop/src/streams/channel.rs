@@ -1,6 +1,7 @@
 //! A channel's bytes and its frames, and what is wrong with those.
 
-use super::{blob, draft::Draft, flaw::Flaw, random::Random};
+use super::{blob, draft::Draft, flaw::Flaw};
+use crate::random::Random;
 use alloy_rlp::Encodable;
 
 /// A frame.

@@ -3,11 +3,11 @@
 use super::{
     batch::{Batch, Damage, Singular, Span, SpanBlock, part},
     flaw::{Flaw, Flaws},
-    random::Random,
     sequencer::{self, Block},
     transaction::Transaction,
     world::{L2_CHAIN_ID, World, fork},
 };
+use crate::random::Random;
 use alloy_primitives::{B256, Bytes};
 use std::ops::Range;
 

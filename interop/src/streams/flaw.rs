@@ -1,6 +1,6 @@
 //! What can be wrong with a stream.
 
-use super::random::Random;
+use crate::random::Random;
 
 macro_rules! flaws {
     ($($(#[doc = $doc:literal])* $name:ident,)*) => {

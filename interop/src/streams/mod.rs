@@ -13,17 +13,17 @@ mod derivation;
 mod draft;
 mod flaw;
 mod post;
-mod random;
 mod sequencer;
 mod transaction;
 mod world;
 
 pub use derivation::{Answer, Derivation, Derived, End, upgrades};
 pub use flaw::Flaw;
+pub(crate) use transaction::rlp_list;
 
+use crate::random::Random;
 use alloy_primitives::{B256, Bytes};
 use flaw::Flaws;
-use random::Random;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;

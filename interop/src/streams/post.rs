@@ -5,10 +5,10 @@ use super::{
     channel::{self, Frame},
     draft::Draft,
     flaw::Flaw,
-    random::Random,
     sequencer::Block,
     world::{INBOX, L1_CHAIN_ID, STRANGER, World, fork, sign},
 };
+use crate::random::Random;
 use alloy_consensus::{
     SignableTransaction, TxEip1559, TxEip2930, TxEip4844, TxEip7702, TxLegacy, transaction::RlpEcdsaEncodableTx,
 };

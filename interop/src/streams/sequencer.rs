@@ -2,10 +2,10 @@
 
 use super::{
     flaw::{Flaw, Flaws},
-    random::Random,
     transaction::Transaction,
     world::{FORKS, L2_CHAIN_ID, World, fork, l2_hash_by_number},
 };
+use crate::random::Random;
 use alloy_primitives::{B256, Bytes, keccak256};
 
 /// No chain is longer: cases are many and should be small.

@@ -1,6 +1,6 @@
 //! Transactions of L2 blocks: whole, as singular batches carry them, and in the parts that span batches make of them.
 
-use super::random::Random;
+use crate::random::Random;
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEip7702, TxLegacy};
 use alloy_eips::{
     eip2718::Encodable2718,
@@ -167,7 +167,7 @@ fn authorizations(random: &mut Random) -> Vec<SignedAuthorization> {
 }
 
 /// An RLP list of these.
-pub(super) fn rlp_list(fields: &[&dyn Encodable]) -> Vec<u8> {
+pub(crate) fn rlp_list(fields: &[&dyn Encodable]) -> Vec<u8> {
     let payload_length = fields.iter().map(|field| field.length()).sum();
     let mut list = Vec::new();
     Header { list: true, payload_length }.encode(&mut list);

@@ -3,10 +3,8 @@
 //! Headers commit to no transactions here: derivation doesn't look whether they do, and so L2 blocks and their batches can
 //! be made from headers that stand already.
 
-use super::{
-    flaw::{Flaw, Flaws},
-    random::Random,
-};
+use super::flaw::{Flaw, Flaws};
+use crate::random::Random;
 use alloy_consensus::crypto::secp256k1::{recover_signer, sign_message};
 use alloy_consensus::{Eip658Value, Header, Receipt, ReceiptEnvelope, ReceiptWithBloom, Sealable};
 use alloy_eips::eip2718::Encodable2718;

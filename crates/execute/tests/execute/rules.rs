@@ -417,6 +417,23 @@ fn deposits_don_t_absorb_an_exhausted_block() {
     }
 }
 
+/// Whether for want of balance or of gas, in every fork once and no more.
+#[test]
+fn deposit_that_creates_nothing_raises_its_senders_nonce() {
+    for fork in [Fork::Bedrock, Fork::Regolith, Fork::Isthmus] {
+        for (value, gas_limit) in [(6, 100_000), (6, 50_000), (5, 50_000)] {
+            let creation =
+                TxDeposit { to: TxKind::Create, mint: 5, value: U256::from(value), ..to(CONTRACT, gas_limit) };
+            let mut sandbox = Sandbox::new(fork, vec![]);
+            let block = sandbox.block(vec![deposit(creation)]);
+            assert!(!succeeded(&block, 0));
+            assert_eq!(block.header.gas_used, gas_limit, "{fork:?}");
+            let depositor = GenesisAccount { balance: U256::from(5), ..depositor(1) };
+            assert_eq!(block.header.state_root, sandbox.root(&[depositor]), "{fork:?}, {value} wei, {gas_limit} gas");
+        }
+    }
+}
+
 /// EIP-3607 is for those who sign; a contract of L1 deposits under its own address, whoever has that on L2.
 #[test]
 fn deposits_may_come_from_accounts_with_code() {

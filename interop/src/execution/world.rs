@@ -1,0 +1,208 @@
+//! A chain before its first block: forks, accounts, who signs.
+
+use super::{
+    code,
+    known::{Files, Known},
+};
+use crate::random::Random;
+use alloy_consensus::crypto::secp256k1::{recover_signer, sign_message};
+use alloy_primitives::{Address, B256, Bytes, Signature, U64, U256, address, bytes, hex};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
+
+pub(super) const CHAIN_ID: u64 = 901;
+pub(super) const BLOCK_TIME: u64 = 2;
+const GENESIS_TIME: u64 = 1_000_000;
+
+/// Forks that change execution, in order. Delta isn't one of them.
+pub const FORKS: [&str; 10] =
+    ["bedrock", "regolith", "canyon", "ecotone", "fjord", "granite", "holocene", "isthmus", "jovian", "karst"];
+
+pub(super) const REGOLITH: usize = 1;
+pub(super) const CANYON: usize = 2;
+pub(super) const ECOTONE: usize = 3;
+pub(super) const FJORD: usize = 4;
+pub(super) const HOLOCENE: usize = 6;
+pub(super) const ISTHMUS: usize = 7;
+pub(super) const JOVIAN: usize = 8;
+pub(super) const KARST: usize = 9;
+
+/// How many accounts sign.
+const USERS: u8 = 12;
+
+static ADDRESSES: LazyLock<Vec<Address>> = LazyLock::new(|| {
+    let address = |user| recover_signer(&sign(user, B256::ZERO), B256::ZERO).expect("what was signed has a signer");
+    (0..usize::from(USERS)).map(address).collect()
+});
+
+/// Addresses of the accounts that sign.
+pub(super) fn users() -> &'static [Address] {
+    &ADDRESSES
+}
+
+pub(super) fn sign(user: usize, hash: B256) -> Signature {
+    sign_message(B256::repeat_byte(user as u8 + 1), hash).expect("the keys are keys")
+}
+
+/// Contracts of Ethereum's that forks bring along.
+const BEACON_ROOTS: (Address, Bytes) = (
+    address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02"),
+    bytes!(
+        "3373fffffffffffffffffffffffffffffffffffffffe14604d57602036146024575f5ffd5b5f35801560495762001fff810690815414603c575f5ffd5b62001fff01545f5260205ff35b5f5ffd5b62001fff42064281555f359062001fff015500"
+    ),
+);
+const HISTORY: (Address, Bytes) = (
+    address!("0000F90827F1C53a10cb7A02335B175320002935"),
+    bytes!(
+        "3373fffffffffffffffffffffffffffffffffffffffe14604657602036036042575f35600143038111604257611fff81430311604257611fff9006545f5260205ff35b5f5ffd5b5f35611fff60014303065500"
+    ),
+);
+
+/// The forks of a chain: when each begins, if ever.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    pub(super) times: [Option<u64>; FORKS.len()],
+    /// Its own accounts at genesis.
+    pub(super) alloc: BTreeMap<Address, Value>,
+    gas_limit: u64,
+    base_fee: u64,
+}
+
+impl World {
+    /// A chain that begins at a fork, with what its code may know. `stages` more forks begin on the way.
+    pub(super) fn random(random: &mut Random, files: &Arc<Files>, first: usize, stages: usize) -> (Self, Known) {
+        let mut times = [None; FORKS.len()];
+        times[..=first].fill(Some(0));
+        let mut time = GENESIS_TIME;
+        for fork in (first + 1..FORKS.len()).take(stages) {
+            // Now and then two begin at once. Jovian needs an L1 info of Isthmus in its first block.
+            let coincides = random.percent(15) && time > GENESIS_TIME && fork != JOVIAN;
+            time += BLOCK_TIME * if coincides { 0 } else { random.within(1, 12) };
+            times[fork] = Some(time);
+        }
+        let contracts: Vec<Address> = (1..=16).map(|number| Address::repeat_byte(0xc0 + number)).collect();
+        let last = times.iter().rposition(Option::is_some).unwrap_or(first);
+        let known = Known::new(files, first, last, contracts.clone());
+        let mut alloc = BTreeMap::new();
+        let rich = U256::from(10).pow(U256::from(30));
+        for (index, user) in users().iter().enumerate() {
+            let balance = if index == 0 { U256::from(10).pow(U256::from(24)) } else { rich };
+            alloc.insert(*user, json!({ "balance": balance, "nonce": U64::from(if index == 1 { 300 } else { 0 }) }));
+        }
+        for (index, address) in contracts.iter().enumerate() {
+            let code = match index {
+                0 => code::forwarder(contracts[2], false),
+                1 => code::forwarder(contracts[3], true),
+                _ => code::contract(random, &known),
+            };
+            let slots = random.pick(&[0, 0, 1, 2, 17, 60]);
+            let storage: BTreeMap<B256, B256> = (0..slots)
+                .map(|slot: u64| (B256::from(U256::from(slot)), B256::from(U256::from(random.within(1, 3)))))
+                .collect();
+            let balance = U256::from(random.pick(&[0, 1, 1_000_000_000]));
+            let nonce = U64::from(random.pick(&[0, 1, 1, 300]));
+            alloc.insert(
+                *address,
+                json!({ "code": Bytes::from(code), "balance": balance, "nonce": nonce, "storage": storage }),
+            );
+        }
+        let system = [(ECOTONE, BEACON_ROOTS), (ISTHMUS, HISTORY)];
+        for (_, (address, code)) in system.into_iter().filter(|(fork, _)| *fork <= first) {
+            alloc.insert(address, json!({ "code": code, "balance": "0x0", "nonce": "0x1" }));
+        }
+        let gas_limit = 60_000_000;
+        let base_fee = random.pick(&[1, 7, 1_000_000, 1_000_000_000]);
+        (Self { times, alloc, gas_limit, base_fee }, known)
+    }
+
+    /// The newest fork at a time.
+    pub(super) fn fork(&self, time: u64) -> usize {
+        self.times.iter().rposition(|start| start.is_some_and(|start| time >= start)).unwrap_or(0)
+    }
+
+    /// Forks whose first block is the one at a time. Genesis is none's.
+    pub(super) fn activations(&self, time: u64) -> impl Iterator<Item = usize> {
+        let starts = move |start: &Option<u64>| start.is_some_and(|start| time >= start && time - BLOCK_TIME < start);
+        (0..FORKS.len()).filter(move |fork| starts(&self.times[*fork]))
+    }
+
+    /// The genesis as geth reads it, without the predeploys.
+    pub(super) fn genesis(&self) -> Value {
+        let mut config = json!({
+            "chainId": CHAIN_ID,
+            "terminalTotalDifficulty": 0,
+            "bedrockBlock": 0,
+            "mergeNetsplitBlock": 0,
+            "optimism": { "eip1559Elasticity": 6, "eip1559Denominator": 50, "eip1559DenominatorCanyon": 250 },
+        });
+        for fork in ["homestead", "eip150", "eip155", "eip158", "byzantium", "constantinople", "petersburg", "istanbul"]
+        {
+            config[format!("{fork}Block")] = 0.into();
+        }
+        for fork in ["muirGlacier", "berlin", "london", "arrowGlacier", "grayGlacier"] {
+            config[format!("{fork}Block")] = 0.into();
+        }
+        for (fork, time) in FORKS.iter().zip(self.times).skip(1).filter_map(|(fork, time)| Some((fork, time?))) {
+            // Karst is Osaka without a name of its own.
+            let names: &[&str] = match *fork {
+                "canyon" => &["canyon", "shanghai"],
+                "ecotone" => &["ecotone", "cancun"],
+                "isthmus" => &["isthmus", "prague"],
+                "karst" => &["osaka"],
+                _ => &[fork],
+            };
+            for name in names {
+                config[format!("{name}Time")] = time.into();
+            }
+        }
+        let extra_data: &[u8] = match self.fork(GENESIS_TIME) {
+            0..HOLOCENE => &[],
+            HOLOCENE..JOVIAN => &hex!("00000000fa00000006"),
+            _ => &hex!("01000000fa000000060000000000000000"),
+        };
+        json!({
+            "config": config,
+            "timestamp": U64::from(GENESIS_TIME),
+            "extraData": Bytes::copy_from_slice(extra_data),
+            "gasLimit": U64::from(self.gas_limit),
+            "difficulty": "0x0",
+            "baseFeePerGas": U64::from(self.base_fee),
+            "alloc": self.alloc,
+        })
+    }
+
+    /// `rollup.json`, as far as execution reads it.
+    pub(super) fn rollup(&self) -> Value {
+        let block = json!({ "hash": B256::ZERO, "number": 0 });
+        let mut rollup = json!({
+            "genesis": {
+                "l1": block,
+                "l2": block,
+                "l2_time": GENESIS_TIME,
+                "system_config": {
+                    "batcherAddr": Address::ZERO, "overhead": B256::ZERO, "scalar": B256::ZERO, "gasLimit": self.gas_limit,
+                },
+            },
+            "block_time": BLOCK_TIME,
+            "max_sequencer_drift": 600,
+            "seq_window_size": 3600,
+            "channel_timeout": 300,
+            "l1_chain_id": 900,
+            "l2_chain_id": CHAIN_ID,
+            "batch_inbox_address": Address::ZERO,
+            "deposit_contract_address": Address::ZERO,
+            "l1_system_config_address": Address::ZERO,
+            "chain_op_config": { "eip1559Elasticity": 6, "eip1559Denominator": 50, "eip1559DenominatorCanyon": 250 },
+        });
+        for (fork, time) in FORKS.iter().zip(self.times).skip(1).filter_map(|(fork, time)| Some((fork, time?))) {
+            rollup[format!("{fork}_time")] = time.into();
+        }
+        if let Some(canyon) = self.times[CANYON] {
+            rollup["delta_time"] = canyon.into();
+        }
+        rollup
+    }
+}

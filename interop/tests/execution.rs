@@ -1,0 +1,197 @@
+//! Our execution beside op-geth's, on blocks that chance makes.
+//!
+//! `cargo xtask diff --execution` runs more of them. A chain on which the two differ is made as short as can be and written to
+//! `tests/cases/execution`, and every file there is tried again in each run.
+
+#[path = "execution/ours.rs"]
+mod ours;
+#[path = "execution/summary.rs"]
+mod summary;
+
+use anyhow::{Context, Result, bail, ensure};
+use kohala_interop::execution::{Built, Case, Chain, Draft, FORKS, Files, OpGeth};
+use ours::{Beyond, Ours};
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+use summary::Summary;
+
+/// Blocks of each fork in an ordinary run, and their seed.
+const BLOCKS: u64 = 100;
+const SEED: u64 = 1;
+
+/// How many blocks of each fork are tried; what `cargo xtask diff --execution` sets.
+const BLOCKS_VARIABLE: &str = "KOHALA_DIFF_BLOCKS";
+const SEED_VARIABLE: &str = "KOHALA_DIFF_SEED";
+
+#[test]
+fn executes_what_op_geth_executes() -> Result<()> {
+    if !is_possible() {
+        return Ok(());
+    }
+    let number = |name: &str, default| match env::var(name) {
+        Ok(number) => number.parse().with_context(|| format!("{name} is no number")),
+        Err(_) => Ok(default),
+    };
+    let (blocks, seed) = (number(BLOCKS_VARIABLE, BLOCKS)?, number(SEED_VARIABLE, SEED)?);
+    let files = Files::read()?;
+    let mut op_geth = OpGeth::start(&files)?;
+    let mut summary = Summary::default();
+    replay(&mut op_geth)?;
+    let started = Instant::now();
+    for (fork, name) in FORKS.iter().enumerate() {
+        for chain in 0.. {
+            if summary.blocks(fork) >= blocks {
+                break;
+            }
+            compare(&files, fork, seed, chain, blocks, &mut op_geth, &mut summary)?;
+        }
+        println!("{name}: {} blocks, {:.0} s", summary.blocks(fork), started.elapsed().as_secs_f64());
+    }
+    println!("seed {seed}, {:.0} s\n{summary}", started.elapsed().as_secs_f64());
+    if blocks >= BLOCKS { summary.check(blocks >= 10 * BLOCKS) } else { Ok(()) }
+}
+
+/// True if there is Go, or has to be.
+fn is_possible() -> bool {
+    let is_possible = kohala_interop::has_go() || env::var_os("CI").is_some();
+    if !is_possible {
+        println!("NOT TESTED: op-geth's execution is compared with ours only where there is Go");
+    }
+    is_possible
+}
+
+/// Makes a chain and compares it, block by block.
+fn compare(
+    files: &Arc<Files>,
+    fork: usize,
+    seed: u64,
+    number: u64,
+    blocks: u64,
+    op_geth: &mut OpGeth,
+    summary: &mut Summary,
+) -> Result<()> {
+    let mut chain = Chain::random(files, fork, seed, number);
+    let genesis = op_geth.begin(&chain.case.genesis)?;
+    chain.grow(&genesis)?;
+    let mut ours = Ours::begin(&chain.case, &genesis)?;
+    while !chain.is_long_enough() && (summary.blocks(chain.fork()) < blocks || chain.fork() != fork) {
+        let draft = chain.draft(op_geth)?.clone();
+        let theirs = op_geth.build(&draft.attributes)?;
+        chain.grow(&theirs)?;
+        summary.count(chain.fork(), &draft, &theirs);
+        match judge(&mut ours, &draft, &theirs, op_geth) {
+            Ok(beyond) => summary.beyond(&beyond),
+            Err(difference) => {
+                let (path, blocks) = (keep(&chain.case, fork, seed, number, op_geth)?, chain.case.blocks.len());
+                bail!("{}, block {blocks}: {difference:?}\nkept as {}", chain.case.name, path.display());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Compares what both make of a block. A panic is a difference.
+fn judge(ours: &mut Ours, draft: &Draft, theirs: &Built, op_geth: &mut OpGeth) -> Result<BTreeSet<Beyond>> {
+    catch_unwind(AssertUnwindSafe(|| ours.execute(&draft.attributes, theirs, op_geth)))
+        .unwrap_or_else(|_| bail!("we panic"))
+}
+
+/// True if the two differ anywhere on this chain.
+fn differs(case: &Case, op_geth: &mut OpGeth) -> Result<Option<anyhow::Error>> {
+    let genesis = op_geth.begin(&case.genesis)?;
+    let mut ours = Ours::begin(case, &genesis)?;
+    for draft in &case.blocks {
+        let theirs = op_geth.build(&draft.attributes)?;
+        if let Err(difference) = judge(&mut ours, draft, &theirs, op_geth) {
+            return Ok(Some(difference));
+        }
+    }
+    Ok(None)
+}
+
+/// Tries the chains again that were kept.
+fn replay(op_geth: &mut OpGeth) -> Result<()> {
+    let mut paths = fs::read_dir(cases())?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
+    paths.sort();
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
+        let case: Case = serde_json::from_slice(&fs::read(path)?).with_context(|| path.display().to_string())?;
+        if let Some(difference) = differs(&case, op_geth)? {
+            bail!("{}: {difference:?}", path.display());
+        }
+    }
+    Ok(())
+}
+
+fn cases() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/execution")
+}
+
+/// Writes a chain down on which the two differ, without what can be left out: from the last block back, and accounts.
+fn keep(case: &Case, fork: usize, seed: u64, number: u64, op_geth: &mut OpGeth) -> Result<PathBuf> {
+    let mut case = case.clone();
+    for block in (0..case.blocks.len()).rev() {
+        if leave_out(&mut case, op_geth, |case| drop(case.blocks.remove(block)))? {
+            continue;
+        }
+        // The first transaction is the L1 info.
+        for transaction in (1..case.blocks[block].attributes.transactions.len()).rev() {
+            leave_out(&mut case, op_geth, |case| {
+                case.blocks[block].attributes.transactions.remove(transaction);
+            })?;
+        }
+    }
+    let accounts = case.genesis["alloc"].as_object().into_iter().flatten();
+    for account in accounts.map(|(address, _)| address.clone()).collect::<Vec<_>>() {
+        leave_out(&mut case, op_geth, |case| {
+            case.genesis["alloc"].as_object_mut().and_then(|alloc| alloc.remove(&account));
+        })?;
+    }
+    let path = cases().join(format!("{}-seed-{seed}-number-{number}.json", FORKS[fork]));
+    fs::write(&path, serde_json::to_vec(&case)?)?;
+    Ok(path)
+}
+
+/// Makes the case shorter if the two still differ then.
+fn leave_out(case: &mut Case, op_geth: &mut OpGeth, shorten: impl FnOnce(&mut Case)) -> Result<bool> {
+    let mut shorter = case.clone();
+    shorten(&mut shorter);
+    let still = differs(&shorter, op_geth)?.is_some();
+    if still {
+        *case = shorter;
+    }
+    Ok(still)
+}
+
+#[test]
+fn a_difference_is_found() -> Result<()> {
+    if !is_possible() {
+        return Ok(());
+    }
+    let files = Files::read()?;
+    let mut op_geth = OpGeth::start(&files)?;
+    let mut chain = Chain::random(&files, FORKS.len() - 1, SEED, 0);
+    let genesis = op_geth.begin(&chain.case.genesis)?;
+    chain.grow(&genesis)?;
+    let mut ours = Ours::begin(&chain.case, &genesis)?;
+    let draft = chain.draft(&mut op_geth)?.clone();
+    let theirs = op_geth.build(&draft.attributes)?;
+    ensure!(theirs.refused.is_empty(), "{}", theirs.refused);
+    let refused = Built { refused: "no".into(), ..theirs.clone() };
+    ensure!(judge(&mut ours, &draft, &refused, &mut op_geth).is_err());
+    let mut ours = Ours::begin(&chain.case, &genesis)?;
+    let mut other = theirs.clone();
+    other.header = [&other.header[..other.header.len() - 1], &[0]].concat().into();
+    ensure!(judge(&mut ours, &draft, &other, &mut op_geth).is_err());
+    let mut ours = Ours::begin(&chain.case, &genesis)?;
+    other = theirs.clone();
+    other.witness.state = Some(Vec::new());
+    ensure!(judge(&mut ours, &draft, &other, &mut op_geth).is_err());
+    let mut ours = Ours::begin(&chain.case, &genesis)?;
+    judge(&mut ours, &draft, &theirs, &mut op_geth).map(drop)
+}
