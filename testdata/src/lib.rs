@@ -1,4 +1,5 @@
-//! Chains that op-geth, op-node and op-batcher made, as data for tests: [`chain`] loads one by its name.
+//! Chains that op-geth, op-node and op-batcher made, as data for tests: [`chain`] loads one by its name. [`sepolia`] has
+//! blocks of a public chain.
 //!
 //! This crate is a dev-dependency only. It says what was recorded and judges nothing; apart from hashing headers it
 //! knows no protocol rule, so that the crates under test meet data that their own code has not touched.

@@ -38,7 +38,8 @@ enum Task {
         /// Compares the host with op-program's instead, on a chain of real nodes: calls, round trips, time. Needs Go.
         #[arg(long, conflicts_with_all = ["chains", "runs", "micro"])]
         host: bool,
-        /// Compares derivation with kona's instead, in one process: time, allocations, memory, instructions.
+        /// Compares derivation, trie and execution with kona's instead, in one process: time, allocations, memory,
+        /// instructions.
         #[arg(long, conflicts_with_all = ["chains", "runs", "micro", "host"])]
         peers: bool,
     },

@@ -21,6 +21,8 @@ const SMALL: usize = 2_000;
 
 /// One thing that both sides do.
 pub struct Case {
+    /// Its group, and its place there: how `kohala-peers run` is told of it.
+    pub place: (&'static str, usize),
     /// What it is, and how much of it.
     pub name: String,
     /// What a second is a rate of, and how many of that one run is.
@@ -56,6 +58,10 @@ pub struct Bars {
 }
 
 impl Case {
+    fn at(self, group: &'static str, index: usize) -> Self {
+        Self { place: (group, index), ..self }
+    }
+
     /// Does it once.
     pub fn run(&self, side: Side) {
         match side {
@@ -65,13 +71,32 @@ impl Case {
     }
 }
 
-/// All cases. Both sides' answers have been compared.
-///
-/// `kona_channel` is a file with the channel that kona's own tests read, in hexadecimal.
+/// What the cases are about, in the order of the table.
+const GROUPS: [&str; 4] = ["channels", "derivation", "trie", "execution"];
+
+/// The cases that a program's arguments ask for: `all` or a group, and then, for channels, a file with the channel that
+/// kona's own tests read, in hexadecimal. Both sides' answers have been compared.
 ///
 /// # Panics
-/// If the answers differ.
-pub fn cases(kona_channel: Option<&Path>) -> Vec<Case> {
+/// If the answers differ, or there is no such group.
+pub fn cases(arguments: &[&str]) -> Vec<Case> {
+    let [group, channel @ ..] = arguments else { panic!("give `all` or one of {GROUPS:?}") };
+    let of = |group: &str| match group {
+        "channels" => channels(channel.first().map(Path::new)),
+        "derivation" => vec![derivation()],
+        "trie" => crate::trie::cases(),
+        "execution" => execution(),
+        other => panic!("{other} is none of {GROUPS:?}"),
+    };
+    let asked = GROUPS.into_iter().filter(|name| group == name || *group == "all");
+    let cases: Vec<_> =
+        asked.flat_map(|group| (0..).zip(of(group)).map(move |(index, case)| case.at(group, index))).collect();
+    assert!(!cases.is_empty(), "{group} is none of {GROUPS:?}");
+    cases
+}
+
+/// Channels, with kona's own before the recorded ones if there is a file of it.
+fn channels(kona_channel: Option<&Path>) -> Vec<Case> {
     let tenth = Some(0.1);
     let zlib = Bars { speed: Some(2.0), allocations: tenth, peak: None };
     let brotli = Bars { speed: Some(6.0), ..zlib };
@@ -102,17 +127,11 @@ pub fn cases(kona_channel: Option<&Path>) -> Vec<Case> {
     let first = |count| of(&[span_item(blocks.clone().take(count), &context)], Compression::Brotli);
     let small_channel = (1..=BLOCKS).map(first).find(|channel| channel.size().compressed >= SMALL);
     cases.push(channel_case("a small channel, span, brotli", small_channel.expect("more blocks"), small));
-    cases.extend(crate::trie::cases());
-    cases.push(derivation_case());
-    cases.extend(execution_cases());
     cases
 }
 
-/// All cases of execution: the blocks of OP Sepolia together with one thread and with two, and the largest alone.
-///
-/// # Panics
-/// If the answers differ.
-pub fn execution_cases() -> Vec<Case> {
+/// The blocks of OP Sepolia together with one thread and with two, and the largest alone.
+fn execution() -> Vec<Case> {
     let blocks: Arc<Vec<_>> = Arc::new(sepolia::blocks().into_iter().map(Execution::new).collect());
     let gas: Vec<(u64, u64)> = blocks.iter().map(Execution::agree).collect();
     let all = 0..blocks.len();
@@ -124,6 +143,7 @@ pub fn execution_cases() -> Vec<Case> {
         let pool = ThreadPoolBuilder::new().num_threads(2).build().expect("two threads");
         let run = move || ours.0[ours.1.clone()].iter().for_each(|block| assert_ne!(block.ours(), B256::ZERO));
         Case {
+            place: <_>::default(),
             name: format!("{name}, {gas:.1} Mgas"),
             rate: ("Mgas/s", gas),
             bars,
@@ -147,16 +167,14 @@ pub fn execution_cases() -> Vec<Case> {
     ]
 }
 
-/// The case of derivation alone.
-///
-/// # Panics
-/// If the answers differ.
-pub fn derivation_case() -> Case {
+/// All blocks of a recorded chain.
+fn derivation() -> Case {
     let derivation = Rc::new(Derivation::load());
     derivation.agree();
     let (ours, kona) = (derivation.clone(), derivation.clone());
     let blocks = derivation.blocks();
     Case {
+        place: <_>::default(),
         name: format!("derivation of {blocks} blocks"),
         rate: ("blocks/s", blocks as f64),
         bars: Bars::default(),
@@ -174,6 +192,7 @@ fn channel_case(name: &str, channel: Channel, bars: Bars) -> Case {
     let (ours, kona) = (channel.clone(), channel);
     let count = |number: usize, what: &str| if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") };
     Case {
+        place: <_>::default(),
         name: format!(
             "{name}: {}, {}, {} bytes of {}",
             count(size.blocks, "block"),

@@ -1,4 +1,4 @@
-//! Kohala's derivation beside kona's, in one process and over the same data. Every case first makes sure that both
+//! Kohala's derivation, trie and execution beside kona's (for some of the trie beside alloy's), in one process and over the same data. Every case first makes sure that both
 //! come to the same answer; what is measured is left to the two programs: `kohala-peers` times, `count` counts memory.
 //!
 //! Nothing here is a test of Kohala, and nothing of the product knows this crate.
@@ -10,4 +10,4 @@ mod derivation;
 mod execution;
 mod trie;
 
-pub use cases::{Bars, Case, Side, cases, derivation_case, execution_cases};
+pub use cases::{Bars, Case, Side, cases};

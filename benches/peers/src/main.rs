@@ -5,58 +5,54 @@
 
 mod table;
 
-use kohala_peers::{Case, Side, cases, execution_cases};
+use kohala_peers::{Case, Side, cases};
 use rayon::ThreadPoolBuilder;
 use rustix::time::{ClockId, clock_gettime};
 use std::{
     env,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Output},
 };
 use table::{Counted, Measured, Table};
 
 /// What both sides have in common, and what they haven't.
 const NOTE: &str = "\
-kona-protocol and kona-derive 0.4.5, kona-executor 0.4.0, kona-mpt 0.3.0, alloy-trie 0.9. Times are medians; ratios of time and rate say how many times
-faster kohala is, the others what part of kona's it takes. Both have the system's allocator and keccak in assembly. Kohala
-recovers senders by libsecp256k1; so does kona where this program was built with the feature secp256k1, else it does so
-in Rust, as its own programs do. The blocks of OP Sepolia are executed from a witness in memory, whose nodes neither side
-checks against their hashes; nothing is kept from one block to the next. The derived chain is `main` without Jovian, which this kona doesn't know; its L1 blocks are in memory, and
-decoded beforehand as far as a source hands them over decoded: kona's wholly, ours but for the transactions.";
+kona-protocol and kona-derive 0.4.5, kona-executor 0.4.0, kona-mpt 0.3.0, alloy-trie 0.9. Times are medians; ratios of
+time and rate say how many times faster kohala is, the others what part of the peer's it takes. Both have the system's
+allocator and keccak in assembly. Kohala recovers senders by libsecp256k1; so does kona where this program was built with
+the feature secp256k1, else it does so in Rust, as its crates do by themselves.
+
+The derived chain is `main` without Jovian, which this kona doesn't know; its L1 blocks are in memory, and decoded
+beforehand as far as a source hands them over decoded: kona's wholly, ours but for the transactions. The blocks of OP
+Sepolia are executed from a witness in memory, whose nodes neither side checks against their hashes; nothing is kept from
+one block to the next.";
 
 /// How long each side of a case is run at least, and how often.
 const SECONDS: f64 = 2.0;
 const RUNS: usize = 25;
 
-/// Arguments: `all` or `execution`, then the file with the channel of kona's own tests, which is of `all` only.
+/// Arguments: those of [`cases`].
 ///
-/// `run <case> ours|kona <runs>` runs one that often, counted from the last, and prints nothing: it is what callgrind is
-/// given.
+/// `run <group> <place in it> ours|kona <runs>` runs one that often and prints nothing: it is what callgrind is given.
 fn main() {
     // This thread is the pool that our side recovers senders with, unless a case has another.
     ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global().expect("no pool before this one");
     let arguments: Vec<_> = env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    let cases = match arguments[..] {
-        ["run", case, side, runs] => {
-            let (case, runs) = (case.parse::<usize>().expect("a case"), runs.parse().expect("a number of runs"));
-            let side = if side == "ours" { Side::Ours } else { Side::Kona };
-            let cases = if case < execution_cases().len() { execution_cases() } else { cases(None) };
-            let case = &cases[cases.len() - 1 - case];
-            return (0..runs).for_each(|_| case.run(side));
-        }
-        ["execution"] => execution_cases(),
-        ["all", channel] => cases(Some(Path::new(channel))),
-        _ => cases(None),
-    };
+    if let ["run", group, place, side, runs] = arguments[..] {
+        let (place, runs) = (place.parse::<usize>().expect("a place"), runs.parse().expect("a number of runs"));
+        let side = if side == "ours" { Side::Ours } else { Side::Kona };
+        let case = &cases(&[group])[place];
+        return (0..runs).for_each(|_| case.run(side));
+    }
+    let cases = cases(&arguments);
     let program = env::current_exe().expect("this program's place");
     let counted = count(&program.with_file_name("count"), &arguments);
     assert_eq!(counted.len(), cases.len(), "both programs have the same cases");
     let mut table = Table::default();
-    for (index, (case, counted)) in cases.iter().zip(counted).enumerate() {
+    for (case, counted) in cases.iter().zip(counted) {
         let seconds = times(case);
-        let number = cases.len() - 1 - index;
-        let count = |side| if case.instructions { instructions(&program, number, side) } else { None };
+        let count = |side| if case.instructions { instructions(&program, case, side) } else { None };
         let instructions = [Side::Ours, Side::Kona].map(count);
         table.push(case, &Measured { seconds, counted, instructions });
     }
@@ -98,17 +94,14 @@ fn count(program: &PathBuf, arguments: &[&str]) -> Vec<[Counted; 2]> {
     counted.collect()
 }
 
-/// The instructions of one run after the first of a case, counted from the last; `None` without valgrind.
-fn instructions(program: &PathBuf, case: usize, side: Side) -> Option<u64> {
+/// The instructions of one run after the first; `None` without valgrind.
+fn instructions(program: &PathBuf, case: &Case, side: Side) -> Option<u64> {
     let side = if side == Side::Ours { "ours" } else { "kona" };
     let of = |runs: &str| {
         let mut valgrind = Command::new("valgrind");
-        valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).args([
-            "run",
-            &case.to_string(),
-            side,
-            runs,
-        ]);
+        let (group, place) = (case.place.0, case.place.1.to_string());
+        valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program);
+        valgrind.args(["run", group, &place, side, runs]);
         let output = output(&mut valgrind);
         let text = String::from_utf8(output.stderr).expect("text");
         let collected = text.lines().find_map(|line| line.split_once("Collected : "));

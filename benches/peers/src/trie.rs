@@ -106,6 +106,7 @@ fn case(name: &str, rate: (&'static str, f64), speed: Option<f64>, sides: [Box<d
     let [ours, kona] = sides;
     assert_eq!(ours(), kona(), "{name}");
     Case {
+        place: <_>::default(),
         name: name.to_owned(),
         rate,
         bars: Bars { speed, ..Bars::default() },

@@ -2,9 +2,8 @@
 //! Kohala, then of kona. It takes no time: that would be the counting's, not the sides'.
 
 use allocation_counter::measure;
-use kohala_peers::{Side, cases, execution_cases};
+use kohala_peers::{Side, cases};
 use rayon::ThreadPoolBuilder;
-use std::path::Path;
 
 /// Arguments: those of `kohala-peers` that name cases.
 fn main() {
@@ -12,12 +11,7 @@ fn main() {
     ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global().expect("no pool before this one");
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    let cases = match arguments[..] {
-        ["execution"] => execution_cases(),
-        ["all", channel] => cases(Some(Path::new(channel))),
-        _ => cases(None),
-    };
-    for case in cases {
+    for case in cases(&arguments) {
         let [ours, kona] = [Side::Ours, Side::Kona].map(|side| {
             // Once before: what is made once in a process is nobody's.
             case.run(side);
