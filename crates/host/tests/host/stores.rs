@@ -87,6 +87,22 @@ fn packed_file_of_many_blocks_gives_back_what_was_put_in() {
     assert_eq!(store.get(long).unwrap().unwrap().len(), 1 << 20);
 }
 
+/// An open trie keeps the nodes that it was given.
+#[test]
+fn value_of_a_packed_file_does_not_keep_its_block() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.kohala");
+    let mut written = preimages(&[]);
+    let keys: Vec<_> =
+        (0..1000_u32).map(|number| written.insert_keccak256(number.to_be_bytes().repeat(100).into())).collect();
+    Packed::write(&path, &written).unwrap();
+    let store = Store::open(&path).unwrap();
+    for key in keys {
+        let value = store.get(key).unwrap().unwrap();
+        assert!(value.0.is_unique(), "it shares its memory with the block");
+    }
+}
+
 #[test]
 fn empty_packed_file_has_nothing() {
     let folder = tempfile::tempdir().unwrap();
