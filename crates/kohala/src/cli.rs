@@ -148,7 +148,7 @@ pub(crate) struct Single {
 #[derive(Args)]
 pub(crate) struct ClientFlags {
     /// Ask the host for the outcomes of precompiles and for who signed transactions, as on a fault proof VM, instead of
-    /// computing them
+    /// computing them; the host's word is taken for both
     #[arg(long)]
     pub(crate) accelerated: bool,
 }
