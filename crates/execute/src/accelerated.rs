@@ -1,6 +1,6 @@
 //! Precompiles whose outcome the source may know (rules X42): which calls it is asked for, and what it can answer.
 
-use crate::{ExecuteError, StateSource};
+use crate::ExecuteError;
 use alloc::borrow::Cow;
 use alloy_consensus::crypto::SECP256K1N_HALF;
 use alloy_primitives::{Address, B256, Bytes, Signature, U256};
@@ -29,6 +29,21 @@ pub enum PrecompileOutcome {
     Failure,
 }
 
+/// Tells what comes of calling L1's precompiles (rules X42).
+///
+/// Asked for: ecrecover, by contracts and for who signed transactions and authorizations; the pairing check of bn254, the
+/// point evaluation and BLS12-381.
+pub trait PrecompileSource {
+    /// Why an outcome could not be had. It reaches the caller as [`TrieError::Source`], untouched.
+    type Error;
+
+    /// The outcome of calling the precompile at `address` with `input`.
+    ///
+    /// The call is well-formed and not longer than the fork allows, and ecrecover's input has all of its 128 bytes. `gas`
+    /// is what the call takes on L1 at most, which may be more than it costs here.
+    fn outcome(&mut self, address: Address, gas: u64, input: &[u8]) -> Result<PrecompileOutcome, Self::Error>;
+}
+
 /// A precompile call that is left to its cryptography: well-formed, and not longer than the fork allows.
 pub(crate) struct Call<'a> {
     precompile: Precompile,
@@ -53,27 +68,25 @@ impl<'a> Call<'a> {
         self.precompile.gas(self.input.len())
     }
 
-    /// The outcome by `source`; `None` if that leaves it to us.
-    pub(crate) fn ask<S: StateSource>(
+    /// The outcome by `source`.
+    pub(crate) fn ask<E>(
         &self,
-        source: &mut S,
-    ) -> Result<Option<PrecompileOutcome>, ExecuteError<S::Error>> {
+        source: &mut dyn PrecompileSource<Error = E>,
+    ) -> Result<PrecompileOutcome, ExecuteError<E>> {
         let gas = self.precompile.l1_gas(self.input.len());
-        match source.precompile(self.address, gas, &self.input).map_err(TrieError::Source)? {
-            Some(outcome) if !self.precompile.gives(&outcome) => Err(ExecuteError::Outcome(self.address)),
-            outcome => Ok(outcome),
-        }
+        let outcome = source.outcome(self.address, gas, &self.input).map_err(TrieError::Source)?;
+        if self.precompile.can_have(&outcome) { Ok(outcome) } else { Err(ExecuteError::Outcome(self.address)) }
     }
 }
 
-/// Who signed `hash`, by `source`: `Some(None)` if nobody did, `None` if the source leaves it to us.
+/// Who signed `hash`, by `source`; `None` if nobody did.
 ///
 /// As everywhere outside of the precompile, `s` has to be low (EIP-2).
-pub(crate) fn recover<S: StateSource>(
+pub(crate) fn recover<E>(
     signature: &Signature,
     hash: B256,
-    source: &mut S,
-) -> Result<Option<Option<Address>>, ExecuteError<S::Error>> {
+    source: &mut dyn PrecompileSource<Error = E>,
+) -> Result<Option<Address>, ExecuteError<E>> {
     let mut input = [0; ECRECOVER_INPUT_LENGTH];
     input[..32].copy_from_slice(hash.as_slice());
     input[63] = 27 + u8::from(signature.v());
@@ -81,11 +94,11 @@ pub(crate) fn recover<S: StateSource>(
     input[96..].copy_from_slice(&signature.s().to_be_bytes::<32>());
     // No fork has changed it.
     let call = Call::new(ECRECOVER, &input, OpSpecId::BEDROCK).filter(|_| signature.s() <= SECP256K1N_HALF);
-    let Some(call) = call else { return Ok(Some(None)) };
-    Ok(call.ask(source)?.map(|outcome| match outcome {
+    let Some(call) = call else { return Ok(None) };
+    Ok(match call.ask(source)? {
         PrecompileOutcome::Success(word) => word.get(12..).map(Address::from_slice),
         PrecompileOutcome::Failure => None,
-    }))
+    })
 }
 
 /// What ecrecover takes for its input: as many bytes as it reads, with zeros for those that are not there.
@@ -200,8 +213,8 @@ impl Precompile {
         }
     }
 
-    /// Whether this can be what comes of a call.
-    fn gives(self, outcome: &PrecompileOutcome) -> bool {
+    /// Whether a call can have this outcome.
+    fn can_have(self, outcome: &PrecompileOutcome) -> bool {
         let PrecompileOutcome::Success(output) = outcome else {
             // Who signed nothing that can be recovered is nobody: that is a success.
             return !matches!(self, Self::Ecrecover);

@@ -85,7 +85,7 @@ impl<'a, S: StateSource> Overlay<'a, S> {
 
     /// The outcome of a precompile call by the source; `None` if that leaves it to us.
     pub(crate) fn outcome(&mut self, call: &Call<'_>) -> Result<Option<PrecompileOutcome>, Unavailable> {
-        self.remember(|overlay| call.ask(overlay.source))
+        self.remember(|overlay| overlay.source.precompiles().map(|source| call.ask(source)).transpose())
     }
 
     /// The account's nonce, zero if there is none.

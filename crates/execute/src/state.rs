@@ -1,4 +1,4 @@
-use crate::{ExecuteError, PrecompileOutcome};
+use crate::{ExecuteError, PrecompileSource};
 use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 use alloy_consensus::{Header, Sealed, TrieAccount};
 use alloy_primitives::{
@@ -36,22 +36,9 @@ pub trait StateSource: NodeSource {
         Ok(())
     }
 
-    /// The outcome of calling L1's precompile at `address` with `input`, from a source for which asking is cheaper than
-    /// computing is here; `None`, and nothing else, from one that leaves it to us (rules X42).
-    ///
-    /// Asked for: ecrecover, by contracts and for who signed transactions and authorizations; the pairing check of bn254,
-    /// the point evaluation and BLS12-381. Calls are well-formed, none is longer than the fork allows, and ecrecover's
-    /// input has all of its 128 bytes. `gas` is what the call takes on L1 at most, which may be more than it costs here.
-    ///
-    /// # Errors
-    /// As a read.
-    fn precompile(
-        &mut self,
-        _address: Address,
-        _gas: u64,
-        _input: &[u8],
-    ) -> Result<Option<PrecompileOutcome>, Self::Error> {
-        Ok(None)
+    /// What tells the outcomes of precompile calls, if asking is cheaper than computing is here; `None` leaves them to us.
+    fn precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = Self::Error>> {
+        None
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{ExecuteError, InvalidBlock, InvalidTransaction, StateSource, accelerated};
+use crate::{ExecuteError, InvalidBlock, InvalidTransaction, PrecompileSource, StateSource, accelerated};
 use alloc::vec::Vec;
 use alloy_consensus::crypto::secp256k1::recover_signer;
 use alloy_eips::eip7702::{RecoveredAuthority, RecoveredAuthorization, SignedAuthorization};
@@ -71,10 +71,8 @@ pub(crate) fn decode_all<S: StateSource>(encoded: &[Bytes], source: &mut S) -> R
         transactions.push(transaction);
         signatures.push(signed);
     }
-    for signed in &signatures {
-        if !signed.ask(source)? {
-            break;
-        }
+    if let Some(source) = source.precompiles() {
+        signatures.iter().try_for_each(|signed| signed.ask(source))?;
     }
     Ok((transactions, signatures))
 }
@@ -119,21 +117,11 @@ impl Signatures {
         self.signers.get_or_init(recovered).as_ref()
     }
 
-    /// Has the source say who signed; false if it leaves that to us.
-    fn ask<S: StateSource>(&self, source: &mut S) -> Result<bool, ExecuteError<S::Error>> {
-        let signers = self.recover(|signature, hash| match accelerated::recover(signature, hash, source) {
-            Ok(Some(signer)) => Ok(signer),
-            Ok(None) => Err(None),
-            Err(error) => Err(Some(error)),
-        });
-        match signers {
-            Ok(signers) => {
-                self.signers.get_or_init(|| signers);
-                Ok(true)
-            }
-            Err(None) => Ok(false),
-            Err(Some(error)) => Err(error),
-        }
+    /// Has the source say who signed.
+    fn ask<E>(&self, source: &mut dyn PrecompileSource<Error = E>) -> Result<(), ExecuteError<E>> {
+        let signers = self.recover(|signature, hash| accelerated::recover(signature, hash, source))?;
+        self.signers.get_or_init(|| signers);
+        Ok(())
     }
 
     /// Who signed, by `recover`, which is given what was signed.

@@ -7,7 +7,9 @@ use crate::{
 use alloy_consensus::{Header, SignableTransaction, TxEip1559};
 use alloy_eips::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address, hex, keccak256};
-use kohala_execute::{ExecuteError, InvalidBlock, InvalidTransaction, PrecompileOutcome, StateSource};
+use kohala_execute::{
+    ExecuteError, InvalidBlock, InvalidTransaction, PrecompileOutcome, PrecompileSource, StateSource,
+};
 use kohala_protocol::{Attributes, Fork, RollupConfig};
 use kohala_testdata::chain;
 use kohala_trie::{NodeSource, TrieError};
@@ -56,20 +58,28 @@ impl StateSource for Accelerated {
         self.memory.path(address, slot)
     }
 
-    fn precompile(&mut self, address: Address, gas: u64, input: &[u8]) -> Result<Option<PrecompileOutcome>, Missing> {
+    fn precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = Missing>> {
+        Some(self)
+    }
+}
+
+impl PrecompileSource for Accelerated {
+    type Error = Missing;
+
+    fn outcome(&mut self, address: Address, gas: u64, input: &[u8]) -> Result<PrecompileOutcome, Missing> {
         let fails = self.fail_at == Some(self.asked.len());
         self.asked.push((address[19], gas, Bytes::copy_from_slice(input)));
         if fails {
             return Err(Missing(keccak256(input)));
         }
         if let Some(lie) = &self.lie {
-            return Ok(Some(lie.clone()));
+            return Ok(lie.clone());
         }
         let output = Precompiles::latest().get(&address).unwrap().execute(input, u64::MAX, 0).unwrap();
-        Ok(Some(match output.is_success() {
+        Ok(match output.is_success() {
             true => PrecompileOutcome::Success(output.bytes),
             false => PrecompileOutcome::Failure,
-        }))
+        })
     }
 }
 
