@@ -4,7 +4,7 @@ use crate::{
     precompile::Precompiles,
     receipt::{Blooms, Receipt},
     state::BLOCK_HASH_WINDOW,
-    transaction::{Transaction, decode_all, while_recovering},
+    transaction::{Signatures, Transaction, decode_all, while_recovering},
 };
 use alloc::vec::Vec;
 use alloy_consensus::{Header, Sealable, Sealed};
@@ -71,7 +71,7 @@ impl State {
         assert_eq!(attributes.parent.hash, self.head.hash(), "attributes are executed on their own parent");
         let mut header = prepare_header(&self.config, &self.head, attributes)?;
         let spec = spec(&self.config, attributes.timestamp);
-        let (transactions, signatures) = decode_all(&attributes.transactions, source)?;
+        let (transactions, signatures) = decode_all(&attributes.transactions)?;
         refuse_users_at_activation(&self.config, self.head.timestamp, attributes.timestamp, &transactions)?;
         if spec.is_enabled_in(OpSpecId::JOVIAN) {
             let footprint = fee::da_footprint(&transactions)?;
@@ -82,6 +82,8 @@ impl State {
         }
 
         let isthmus = spec.is_enabled_in(OpSpecId::ISTHMUS);
+        // Who signed is recovered ahead, or asked for one after the other: an invalid block is not worth more calls on L1.
+        let recovered: &[_] = if source.precompiles().is_some() { &[] } else { &signatures };
         let mut overlay = Overlay::new(&mut self.tries, source, &mut self.ancestors, self.head.number);
         if self.config.forks.get(Fork::Canyon) == Some(attributes.timestamp) {
             let code = Bytes::from_static(CREATE2_DEPLOYER_CODE);
@@ -89,13 +91,9 @@ impl State {
         }
         let mut execution = Execution::new(self.config.l2_chain_id, spec, &header, &mut overlay);
         execution.before_transactions(&header)?;
-        while_recovering(&signatures, || {
-            for (index, (mut transaction, signatures)) in transactions.into_iter().zip(&signatures).enumerate() {
-                let reason = InvalidTransaction::Signature;
-                signatures.tell(&mut transaction).ok_or(InvalidBlock::Transaction { index, reason })?;
-                execution.include(index, transaction)?;
-            }
-            Ok::<_, ExecuteError<S::Error>>(())
+        while_recovering(recovered, || {
+            let mut signed = transactions.into_iter().zip(&signatures).enumerate();
+            signed.try_for_each(|(index, (transaction, signatures))| execution.include(index, transaction, signatures))
         })?;
         let Execution { gas_used, logs_bloom, receipts, .. } = execution;
         header.gas_used = gas_used;
@@ -254,7 +252,15 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
     }
 
     /// Executes the next transaction.
-    fn include(&mut self, index: usize, transaction: Transaction) -> Result<(), ExecuteError<S::Error>> {
+    fn include(
+        &mut self,
+        index: usize,
+        mut transaction: Transaction,
+        signatures: &Signatures,
+    ) -> Result<(), ExecuteError<S::Error>> {
+        if !signatures.fill_signers(&mut transaction, self.overlay().precompiles())? {
+            return Err(InvalidBlock::Transaction { index, reason: InvalidTransaction::Signature }.into());
+        }
         let Transaction { env, .. } = &transaction;
         let (ty, gas_limit, is_deposit) = (transaction.ty(), env.base.gas_limit, transaction.is_deposit());
         let regolith = self.spec.is_enabled_in(OpSpecId::REGOLITH);

@@ -406,6 +406,26 @@ fn transaction_that_nobody_signed_is_invalid() {
     }
 }
 
+/// Rules X42: no signer is asked for where the block is invalid without one, and none behind an invalid transaction.
+#[test]
+fn invalid_block_asks_for_no_more_signers() {
+    let call = |nonce| signed(TxEip1559 { nonce, gas_limit: 21_000, to: TxKind::Call(ASKER), ..TxEip1559::default() });
+    let ((good, sender), (bad, _)) = (call(0), call(7));
+    // Without an L1 info transaction Jovian's block is invalid at once.
+    for (fork, asked) in [(Fork::Jovian, 0), (Fork::Isthmus, 2)] {
+        let mut sandbox = Sandbox::new(fork, vec![sender.clone()]);
+        let attributes = sandbox.attributes(vec![good.clone(), bad.clone(), good.clone()]);
+        let attributes = match fork {
+            Fork::Jovian => Attributes { transactions: attributes.transactions[1..].to_vec(), ..attributes },
+            _ => attributes,
+        };
+        let mut source = Accelerated { memory: sandbox.memory, ..Accelerated::default() };
+        let failed = sandbox.state.execute(&attributes, &mut source);
+        assert!(matches!(failed, Err(ExecuteError::Invalid(_))), "{failed:?}");
+        assert_eq!(source.asked.len(), asked, "{fork:?}");
+    }
+}
+
 /// What no call comes to says nothing of the transaction.
 #[test]
 fn impossible_signer_is_no_verdict() {
