@@ -13,12 +13,19 @@ use revm::precompile::{
     bls12_381_const as bls, bls12_381_utils::msm_required_gas, bn254, kzg_point_evaluation as kzg, u64_to_address,
 };
 
-/// Bytes that the pairing check of bn254 takes from Karst on (rules X40): three hundred pairs of points.
-pub(crate) const KARST_PAIRING_LIMIT: usize = 57_600;
-
 const ECRECOVER: Address = u64_to_address(1);
 const ECRECOVER_INPUT_LENGTH: usize = 128;
 const ECRECOVER_GAS: u64 = 3_000;
+
+/// Bytes that the pairing check of bn254 takes from Karst on (rules X40): three hundred pairs of points. op-revm has the
+/// other limits.
+pub(crate) const KARST_PAIRING_MAX_INPUT_SIZE: usize = 57_600;
+
+/// What EIP-7904 has L1 take in gas: for each pair of the pairing check of bn254, and for calls of the others.
+const EIP_7904_GAS_PER_PAIR: u64 = 34_103;
+const EIP_7904_POINT_EVALUATION_GAS: u64 = 89_363;
+const EIP_7904_G1_ADD_GAS: u64 = 643;
+const EIP_7904_G2_ADD_GAS: u64 = 765;
 
 /// The outcome of a precompile call that nothing but its cryptography can fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,19 +173,28 @@ impl Precompile {
 
     /// Bytes of input at most (rules X40).
     fn limit(self, spec: OpSpecId) -> usize {
-        let jovian = spec.is_enabled_in(OpSpecId::JOVIAN);
-        match self {
-            Self::Pairing if spec.is_enabled_in(OpSpecId::KARST) => KARST_PAIRING_LIMIT,
-            Self::Pairing if jovian => bn254_pair::JOVIAN_MAX_INPUT_SIZE,
-            Self::Pairing if spec.is_enabled_in(OpSpecId::GRANITE) => bn254_pair::GRANITE_MAX_INPUT_SIZE,
-            Self::G1Msm if jovian => bls_limit::JOVIAN_G1_MSM_MAX_INPUT_SIZE,
-            Self::G1Msm => bls_limit::ISTHMUS_G1_MSM_MAX_INPUT_SIZE,
-            Self::G2Msm if jovian => bls_limit::JOVIAN_G2_MSM_MAX_INPUT_SIZE,
-            Self::G2Msm => bls_limit::ISTHMUS_G2_MSM_MAX_INPUT_SIZE,
-            Self::BlsPairing if jovian => bls_limit::JOVIAN_PAIRING_MAX_INPUT_SIZE,
-            Self::BlsPairing => bls_limit::ISTHMUS_PAIRING_MAX_INPUT_SIZE,
-            _ => usize::MAX,
-        }
+        let limits: &[(OpSpecId, usize)] = match self {
+            Self::Pairing => &[
+                (OpSpecId::GRANITE, bn254_pair::GRANITE_MAX_INPUT_SIZE),
+                (OpSpecId::JOVIAN, bn254_pair::JOVIAN_MAX_INPUT_SIZE),
+                (OpSpecId::KARST, KARST_PAIRING_MAX_INPUT_SIZE),
+            ],
+            Self::G1Msm => &[
+                (OpSpecId::ISTHMUS, bls_limit::ISTHMUS_G1_MSM_MAX_INPUT_SIZE),
+                (OpSpecId::JOVIAN, bls_limit::JOVIAN_G1_MSM_MAX_INPUT_SIZE),
+            ],
+            Self::G2Msm => &[
+                (OpSpecId::ISTHMUS, bls_limit::ISTHMUS_G2_MSM_MAX_INPUT_SIZE),
+                (OpSpecId::JOVIAN, bls_limit::JOVIAN_G2_MSM_MAX_INPUT_SIZE),
+            ],
+            Self::BlsPairing => &[
+                (OpSpecId::ISTHMUS, bls_limit::ISTHMUS_PAIRING_MAX_INPUT_SIZE),
+                (OpSpecId::JOVIAN, bls_limit::JOVIAN_PAIRING_MAX_INPUT_SIZE),
+            ],
+            _ => &[],
+        };
+        let newest = limits.iter().rfind(|(fork, _)| spec.is_enabled_in(*fork));
+        newest.map_or(usize::MAX, |(_, limit)| *limit)
     }
 
     /// What a call with so many bytes of input costs on L2. No fork has changed it.
@@ -205,10 +221,10 @@ impl Precompile {
     /// price, the price to come. A call that runs short there would be taken for one that fails. kona names the same.
     fn l1_gas(self, length: usize) -> u64 {
         match self {
-            Self::Pairing => pairing_gas(length, 34_103),
-            Self::PointEvaluation => 89_363,
-            Self::G1Add => 643,
-            Self::G2Add => 765,
+            Self::Pairing => pairing_gas(length, EIP_7904_GAS_PER_PAIR),
+            Self::PointEvaluation => EIP_7904_POINT_EVALUATION_GAS,
+            Self::G1Add => EIP_7904_G1_ADD_GAS,
+            Self::G2Add => EIP_7904_G2_ADD_GAS,
             _ => self.gas(length),
         }
     }
