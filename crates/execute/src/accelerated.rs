@@ -108,6 +108,12 @@ pub(crate) fn recover<E>(
     })
 }
 
+/// Whether outcomes of the precompile at `address` are asked for, where a source tells them (rules X42): ecrecover, the
+/// pairing check of bn254, the point evaluation and BLS12-381.
+pub fn is_accelerated(address: Address) -> bool {
+    Precompile::at(&address).is_some()
+}
+
 /// What ecrecover takes for its input: as many bytes as it reads, with zeros for those that are not there.
 fn ecrecover_input(input: &[u8]) -> Cow<'_, [u8]> {
     if let Some(read) = input.get(..ECRECOVER_INPUT_LENGTH) {

@@ -31,7 +31,7 @@ mod receipt;
 mod state;
 mod transaction;
 
-pub use accelerated::{PrecompileOutcome, PrecompileSource};
+pub use accelerated::{PrecompileOutcome, PrecompileSource, is_accelerated};
 pub use error::{ExecuteError, InvalidBlock, InvalidTransaction};
 pub use execute::Block;
 pub use state::{State, StateSource};
