@@ -22,6 +22,7 @@ extern crate alloc;
 extern crate std;
 
 mod accelerated;
+mod deposit;
 mod error;
 mod execute;
 mod fee;
