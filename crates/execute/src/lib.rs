@@ -26,11 +26,13 @@ mod deposit;
 mod error;
 mod execute;
 mod fee;
+mod made;
 mod overlay;
 mod precompile;
 mod receipt;
 mod state;
 mod transaction;
+mod tries;
 
 pub use accelerated::{PrecompileOutcome, PrecompileSource, is_accelerated};
 pub use error::{ExecuteError, InvalidBlock, InvalidTransaction};

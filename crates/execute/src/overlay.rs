@@ -1,7 +1,6 @@
 use crate::{
-    ExecuteError, PrecompileOutcome, PrecompileSource, StateSource,
-    accelerated::Call,
-    state::{MESSAGE_PASSER, Tries},
+    ExecuteError, PrecompileOutcome, PrecompileSource, StateSource, accelerated::Call, state::MESSAGE_PASSER,
+    tries::Tries,
 };
 use alloc::{collections::VecDeque, vec::Vec};
 use alloy_consensus::TrieAccount;
