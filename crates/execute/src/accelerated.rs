@@ -1,6 +1,6 @@
 //! Precompiles whose outcome the source may know (rules X42): which calls it is asked for, and what it can answer.
 
-use crate::{ExecuteError, StateSource};
+use crate::ExecuteError;
 use alloc::borrow::Cow;
 use alloy_consensus::crypto::SECP256K1N_HALF;
 use alloy_primitives::{Address, B256, Bytes, Signature, U256};
@@ -13,12 +13,19 @@ use revm::precompile::{
     bls12_381_const as bls, bls12_381_utils::msm_required_gas, bn254, kzg_point_evaluation as kzg, u64_to_address,
 };
 
-/// Bytes that the pairing check of bn254 takes from Karst on (rules X40): three hundred pairs of points.
-pub(crate) const KARST_PAIRING_LIMIT: usize = 57_600;
-
 const ECRECOVER: Address = u64_to_address(1);
 const ECRECOVER_INPUT_LENGTH: usize = 128;
 const ECRECOVER_GAS: u64 = 3_000;
+
+/// Bytes that the pairing check of bn254 takes from Karst on (rules X40): three hundred pairs of points. op-revm has the
+/// other limits.
+pub(crate) const KARST_PAIRING_MAX_INPUT_SIZE: usize = 57_600;
+
+/// What EIP-7904 has L1 take in gas: for each pair of the pairing check of bn254, and for calls of the others.
+const EIP_7904_GAS_PER_PAIR: u64 = 34_103;
+const EIP_7904_POINT_EVALUATION_GAS: u64 = 89_363;
+const EIP_7904_G1_ADD_GAS: u64 = 643;
+const EIP_7904_G2_ADD_GAS: u64 = 765;
 
 /// The outcome of a precompile call that nothing but its cryptography can fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +34,21 @@ pub enum PrecompileOutcome {
     Success(Bytes),
     /// A failure, which costs the caller all gas that the call was given.
     Failure,
+}
+
+/// Tells what comes of calling L1's precompiles (rules X42).
+///
+/// Asked for: ecrecover, by contracts and for who signed transactions and authorizations; the pairing check of bn254, the
+/// point evaluation and BLS12-381.
+pub trait PrecompileSource {
+    /// Why an outcome could not be had. It reaches the caller as [`TrieError::Source`], untouched.
+    type Error;
+
+    /// The outcome of calling the precompile at `address` with `input`.
+    ///
+    /// The call is well-formed and not longer than the fork allows, and ecrecover's input has all of its 128 bytes. `gas`
+    /// is what the call takes on L1 at most, which may be more than it costs here.
+    fn outcome(&mut self, address: Address, gas: u64, input: &[u8]) -> Result<PrecompileOutcome, Self::Error>;
 }
 
 /// A precompile call that is left to its cryptography: well-formed, and not longer than the fork allows.
@@ -53,27 +75,25 @@ impl<'a> Call<'a> {
         self.precompile.gas(self.input.len())
     }
 
-    /// The outcome by `source`; `None` if that leaves it to us.
-    pub(crate) fn ask<S: StateSource>(
+    /// The outcome by `source`.
+    pub(crate) fn ask<E>(
         &self,
-        source: &mut S,
-    ) -> Result<Option<PrecompileOutcome>, ExecuteError<S::Error>> {
+        source: &mut dyn PrecompileSource<Error = E>,
+    ) -> Result<PrecompileOutcome, ExecuteError<E>> {
         let gas = self.precompile.l1_gas(self.input.len());
-        match source.precompile(self.address, gas, &self.input).map_err(TrieError::Source)? {
-            Some(outcome) if !self.precompile.gives(&outcome) => Err(ExecuteError::Outcome(self.address)),
-            outcome => Ok(outcome),
-        }
+        let outcome = source.outcome(self.address, gas, &self.input).map_err(TrieError::Source)?;
+        if self.precompile.can_have(&outcome) { Ok(outcome) } else { Err(ExecuteError::Outcome(self.address)) }
     }
 }
 
-/// Who signed `hash`, by `source`: `Some(None)` if nobody did, `None` if the source leaves it to us.
+/// Who signed `hash`, by `source`; `None` if nobody did.
 ///
 /// As everywhere outside of the precompile, `s` has to be low (EIP-2).
-pub(crate) fn recover<S: StateSource>(
+pub(crate) fn recover<E>(
     signature: &Signature,
     hash: B256,
-    source: &mut S,
-) -> Result<Option<Option<Address>>, ExecuteError<S::Error>> {
+    source: &mut dyn PrecompileSource<Error = E>,
+) -> Result<Option<Address>, ExecuteError<E>> {
     let mut input = [0; ECRECOVER_INPUT_LENGTH];
     input[..32].copy_from_slice(hash.as_slice());
     input[63] = 27 + u8::from(signature.v());
@@ -81,11 +101,17 @@ pub(crate) fn recover<S: StateSource>(
     input[96..].copy_from_slice(&signature.s().to_be_bytes::<32>());
     // No fork has changed it.
     let call = Call::new(ECRECOVER, &input, OpSpecId::BEDROCK).filter(|_| signature.s() <= SECP256K1N_HALF);
-    let Some(call) = call else { return Ok(Some(None)) };
-    Ok(call.ask(source)?.map(|outcome| match outcome {
+    let Some(call) = call else { return Ok(None) };
+    Ok(match call.ask(source)? {
         PrecompileOutcome::Success(word) => word.get(12..).map(Address::from_slice),
         PrecompileOutcome::Failure => None,
-    }))
+    })
+}
+
+/// Whether outcomes of the precompile at `address` are asked for, where a source tells them (rules X42): ecrecover, the
+/// pairing check of bn254, the point evaluation and BLS12-381.
+pub fn is_accelerated(address: Address) -> bool {
+    Precompile::at(&address).is_some()
 }
 
 /// What ecrecover takes for its input: as many bytes as it reads, with zeros for those that are not there.
@@ -153,19 +179,28 @@ impl Precompile {
 
     /// Bytes of input at most (rules X40).
     fn limit(self, spec: OpSpecId) -> usize {
-        let jovian = spec.is_enabled_in(OpSpecId::JOVIAN);
-        match self {
-            Self::Pairing if spec.is_enabled_in(OpSpecId::KARST) => KARST_PAIRING_LIMIT,
-            Self::Pairing if jovian => bn254_pair::JOVIAN_MAX_INPUT_SIZE,
-            Self::Pairing if spec.is_enabled_in(OpSpecId::GRANITE) => bn254_pair::GRANITE_MAX_INPUT_SIZE,
-            Self::G1Msm if jovian => bls_limit::JOVIAN_G1_MSM_MAX_INPUT_SIZE,
-            Self::G1Msm => bls_limit::ISTHMUS_G1_MSM_MAX_INPUT_SIZE,
-            Self::G2Msm if jovian => bls_limit::JOVIAN_G2_MSM_MAX_INPUT_SIZE,
-            Self::G2Msm => bls_limit::ISTHMUS_G2_MSM_MAX_INPUT_SIZE,
-            Self::BlsPairing if jovian => bls_limit::JOVIAN_PAIRING_MAX_INPUT_SIZE,
-            Self::BlsPairing => bls_limit::ISTHMUS_PAIRING_MAX_INPUT_SIZE,
-            _ => usize::MAX,
-        }
+        let limits: &[(OpSpecId, usize)] = match self {
+            Self::Pairing => &[
+                (OpSpecId::GRANITE, bn254_pair::GRANITE_MAX_INPUT_SIZE),
+                (OpSpecId::JOVIAN, bn254_pair::JOVIAN_MAX_INPUT_SIZE),
+                (OpSpecId::KARST, KARST_PAIRING_MAX_INPUT_SIZE),
+            ],
+            Self::G1Msm => &[
+                (OpSpecId::ISTHMUS, bls_limit::ISTHMUS_G1_MSM_MAX_INPUT_SIZE),
+                (OpSpecId::JOVIAN, bls_limit::JOVIAN_G1_MSM_MAX_INPUT_SIZE),
+            ],
+            Self::G2Msm => &[
+                (OpSpecId::ISTHMUS, bls_limit::ISTHMUS_G2_MSM_MAX_INPUT_SIZE),
+                (OpSpecId::JOVIAN, bls_limit::JOVIAN_G2_MSM_MAX_INPUT_SIZE),
+            ],
+            Self::BlsPairing => &[
+                (OpSpecId::ISTHMUS, bls_limit::ISTHMUS_PAIRING_MAX_INPUT_SIZE),
+                (OpSpecId::JOVIAN, bls_limit::JOVIAN_PAIRING_MAX_INPUT_SIZE),
+            ],
+            _ => &[],
+        };
+        let newest = limits.iter().rfind(|(fork, _)| spec.is_enabled_in(*fork));
+        newest.map_or(usize::MAX, |(_, limit)| *limit)
     }
 
     /// What a call with so many bytes of input costs on L2. No fork has changed it.
@@ -192,16 +227,16 @@ impl Precompile {
     /// price, the price to come. A call that runs short there would be taken for one that fails. kona names the same.
     fn l1_gas(self, length: usize) -> u64 {
         match self {
-            Self::Pairing => pairing_gas(length, 34_103),
-            Self::PointEvaluation => 89_363,
-            Self::G1Add => 643,
-            Self::G2Add => 765,
+            Self::Pairing => pairing_gas(length, EIP_7904_GAS_PER_PAIR),
+            Self::PointEvaluation => EIP_7904_POINT_EVALUATION_GAS,
+            Self::G1Add => EIP_7904_G1_ADD_GAS,
+            Self::G2Add => EIP_7904_G2_ADD_GAS,
             _ => self.gas(length),
         }
     }
 
-    /// Whether this can be what comes of a call.
-    fn gives(self, outcome: &PrecompileOutcome) -> bool {
+    /// Whether a call can have this outcome.
+    fn can_have(self, outcome: &PrecompileOutcome) -> bool {
         let PrecompileOutcome::Success(output) = outcome else {
             // Who signed nothing that can be recovered is nobody: that is a success.
             return !matches!(self, Self::Ecrecover);

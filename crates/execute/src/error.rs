@@ -14,7 +14,7 @@ pub enum ExecuteError<E> {
     /// The leaf at this hashed key of the state trie or of a storage trie holds no account or no number.
     #[error("malformed leaf at {0}")]
     Leaf(B256),
-    /// What the source says of a call of the precompile at this address, no such call comes to.
+    /// An outcome from the source that the precompile at this address can't have.
     #[error("the outcome of the precompile at {0} is none that it can have")]
     Outcome(Address),
     /// The head can't have a child: its header lacks what the fork at its time demands.

@@ -1,26 +1,23 @@
 use crate::{
-    ExecuteError, InvalidBlock, InvalidTransaction, State, StateSource, fee,
+    ExecuteError, InvalidBlock, InvalidTransaction, State, StateSource,
+    deposit::is_unfunded,
+    fee,
     overlay::{Overlay, Unavailable},
     precompile::Precompiles,
     receipt::{Blooms, Receipt},
     state::BLOCK_HASH_WINDOW,
-    transaction::{Transaction, decode_all, while_recovering},
+    transaction::{Signatures, Transaction, decode_all, while_recovering},
 };
 use alloc::vec::Vec;
 use alloy_consensus::{Header, Sealable, Sealed};
 use alloy_primitives::{Address, B256, Bloom, Bytes, U256, address, b256};
 use kohala_protocol::{Attributes, Fork, RollupConfig};
 use kohala_trie::{EMPTY_ROOT, list::list_root};
-use op_revm::{
-    DefaultOp, L1BlockInfo, OpBuilder, OpEvm, OpHaltReason, OpSpecId, OpTransactionError, api::default_ctx::OpContext,
-};
+use op_revm::{DefaultOp, L1BlockInfo, OpBuilder, OpEvm, OpSpecId, OpTransactionError, api::default_ctx::OpContext};
 use revm::{
     ExecuteEvm, SystemCallEvm,
     context::{BlockEnv, CfgEnv},
-    context_interface::{
-        block::BlobExcessGasAndPrice,
-        result::{EVMError, ExecutionResult, HaltReason},
-    },
+    context_interface::{block::BlobExcessGasAndPrice, result::EVMError},
     handler::instructions::EthInstructions,
     interpreter::interpreter::EthInterpreter,
 };
@@ -71,7 +68,7 @@ impl State {
         assert_eq!(attributes.parent.hash, self.head.hash(), "attributes are executed on their own parent");
         let mut header = prepare_header(&self.config, &self.head, attributes)?;
         let spec = spec(&self.config, attributes.timestamp);
-        let (transactions, signatures) = decode_all(&attributes.transactions, source)?;
+        let (transactions, signatures) = decode_all(&attributes.transactions)?;
         refuse_users_at_activation(&self.config, self.head.timestamp, attributes.timestamp, &transactions)?;
         if spec.is_enabled_in(OpSpecId::JOVIAN) {
             let footprint = fee::da_footprint(&transactions)?;
@@ -82,6 +79,8 @@ impl State {
         }
 
         let isthmus = spec.is_enabled_in(OpSpecId::ISTHMUS);
+        // Who signed is recovered ahead, or asked for one after the other: an invalid block is not worth more calls on L1.
+        let recovered: &[_] = if source.precompiles().is_some() { &[] } else { &signatures };
         let mut overlay = Overlay::new(&mut self.tries, source, &mut self.ancestors, self.head.number);
         if self.config.forks.get(Fork::Canyon) == Some(attributes.timestamp) {
             let code = Bytes::from_static(CREATE2_DEPLOYER_CODE);
@@ -89,13 +88,9 @@ impl State {
         }
         let mut execution = Execution::new(self.config.l2_chain_id, spec, &header, &mut overlay);
         execution.before_transactions(&header)?;
-        while_recovering(&signatures, || {
-            for (index, (mut transaction, signatures)) in transactions.into_iter().zip(&signatures).enumerate() {
-                let reason = InvalidTransaction::Signature;
-                signatures.tell(&mut transaction).ok_or(InvalidBlock::Transaction { index, reason })?;
-                execution.include(index, transaction)?;
-            }
-            Ok::<_, ExecuteError<S::Error>>(())
+        while_recovering(recovered, || {
+            let mut signed = transactions.into_iter().zip(&signatures).enumerate();
+            signed.try_for_each(|(index, (transaction, signatures))| execution.include(index, transaction, signatures))
         })?;
         let Execution { gas_used, logs_bloom, receipts, .. } = execution;
         header.gas_used = gas_used;
@@ -164,11 +159,6 @@ fn refuse_users_at_activation(
         }
         _ => Ok(()),
     }
-}
-
-/// True if a transaction was to send more than its sender has.
-const fn is_unfunded(result: &ExecutionResult<OpHaltReason>) -> bool {
-    matches!(result, ExecutionResult::Halt { reason: OpHaltReason::Base(HaltReason::OutOfFunds), .. })
 }
 
 /// The EVM's rules at a timestamp. Delta changes none of them; what Lagoon changes is not here yet.
@@ -254,49 +244,37 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
     }
 
     /// Executes the next transaction.
-    fn include(&mut self, index: usize, transaction: Transaction) -> Result<(), ExecuteError<S::Error>> {
-        let Transaction { env, .. } = &transaction;
-        let (ty, gas_limit, is_deposit) = (transaction.ty(), env.base.gas_limit, transaction.is_deposit());
-        let regolith = self.spec.is_enabled_in(OpSpecId::REGOLITH);
-        // Before Regolith a system transaction takes no gas from the block; from then on there are none (rules F31).
-        if regolith && env.deposit.is_system_transaction {
-            let reason = InvalidTransaction::Refused(OpTransactionError::DepositSystemTxPostRegolith);
-            return Err(InvalidBlock::Transaction { index, reason }.into());
+    fn include(
+        &mut self,
+        index: usize,
+        mut transaction: Transaction,
+        signatures: &Signatures,
+    ) -> Result<(), ExecuteError<S::Error>> {
+        let invalid = |reason| InvalidBlock::Transaction { index, reason };
+        if !signatures.fill_signers(&mut transaction, self.overlay().precompiles())? {
+            return Err(invalid(InvalidTransaction::Signature).into());
         }
-        let takes_gas = !env.deposit.is_system_transaction;
-        let available = self.evm.0.ctx.block.gas_limit - self.gas_used;
-        if takes_gas && gas_limit > available {
-            let reason = InvalidTransaction::GasPool { gas_limit, available };
-            return Err(InvalidBlock::Transaction { index, reason }.into());
+        let spec = self.spec;
+        transaction.refuse_system(spec).map_err(invalid)?;
+        let (gas_limit, available) = (transaction.block_gas(), self.evm.0.ctx.block.gas_limit - self.gas_used);
+        if gas_limit > available {
+            return Err(invalid(InvalidTransaction::GasPool { gas_limit, available }).into());
         }
-        let deposit_nonce = if is_deposit && self.spec.is_enabled_in(OpSpecId::CANYON) {
-            Some(self.overlay().nonce(env.base.caller)?)
-        } else {
-            None
-        };
-        if let Some(encoded) = &env.enveloped_tx {
+        let deposit_nonce = transaction.receipt_nonce(spec).map(|sender| self.overlay().nonce(sender)).transpose()?;
+        if let Some(encoded) = &transaction.env.enveloped_tx {
             self.evm.0.ctx.chain = self.fees(encoded, transaction.estimated_size)?;
         }
 
-        // Osaka limits the gas of a transaction; deposits were paid for on L1 and are exempt (rules F41). The EVM lets
-        // them pass, but unless told so runs them on no more gas than others get.
-        self.evm.0.ctx.cfg.tx_gas_limit_cap = is_deposit.then_some(u64::MAX);
-        let creator = env.base.kind.is_create().then_some(env.base.caller);
+        self.evm.0.ctx.cfg.tx_gas_limit_cap = transaction.gas_limit_cap();
+        let (ty, fixed_gas, forgotten_nonce) =
+            (transaction.ty(), transaction.fixed_gas(spec), transaction.forgotten_nonce(spec));
         let executed = self.evm.transact_one(transaction.env);
         let result = self.checked(Some(index), executed)?;
         self.commit();
-        // Every deposit raises its sender's nonce. Before Regolith the EVM forgets it of one that is to create a contract
-        // with more than its sender has.
-        if let (Some(sender), true) = (creator, is_deposit && !regolith && is_unfunded(&result)) {
+        if let Some(sender) = forgotten_nonce.filter(|_| is_unfunded(&result)) {
             self.overlay().raise_nonce(sender)?;
         }
-
-        // Before Regolith deposits are charged for all of their gas, system transactions for nothing (rules X05).
-        self.gas_used += match (is_deposit && !regolith, takes_gas) {
-            (false, _) => result.tx_gas_used(),
-            (true, true) => gas_limit,
-            (true, false) => 0,
-        };
+        self.gas_used += fixed_gas.unwrap_or_else(|| result.tx_gas_used());
         let receipt = Receipt {
             ty,
             succeeded: result.is_success(),

@@ -2,11 +2,8 @@ use crate::{InvalidBlock, transaction::Transaction};
 use alloc::vec::Vec;
 use alloy_consensus::Header;
 use alloy_primitives::{Bytes, U256};
-use kohala_protocol::{Attributes, Eip1559Params, ExtraData, Fork, RollupConfig};
-use op_revm::{
-    L1BlockInfo, OpSpecId,
-    constants::{L1_BLOCK_CONTRACT, L1_SCALAR_SLOT},
-};
+use kohala_protocol::{Attributes, Eip1559Params, ExtraData, Fork, RollupConfig, predeploys::L1_BLOCK};
+use op_revm::{L1BlockInfo, OpSpecId, constants::L1_SCALAR_SLOT};
 use revm::Database;
 
 /// Base fee of the block at `timestamp` on top of `parent`, in wei (rules X20). `None` if the parent's header lacks
@@ -112,7 +109,7 @@ impl L1Fees {
         let first_of_ecotone = info.empty_ecotone_scalars && info.l1_blob_base_fee.is_some_and(|fee| fee.is_zero());
         if first_of_ecotone {
             // op-revm leaves the scalar of the new slot here, zero, where Bedrock's own still holds.
-            info.l1_base_fee_scalar = database.storage(L1_BLOCK_CONTRACT, L1_SCALAR_SLOT)?;
+            info.l1_base_fee_scalar = database.storage(L1_BLOCK, L1_SCALAR_SLOT)?;
         }
         Ok(Self { info, first_of_ecotone, fjord: spec.is_enabled_in(OpSpecId::FJORD) })
     }

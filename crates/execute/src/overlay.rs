@@ -1,7 +1,6 @@
 use crate::{
-    ExecuteError, PrecompileOutcome, StateSource,
-    accelerated::Call,
-    state::{MESSAGE_PASSER, Tries},
+    ExecuteError, PrecompileOutcome, PrecompileSource, StateSource, accelerated::Call, state::MESSAGE_PASSER,
+    tries::Tries,
 };
 use alloc::{collections::VecDeque, vec::Vec};
 use alloy_consensus::TrieAccount;
@@ -83,9 +82,14 @@ impl<'a, S: StateSource> Overlay<'a, S> {
         self.failure.take()
     }
 
+    /// What the source tells outcomes of precompile calls by, if it does.
+    pub(crate) fn precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = S::Error>> {
+        self.source.precompiles()
+    }
+
     /// The outcome of a precompile call by the source; `None` if that leaves it to us.
     pub(crate) fn outcome(&mut self, call: &Call<'_>) -> Result<Option<PrecompileOutcome>, Unavailable> {
-        self.remember(|overlay| call.ask(overlay.source))
+        self.remember(|overlay| overlay.precompiles().map(|source| call.ask(source)).transpose())
     }
 
     /// The account's nonce, zero if there is none.

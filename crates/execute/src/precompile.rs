@@ -1,6 +1,6 @@
 use crate::{
     PrecompileOutcome, StateSource,
-    accelerated::{Call, KARST_PAIRING_LIMIT},
+    accelerated::{Call, KARST_PAIRING_MAX_INPUT_SIZE},
     overlay::Overlay,
 };
 use alloc::{
@@ -52,7 +52,7 @@ impl<'a, 'b, S: StateSource> PrecompileProvider<OpContext<&'b mut Overlay<'a, S>
         false
     }
 
-    /// Whatever can be told without cryptography, software tells.
+    /// The source is asked for nothing but what takes cryptography; all other calls are computed.
     fn run(
         &mut self,
         context: &mut OpContext<&'b mut Overlay<'a, S>>,
@@ -93,7 +93,7 @@ fn karst_pairing(input: &[u8], gas_limit: u64, reservoir: u64) -> PrecompileResu
 
 /// A call with more input fails and costs all of its gas.
 fn limited_pairing(input: &[u8], gas_limit: u64) -> EthPrecompileResult {
-    if input.len() > KARST_PAIRING_LIMIT {
+    if input.len() > KARST_PAIRING_MAX_INPUT_SIZE {
         return Err(PrecompileHalt::Bn254PairLength);
     }
     run_pair(input, pair::ISTANBUL_PAIR_PER_POINT, pair::ISTANBUL_PAIR_BASE, gas_limit)

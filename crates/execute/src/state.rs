@@ -1,14 +1,9 @@
-use crate::{ExecuteError, PrecompileOutcome};
-use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
-use alloy_consensus::{Header, Sealed, TrieAccount};
-use alloy_primitives::{
-    Address, B256, Bytes, U256, address, keccak256,
-    map::{AddressMap, B256Map, Entry},
-};
-use alloy_rlp::Decodable;
+use crate::{ExecuteError, PrecompileSource, tries::Tries};
+use alloc::{collections::VecDeque, sync::Arc};
+use alloy_consensus::{Header, Sealed};
+use alloy_primitives::{Address, B256, Bytes, address, keccak256};
 use kohala_protocol::{Fork, RollupConfig, output_root};
 use kohala_trie::{EMPTY_ROOT, NodeSource, Trie, TrieError};
-use revm::state::Bytecode;
 
 /// The L2ToL1MessagePasser, whose storage root is part of the output root.
 pub(crate) const MESSAGE_PASSER: Address = address!("4200000000000000000000000000000000000016");
@@ -36,22 +31,9 @@ pub trait StateSource: NodeSource {
         Ok(())
     }
 
-    /// The outcome of calling L1's precompile at `address` with `input`, from a source for which asking is cheaper than
-    /// computing is here; `None`, and nothing else, from one that leaves it to us (rules X42).
-    ///
-    /// Asked for: ecrecover, by contracts and for who signed transactions and authorizations; the pairing check of bn254,
-    /// the point evaluation and BLS12-381. Calls are well-formed, none is longer than the fork allows, and ecrecover's
-    /// input has all of its 128 bytes. `gas` is what the call takes on L1 at most, which may be more than it costs here.
-    ///
-    /// # Errors
-    /// As a read.
-    fn precompile(
-        &mut self,
-        _address: Address,
-        _gas: u64,
-        _input: &[u8],
-    ) -> Result<Option<PrecompileOutcome>, Self::Error> {
-        Ok(None)
+    /// What tells the outcomes of precompile calls, if asking is cheaper than computing is here; `None` leaves them to us.
+    fn precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = Self::Error>> {
+        None
     }
 }
 
@@ -107,140 +89,4 @@ impl State {
 /// What a header says of the hashes up to its block.
 fn ancestors(head: &Sealed<Header>) -> VecDeque<B256> {
     VecDeque::from([head.hash(), head.parent_hash])
-}
-
-/// The tries of a state and the codes that its accounts name.
-#[derive(Clone, Debug)]
-pub(crate) struct Tries {
-    /// Accounts by the hash of their address.
-    pub(crate) accounts: Trie,
-    /// Storage tries that were opened, each at the root that its account has in `accounts`.
-    pub(crate) storage: AddressMap<Trie>,
-    /// Codes by hash, analysed.
-    pub(crate) code: B256Map<Bytecode>,
-    /// Nodes that blocks of this state have made.
-    pub(crate) made: Made,
-}
-
-/// Trie nodes that were made here, by hash.
-///
-/// The source is not asked for these. A trie opened from below can lead to one: contracts of the same kind hold the
-/// same leaves. op-program's client keeps its nodes too, so what its host records for a claim lacks them.
-///
-/// Most are never asked for. So they lie one after the other in a few large pieces of memory, and are copied out.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Made {
-    pieces: Vec<Vec<u8>>,
-    places: B256Map<Place>,
-}
-
-/// Where a node's encoding lies.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    piece: u32,
-    start: u32,
-    len: u32,
-}
-
-impl Made {
-    /// Bytes of a piece. A node takes at most 532, unless its value is long.
-    const PIECE: usize = 1 << 16;
-
-    /// The root of a trie, whose new nodes are kept.
-    pub(crate) fn commit(&mut self, trie: &mut Trie) -> B256 {
-        trie.commit(|hash, node| self.keep(hash, node))
-    }
-
-    fn keep(&mut self, hash: B256, node: &[u8]) {
-        let Entry::Vacant(place) = self.places.entry(hash) else { return };
-        let has_room = |piece: &Vec<u8>| piece.capacity() - piece.len() >= node.len();
-        if !self.pieces.last().is_some_and(has_room) {
-            self.pieces.push(Vec::with_capacity(Self::PIECE.max(node.len())));
-        }
-        let number = self.pieces.len() - 1;
-        let piece = &mut self.pieces[number];
-        place.insert(Place { piece: number as u32, start: piece.len() as u32, len: node.len() as u32 });
-        piece.extend_from_slice(node);
-    }
-
-    fn node(&self, hash: &B256) -> Option<Bytes> {
-        let &Place { piece, start, len } = self.places.get(hash)?;
-        let (start, len) = (start as usize, len as usize);
-        Some(Bytes::copy_from_slice(&self.pieces[piece as usize][start..start + len]))
-    }
-
-    /// These nodes first, then those of `source`.
-    pub(crate) const fn or<'a, S>(&'a self, source: &'a mut S) -> MadeOr<'a, S> {
-        MadeOr { made: self, source }
-    }
-}
-
-/// A source of nodes with the nodes that were made here before it.
-pub(crate) struct MadeOr<'a, S> {
-    made: &'a Made,
-    source: &'a mut S,
-}
-
-impl<S: NodeSource> NodeSource for MadeOr<'_, S> {
-    type Error = S::Error;
-
-    fn node(&mut self, hash: B256) -> Result<Bytes, Self::Error> {
-        self.made.node(&hash).map_or_else(|| self.source.node(hash), Ok)
-    }
-}
-
-impl Tries {
-    fn at(root: B256) -> Self {
-        Self {
-            accounts: Trie::at(root),
-            storage: AddressMap::default(),
-            code: B256Map::default(),
-            made: Made::default(),
-        }
-    }
-
-    /// The account at a hashed address.
-    pub(crate) fn account<S: StateSource>(
-        &mut self,
-        key: B256,
-        source: &mut S,
-    ) -> Result<Option<TrieAccount>, ExecuteError<S::Error>> {
-        let leaf = self.accounts.get(&key, &mut self.made.or(source))?;
-        leaf.map(|leaf| alloy_rlp::decode_exact(leaf).map_err(|_| ExecuteError::Leaf(key))).transpose()
-    }
-
-    /// The value at a hashed slot of an account whose storage has the given root: zero where there is none, and no
-    /// question to the source where there is no storage at all (rules X60).
-    pub(crate) fn slot<S: StateSource>(
-        &mut self,
-        address: Address,
-        storage_root: B256,
-        key: B256,
-        source: &mut S,
-    ) -> Result<U256, ExecuteError<S::Error>> {
-        if storage_root == EMPTY_ROOT {
-            return Ok(U256::ZERO);
-        }
-        let (trie, made) = self.storage(address, storage_root);
-        let Some(mut leaf) = trie.get(&key, &mut made.or(source))? else {
-            return Ok(U256::ZERO);
-        };
-        match U256::decode(&mut leaf) {
-            Ok(value) if leaf.is_empty() && !value.is_zero() => Ok(value),
-            _ => Err(ExecuteError::Leaf(key)),
-        }
-    }
-
-    /// The account's storage trie, at `root` if it was not opened yet; and the nodes that it may lead to.
-    pub(crate) fn storage(&mut self, address: Address, root: B256) -> (&mut Trie, &mut Made) {
-        (self.storage.entry(address).or_insert_with(|| Trie::at(root)), &mut self.made)
-    }
-
-    /// Forgets what was written halfway: the state is at `root` again, the storage of `accounts` unopened.
-    pub(crate) fn reset<'a>(&mut self, root: B256, accounts: impl Iterator<Item = &'a Address>) {
-        self.accounts = Trie::at(root);
-        for address in accounts {
-            self.storage.remove(address);
-        }
-    }
 }

@@ -1,4 +1,4 @@
-use crate::{ExecuteError, InvalidBlock, InvalidTransaction, StateSource, accelerated};
+use crate::{ExecuteError, InvalidBlock, InvalidTransaction, PrecompileSource, accelerated};
 use alloc::vec::Vec;
 use alloy_consensus::crypto::secp256k1::recover_signer;
 use alloy_eips::eip7702::{RecoveredAuthority, RecoveredAuthorization, SignedAuthorization};
@@ -14,12 +14,12 @@ use op_revm::{
 };
 use revm::context::{TxEnv, either::Either};
 
-/// A transaction of a block, ready for the EVM but for who signed it, which [`Signatures::tell`] fills in.
+/// A transaction of a block, ready for the EVM but for who signed it, which [`Signatures::fill_signers`] fills in.
 ///
 /// Its bytes stay as they came: they are what the transactions' root and the L1 fee are computed from.
 #[derive(Debug)]
 pub(crate) struct Transaction {
-    /// The EVM's view. The caller of a signed transaction is zero and its authorizations are left out until told.
+    /// The EVM's view. The caller of a signed transaction is zero and its authorizations are left out until then.
     pub(crate) env: OpTransaction<TxEnv>,
     /// Estimated size after compression in millionths of a byte, zero for deposits, which cost nothing on L1. Both the
     /// L1 cost from Fjord on and Jovian's footprint are computed from it (rules X14, X16).
@@ -61,8 +61,8 @@ type Once<T> = core::cell::OnceCell<T>;
 /// A block's transactions, and the signatures of each.
 pub(crate) type Decoded = (Vec<Transaction>, Vec<Signatures>);
 
-/// Decodes a block's transactions. Who signed them is known already where `source` says it.
-pub(crate) fn decode_all<S: StateSource>(encoded: &[Bytes], source: &mut S) -> Result<Decoded, ExecuteError<S::Error>> {
+/// Decodes a block's transactions.
+pub(crate) fn decode_all(encoded: &[Bytes]) -> Result<Decoded, InvalidBlock> {
     let mut transactions = Vec::with_capacity(encoded.len());
     let mut signatures = Vec::with_capacity(encoded.len());
     for (index, bytes) in encoded.iter().enumerate() {
@@ -70,11 +70,6 @@ pub(crate) fn decode_all<S: StateSource>(encoded: &[Bytes], source: &mut S) -> R
         let (transaction, signed) = decoded.map_err(|reason| InvalidBlock::Transaction { index, reason })?;
         transactions.push(transaction);
         signatures.push(signed);
-    }
-    for signed in &signatures {
-        if !signed.ask(source)? {
-            break;
-        }
     }
     Ok((transactions, signatures))
 }
@@ -84,9 +79,8 @@ pub(crate) fn decode_all<S: StateSource>(encoded: &[Bytes], source: &mut S) -> R
 pub(crate) fn while_recovering<T>(signatures: &[Signatures], work: impl FnOnce() -> T) -> T {
     use rayon::prelude::*;
     rayon::in_place_scope(|scope| {
-        let open = signatures.iter().filter(|signed| signed.sender.is_some() && signed.signers.get().is_none());
         // One alone is recovered as soon by who needs it.
-        if open.count() > 1 {
+        if signatures.iter().filter(|signed| signed.sender.is_some()).count() > 1 {
             scope.spawn(|_| signatures.par_iter().for_each(|signed| _ = signed.signers()));
         }
         work()
@@ -100,13 +94,22 @@ pub(crate) fn while_recovering<T>(_signatures: &[Signatures], work: impl FnOnce(
 }
 
 impl Signatures {
-    /// Tells `transaction`, of which these are, who signed it; `None` if nobody did.
-    pub(crate) fn tell(&self, transaction: &mut Transaction) -> Option<()> {
-        let Signers { sender, authorizations } = self.signers()?;
+    /// Fills in who signed `transaction`, whose signatures these are: by `source`, or recovered with the cryptography of
+    /// this machine. False if nobody signed it.
+    pub(crate) fn fill_signers<E>(
+        &self,
+        transaction: &mut Transaction,
+        source: Option<&mut dyn PrecompileSource<Error = E>>,
+    ) -> Result<bool, ExecuteError<E>> {
+        if let Some(source) = source {
+            let signers = self.recover(|signature, hash| accelerated::recover(signature, hash, source))?;
+            self.signers.get_or_init(|| signers);
+        }
+        let Some(Signers { sender, authorizations }) = self.signers() else { return Ok(false) };
         let env = &mut transaction.env.base;
         env.caller = sender.unwrap_or(env.caller);
         env.authorization_list = authorizations.iter().cloned().map(Either::Right).collect();
-        Some(())
+        Ok(true)
     }
 
     /// Who signed, recovered with the cryptography of this machine if it isn't known yet.
@@ -117,23 +120,6 @@ impl Signatures {
             signers
         };
         self.signers.get_or_init(recovered).as_ref()
-    }
-
-    /// Has the source say who signed; false if it leaves that to us.
-    fn ask<S: StateSource>(&self, source: &mut S) -> Result<bool, ExecuteError<S::Error>> {
-        let signers = self.recover(|signature, hash| match accelerated::recover(signature, hash, source) {
-            Ok(Some(signer)) => Ok(signer),
-            Ok(None) => Err(None),
-            Err(error) => Err(Some(error)),
-        });
-        match signers {
-            Ok(signers) => {
-                self.signers.get_or_init(|| signers);
-                Ok(true)
-            }
-            Err(None) => Ok(false),
-            Err(Some(error)) => Err(error),
-        }
     }
 
     /// Who signed, by `recover`, which is given what was signed.
@@ -343,7 +329,6 @@ mod tests {
     use alloc::vec;
     use alloy_consensus::{Transaction as _, Typed2718, transaction::SignerRecoverable};
     use alloy_eips::Decodable2718;
-    use kohala_trie::NodeSource;
     use op_alloy_consensus::OpTxEnvelope;
     use std::collections::BTreeMap;
 
@@ -352,32 +337,11 @@ mod tests {
         chains.into_iter().flat_map(|chain| chain.l2).flat_map(|block| block.transactions).collect()
     }
 
-    /// Leaves everything to us.
-    struct Nobody;
-
-    impl NodeSource for Nobody {
-        type Error = Infallible;
-
-        fn node(&mut self, _: B256) -> Result<Bytes, Infallible> {
-            unreachable!("not asked for")
-        }
-    }
-
-    impl StateSource for Nobody {
-        fn code(&mut self, _: B256) -> Result<Bytes, Infallible> {
-            unreachable!("not asked for")
-        }
-
-        fn header(&mut self, _: B256) -> Result<alloy_consensus::Header, Infallible> {
-            unreachable!("not asked for")
-        }
-    }
-
     fn decode(encoded: &Bytes) -> Option<Transaction> {
-        let (mut transactions, signatures) = decode_all(std::slice::from_ref(encoded), &mut Nobody).ok()?;
+        let (mut transactions, signatures) = decode_all(std::slice::from_ref(encoded)).ok()?;
         let mut transaction = transactions.pop()?;
-        while_recovering(&signatures, || signatures[0].tell(&mut transaction))?;
-        Some(transaction)
+        let fill = || signatures[0].fill_signers::<Infallible>(&mut transaction, None).unwrap();
+        while_recovering(&signatures, fill).then_some(transaction)
     }
 
     /// What op-alloy makes of the bytes, with the sender, where they are a transaction of ours.

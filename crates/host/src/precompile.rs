@@ -2,6 +2,7 @@
 
 use crate::kzg;
 use alloy_primitives::{Address, Bytes};
+pub(crate) use kohala_program::is_accelerated;
 use revm::precompile::{Crypto, PrecompileHalt, Precompiles, install_crypto};
 
 /// A precompile call as it is hashed into a key: address (20 bytes), required gas (8), input.
@@ -37,12 +38,6 @@ impl<'a> Call<'a> {
             _ => failure,
         })
     }
-}
-
-/// Whether programs ask the oracle for outcomes of the precompile there, instead of computing them (rules X42): ecrecover,
-/// the bn256 pairing, the point evaluation and BLS12-381.
-pub(crate) fn is_accelerated(address: Address) -> bool {
-    address[..19] == [0; 19] && matches!(address[19], 0x01 | 0x08 | 0x0a..=0x11)
 }
 
 /// revm's own cryptography, but for the point evaluation: that has a pairing with two constants here, which takes half

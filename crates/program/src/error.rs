@@ -21,7 +21,7 @@ pub enum ProgramError<E> {
     /// What lies at a hashed key of the state is neither an account nor a number.
     #[error("the state's leaf at {0} is malformed")]
     MalformedLeaf(B256),
-    /// What the inputs say of a call of this precompile, no such call comes to.
+    /// An outcome from the inputs that this precompile can't have.
     #[error("the outcome of the precompile at {0} is none that it can have")]
     MalformedOutcome(Address),
     /// The EVM gave up for a reason of its own.

@@ -2,10 +2,10 @@ use alloc::vec::Vec;
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes};
 use kohala_derive::IndexedBlobHash;
-use kohala_execute::PrecompileOutcome;
+use kohala_execute::PrecompileSource;
 use kohala_protocol::{BlockInfo, L1Header, OutputRootPreimage, Receipt};
 
-/// What the program reads after booting. Everything but [`l1_precompile`](Self::l1_precompile) is asked for by the hash
+/// What the program reads after booting. Everything but [`l1_precompiles`](Self::l1_precompiles) is asked for by the hash
 /// that commits to it, and whoever implements this answers with those bytes or with an error: there is no third answer,
 /// and an error ends the program without a verdict.
 ///
@@ -52,14 +52,8 @@ pub trait Inputs {
     /// The code of an L2 contract.
     fn l2_code(&mut self, hash: B256) -> Result<Bytes, Self::Error>;
 
-    /// The outcome of calling L1's precompile at `address` with `input`, which takes no more than `gas` there; `None`, and
-    /// nothing else, if the program has to compute it itself (rules X42).
-    fn l1_precompile(
-        &mut self,
-        _address: Address,
-        _gas: u64,
-        _input: &[u8],
-    ) -> Result<Option<PrecompileOutcome>, Self::Error> {
-        Ok(None)
+    /// What tells the outcomes of L1's precompiles; `None` if the program has to compute them itself (rules X42).
+    fn l1_precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = Self::Error>> {
+        None
     }
 }

@@ -25,7 +25,7 @@ pub use boot::{Boot, BootError, CUSTOM_CHAIN, LocalKey};
 pub use error::{Contradiction, ProgramError};
 pub use inputs::Inputs;
 pub use kohala_derive::{Event, Reason, Subject};
-pub use kohala_execute::{Block, PrecompileOutcome};
+pub use kohala_execute::{Block, PrecompileOutcome, PrecompileSource, is_accelerated};
 pub use memory::{Absent, MemoryInputs};
 pub use oracle::{Expected, OracleInputs, ReadError};
 pub use run::{Program, Progress, Verdict, run};

@@ -4,7 +4,7 @@ use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes};
 use alloy_rlp::Decodable;
 use kohala_derive::IndexedBlobHash;
-use kohala_execute::PrecompileOutcome;
+use kohala_execute::{PrecompileOutcome, PrecompileSource};
 use kohala_preimage::{BlockRef, Hint, Key, Oracle};
 use kohala_protocol::{BlockInfo, L1Header, OutputRootPreimage, Receipt};
 use kohala_trie::{NodeSource, TrieError, list};
@@ -185,22 +185,22 @@ impl<O: Oracle> Inputs for OracleInputs<O> {
         self.read(Hint::L2Code { hash, chain_id: None }, hash)
     }
 
-    fn l1_precompile(
-        &mut self,
-        address: Address,
-        gas: u64,
-        input: &[u8],
-    ) -> Result<Option<PrecompileOutcome>, Self::Error> {
-        if !self.accelerated {
-            return Ok(None);
-        }
+    fn l1_precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = Self::Error>> {
+        if self.accelerated { Some(self) } else { None }
+    }
+}
+
+impl<O: Oracle> PrecompileSource for OracleInputs<O> {
+    type Error = ReadError<O::Error>;
+
+    fn outcome(&mut self, address: Address, gas: u64, input: &[u8]) -> Result<PrecompileOutcome, Self::Error> {
         let key = Key::precompile(address, gas, input);
         let hint = Hint::L1PrecompileV2 { address, gas, input: Bytes::copy_from_slice(input) };
         self.oracle.hint(&hint).map_err(ReadError::Oracle)?;
         let value = self.oracle.get(key).map_err(ReadError::Oracle)?;
         match value.first() {
-            Some(1) => Ok(Some(PrecompileOutcome::Success(value.slice(1..)))),
-            Some(0) if value.len() == 1 => Ok(Some(PrecompileOutcome::Failure)),
+            Some(1) => Ok(PrecompileOutcome::Success(value.slice(1..))),
+            Some(0) if value.len() == 1 => Ok(PrecompileOutcome::Failure),
             _ => Err(ReadError::Malformed { hash: key.into(), expected: Expected::Outcome }),
         }
     }

@@ -7,7 +7,48 @@
 //! Decoding is strict: a node that Ethereum's rules could not have produced is [`TrieError::Malformed`], never a panic
 //! and never a guess. Spec: Yellow Paper, appendix D; rule X60.
 //!
-//! # Example
+//! What it does not do: check a node's bytes against the hash (the source does, at the boundary that it trusts), know
+//! what keys and values mean, or hash keys (callers pass `keccak256(address)` or `keccak256(slot)`).
+//!
+//! # Changing a trie
+//!
+//! Who changes several keys inserts before removing: then no branch is folded that the end result still has, and the
+//! source is not asked for a node that folding it takes. [`Trie::commit`] hands over the new nodes.
+//!
+//! ```
+//! use alloy_primitives::{B256, Bytes, keccak256, map::B256Map};
+//! use kohala_trie::{NodeSource, Trie, TrieError};
+//!
+//! #[derive(Default)]
+//! struct Nodes(B256Map<Bytes>);
+//!
+//! impl NodeSource for Nodes {
+//!     type Error = B256;
+//!
+//!     fn node(&mut self, hash: B256) -> Result<Bytes, B256> {
+//!         self.0.get(&hash).cloned().ok_or(hash)
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), TrieError<B256>> {
+//! let [old, new] = ["old", "new"].map(keccak256);
+//! let mut nodes = Nodes::default();
+//! let mut trie = Trie::empty();
+//! trie.insert(&old, b"a value", &mut nodes)?;
+//! let before = trie.commit(|hash, node| drop(nodes.0.insert(hash, Bytes::copy_from_slice(node))));
+//!
+//! trie.insert(&new, b"another", &mut nodes)?;
+//! assert!(trie.remove(&old, &mut nodes)?);
+//! let after = trie.commit(|hash, node| drop(nodes.0.insert(hash, Bytes::copy_from_slice(node))));
+//!
+//! // Both are there now, by their roots.
+//! assert_eq!(Trie::at(before).get(&new, &mut nodes)?, None);
+//! assert_eq!(Trie::at(after).get(&new, &mut nodes)?, Some(&b"another"[..]));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Reading a proof
 //!
 //! One account and one of its storage slots, proven by the answer of a node to `eth_getProof` against the state root of a
 //! header that is trusted. The source knows the proof's nodes by their own hashes, so it can't answer with another node,
@@ -58,9 +99,6 @@
 //! # Ok(())
 //! # }
 //! ```
-//!
-//! What it does not do: check a node's bytes against the hash (the source does, at the boundary that it trusts), know
-//! what keys and values mean, or hash keys (callers pass `keccak256(address)` or `keccak256(slot)`).
 #![no_std]
 
 extern crate alloc;

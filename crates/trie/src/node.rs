@@ -176,6 +176,7 @@ impl Branch {
 
     /// All seventeen items as last encoded.
     pub(crate) fn items(&self) -> &[u8] {
+        // The list's header is 0xf9 and two bytes of length, 0xf8 and one, or one byte that has the length in it.
         match self.encoding[0] {
             0xf9 => &self.encoding[3..],
             0xf8 => &self.encoding[2..],

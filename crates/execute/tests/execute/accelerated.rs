@@ -7,7 +7,9 @@ use crate::{
 use alloy_consensus::{Header, SignableTransaction, TxEip1559};
 use alloy_eips::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address, hex, keccak256};
-use kohala_execute::{ExecuteError, InvalidBlock, InvalidTransaction, PrecompileOutcome, StateSource};
+use kohala_execute::{
+    ExecuteError, InvalidBlock, InvalidTransaction, PrecompileOutcome, PrecompileSource, StateSource,
+};
 use kohala_protocol::{Attributes, Fork, RollupConfig};
 use kohala_testdata::chain;
 use kohala_trie::{NodeSource, TrieError};
@@ -56,20 +58,28 @@ impl StateSource for Accelerated {
         self.memory.path(address, slot)
     }
 
-    fn precompile(&mut self, address: Address, gas: u64, input: &[u8]) -> Result<Option<PrecompileOutcome>, Missing> {
+    fn precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = Missing>> {
+        Some(self)
+    }
+}
+
+impl PrecompileSource for Accelerated {
+    type Error = Missing;
+
+    fn outcome(&mut self, address: Address, gas: u64, input: &[u8]) -> Result<PrecompileOutcome, Missing> {
         let fails = self.fail_at == Some(self.asked.len());
         self.asked.push((address[19], gas, Bytes::copy_from_slice(input)));
         if fails {
             return Err(Missing(keccak256(input)));
         }
         if let Some(lie) = &self.lie {
-            return Ok(Some(lie.clone()));
+            return Ok(lie.clone());
         }
         let output = Precompiles::latest().get(&address).unwrap().execute(input, u64::MAX, 0).unwrap();
-        Ok(Some(match output.is_success() {
+        Ok(match output.is_success() {
             true => PrecompileOutcome::Success(output.bytes),
             false => PrecompileOutcome::Failure,
-        }))
+        })
     }
 }
 
@@ -393,6 +403,26 @@ fn transaction_that_nobody_signed_is_invalid() {
             assert_eq!(invalid, InvalidBlock::Transaction { index: 0, reason });
         }
         assert_eq!(source.asked.len(), asked);
+    }
+}
+
+/// Rules X42: no signer is asked for where the block is invalid without one, and none behind an invalid transaction.
+#[test]
+fn invalid_block_asks_for_no_more_signers() {
+    let call = |nonce| signed(TxEip1559 { nonce, gas_limit: 21_000, to: TxKind::Call(ASKER), ..TxEip1559::default() });
+    let ((good, sender), (bad, _)) = (call(0), call(7));
+    // Without an L1 info transaction Jovian's block is invalid at once.
+    for (fork, asked) in [(Fork::Jovian, 0), (Fork::Isthmus, 2)] {
+        let mut sandbox = Sandbox::new(fork, vec![sender.clone()]);
+        let attributes = sandbox.attributes(vec![good.clone(), bad.clone(), good.clone()]);
+        let attributes = match fork {
+            Fork::Jovian => Attributes { transactions: attributes.transactions[1..].to_vec(), ..attributes },
+            _ => attributes,
+        };
+        let mut source = Accelerated { memory: sandbox.memory, ..Accelerated::default() };
+        let failed = sandbox.state.execute(&attributes, &mut source);
+        assert!(matches!(failed, Err(ExecuteError::Invalid(_))), "{failed:?}");
+        assert_eq!(source.asked.len(), asked, "{fork:?}");
     }
 }
 

@@ -9,19 +9,23 @@ const GAS: u64 = 45_000;
 const INPUT: [u8; 3] = [1, 2, 3];
 
 /// What becomes of a call whose outcome is `value`.
-fn read(value: &'static [u8]) -> Result<Option<PrecompileOutcome>, ReadError<PreimageError>> {
+fn read(value: &'static [u8]) -> Result<PrecompileOutcome, ReadError<PreimageError>> {
     let mut preimages = Preimages::new();
     preimages.insert_precompile(ADDRESS, GAS, &INPUT, Bytes::from_static(value));
-    OracleInputs::new(preimages).accelerated().l1_precompile(ADDRESS, GAS, &INPUT)
+    outcome(&mut OracleInputs::new(preimages).accelerated())
+}
+
+fn outcome(inputs: &mut OracleInputs<Preimages>) -> Result<PrecompileOutcome, ReadError<PreimageError>> {
+    inputs.l1_precompiles().unwrap().outcome(ADDRESS, GAS, &INPUT)
 }
 
 #[test]
 fn outcome_is_a_status_and_the_output_of_a_success() {
-    let success = |output| Some(PrecompileOutcome::Success(Bytes::from_static(output)));
+    let success = |output| PrecompileOutcome::Success(Bytes::from_static(output));
     assert_eq!(read(&[1]).unwrap(), success(&[]));
     assert_eq!(read(&[1, 0]).unwrap(), success(&[0]));
     assert_eq!(read(&[1, 7, 8, 9]).unwrap(), success(&[7, 8, 9]));
-    assert_eq!(read(&[0]).unwrap(), Some(PrecompileOutcome::Failure));
+    assert_eq!(read(&[0]).unwrap(), PrecompileOutcome::Failure);
 }
 
 /// Another status, none, or a failure with an output says nothing of the call.
@@ -41,7 +45,7 @@ fn unknown_status_is_no_outcome() {
 #[test]
 fn missing_outcome_is_named_with_its_hint() {
     let mut inputs = OracleInputs::new(Preimages::new()).accelerated();
-    let Err(ReadError::Oracle(PreimageError::Missing(missing))) = inputs.l1_precompile(ADDRESS, GAS, &INPUT) else {
+    let Err(ReadError::Oracle(PreimageError::Missing(missing))) = outcome(&mut inputs) else {
         panic!("there is none");
     };
     let hint = Hint::L1PrecompileV2 { address: ADDRESS, gas: GAS, input: INPUT.into() };
@@ -53,6 +57,5 @@ fn missing_outcome_is_named_with_its_hint() {
 /// Unless told so, the program computes all that it can.
 #[test]
 fn outcome_is_not_asked_for_unless_accelerated() {
-    let mut inputs = OracleInputs::new(Preimages::new());
-    assert_eq!(inputs.l1_precompile(ADDRESS, GAS, &INPUT).unwrap(), None);
+    assert!(OracleInputs::new(Preimages::new()).l1_precompiles().is_none());
 }
