@@ -78,9 +78,28 @@ impl State {
             header.blob_gas_used = Some(footprint);
         }
 
-        let isthmus = spec.is_enabled_in(OpSpecId::ISTHMUS);
         // Who signed is recovered ahead, or asked for one after the other: an invalid block is not worth more calls on L1.
-        let recovered: &[_] = if source.precompiles().is_some() { &[] } else { &signatures };
+        let ahead: &[_] = if source.precompiles().is_some() { &[] } else { &signatures };
+        let made = while_recovering(ahead, || self.make(header, spec, attributes, transactions, &signatures, source));
+        made.map_err(|error| match signatures.iter().position(|signed| !signed.is_signed()) {
+            // What nobody signed makes no block in any state: so says who looks at that first, and needs no data for it.
+            Some(index) if !matches!(error, ExecuteError::Invalid(_)) => {
+                InvalidBlock::Transaction { index, reason: InvalidTransaction::Signature }.into()
+            }
+            _ => error,
+        })
+    }
+
+    /// Makes the block of which `header` is known before execution.
+    fn make<S: StateSource>(
+        &mut self,
+        mut header: Header,
+        spec: OpSpecId,
+        attributes: &Attributes,
+        transactions: Vec<Transaction>,
+        signatures: &[Signatures],
+        source: &mut S,
+    ) -> Result<Block, ExecuteError<S::Error>> {
         let mut overlay = Overlay::new(&mut self.tries, source, &mut self.ancestors, self.head.number);
         if self.config.forks.get(Fork::Canyon) == Some(attributes.timestamp) {
             let code = Bytes::from_static(CREATE2_DEPLOYER_CODE);
@@ -88,16 +107,15 @@ impl State {
         }
         let mut execution = Execution::new(self.config.l2_chain_id, spec, &header, &mut overlay);
         execution.before_transactions(&header)?;
-        while_recovering(recovered, || {
-            let mut signed = transactions.into_iter().zip(&signatures).enumerate();
-            signed.try_for_each(|(index, (transaction, signatures))| execution.include(index, transaction, signatures))
-        })?;
+        for (index, (transaction, signatures)) in transactions.into_iter().zip(signatures).enumerate() {
+            execution.include(index, transaction, signatures)?;
+        }
         let Execution { gas_used, logs_bloom, receipts, .. } = execution;
         header.gas_used = gas_used;
         header.logs_bloom = logs_bloom;
         header.transactions_root = list_root(attributes.transactions.iter().map(AsRef::as_ref));
         header.receipts_root = list_root(receipts.iter().map(AsRef::as_ref));
-        let roots = overlay.write(self.head.state_root, isthmus)?;
+        let roots = overlay.write(self.head.state_root, spec.is_enabled_in(OpSpecId::ISTHMUS))?;
         header.state_root = roots.state;
         header.withdrawals_root = roots.message_passer.or(header.withdrawals_root);
 
@@ -251,14 +269,20 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
         signatures: &Signatures,
     ) -> Result<(), ExecuteError<S::Error>> {
         let invalid = |reason| InvalidBlock::Transaction { index, reason };
-        if !signatures.fill_signers(&mut transaction, self.overlay().precompiles())? {
-            return Err(invalid(InvalidTransaction::Signature).into());
-        }
         let spec = self.spec;
         transaction.refuse_system(spec).map_err(invalid)?;
         let (gas_limit, available) = (transaction.block_gas(), self.evm.0.ctx.block.gas_limit - self.gas_used);
         if gas_limit > available {
             return Err(invalid(InvalidTransaction::GasPool { gas_limit, available }).into());
+        }
+        let initial_gas = signatures.authorization_gas();
+        if initial_gas > gas_limit {
+            let refusal =
+                revm::context::result::InvalidTransaction::CallGasCostMoreThanGasLimit { initial_gas, gas_limit };
+            return Err(invalid(InvalidTransaction::Refused(refusal.into())).into());
+        }
+        if !signatures.fill_signers(&mut transaction, self.overlay().precompiles())? {
+            return Err(invalid(InvalidTransaction::Signature).into());
         }
         let deposit_nonce = transaction.receipt_nonce(spec).map(|sender| self.overlay().nonce(sender)).transpose()?;
         if let Some(encoded) = &transaction.env.enveloped_tx {

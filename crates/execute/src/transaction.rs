@@ -4,7 +4,6 @@ use alloy_consensus::crypto::secp256k1::recover_signer;
 use alloy_eips::eip7702::{RecoveredAuthority, RecoveredAuthorization, SignedAuthorization};
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, keccak256};
 use alloy_rlp::{Decodable, EMPTY_STRING_CODE, Encodable, Header};
-use core::convert::Infallible;
 use op_revm::{
     OpTransaction,
     transaction::{
@@ -12,7 +11,10 @@ use op_revm::{
         estimate_tx_compressed_size,
     },
 };
-use revm::context::{TxEnv, either::Either};
+use revm::{
+    context::{TxEnv, either::Either},
+    primitives::eip7702,
+};
 
 /// A transaction of a block, ready for the EVM but for who signed it, which [`Signatures::fill_signers`] fills in.
 ///
@@ -26,29 +28,24 @@ pub(crate) struct Transaction {
     pub(crate) estimated_size: u64,
 }
 
-/// What is signed of a transaction, and who signed it: recovered once (rules X04).
+/// What is signed of a transaction, and who signed it (rules X04).
 #[derive(Debug, Default)]
 pub(crate) struct Signatures {
     /// What proves the sender; deposits name theirs.
-    sender: Option<SenderProof>,
-    /// Authorizations as signed (EIP-7702).
-    authorizations: Vec<SignedAuthorization>,
-    /// `None` if nobody signed the transaction.
-    signers: Once<Option<Signers>>,
+    proof: Option<SenderProof>,
+    /// The sender, recovered once; `None` if nobody signed.
+    sender: Once<Option<Address>>,
+    /// Authorizations as signed (EIP-7702), one after the other. They stay encoded until they are paid for: a batch may
+    /// bring millions that nobody could pay.
+    authorizations: Bytes,
+    /// How many these are.
+    authorization_count: u64,
 }
 
 #[derive(Debug)]
 struct SenderProof {
     signing_hash: B256,
     signature: Signature,
-}
-
-/// Who signed a transaction, and its authorizations.
-#[derive(Debug)]
-struct Signers {
-    /// Absent for deposits.
-    sender: Option<Address>,
-    authorizations: Vec<RecoveredAuthorization>,
 }
 
 /// Filled once; whoever comes meanwhile waits.
@@ -74,16 +71,21 @@ pub(crate) fn decode_all(encoded: &[Bytes]) -> Result<Decoded, InvalidBlock> {
     Ok((transactions, signatures))
 }
 
-/// Does `work`, and recovers meanwhile who signed, on all cores where the feature `parallel` is on.
+/// Does `work`, and recovers meanwhile who sent the transactions, on all cores where the feature `parallel` is on.
 #[cfg(feature = "parallel")]
 pub(crate) fn while_recovering<T>(signatures: &[Signatures], work: impl FnOnce() -> T) -> T {
+    use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
     use rayon::prelude::*;
+    let is_done = AtomicBool::new(false);
     rayon::in_place_scope(|scope| {
         // One alone is recovered as soon by who needs it.
-        if signatures.iter().filter(|signed| signed.sender.is_some()).count() > 1 {
-            scope.spawn(|_| signatures.par_iter().for_each(|signed| _ = signed.signers()));
+        if signatures.iter().filter(|signed| signed.proof.is_some()).count() > 1 {
+            let recover = |signed: &Signatures| _ = is_done.load(Relaxed) || signed.is_signed();
+            scope.spawn(move |_| signatures.par_iter().for_each(recover));
         }
-        work()
+        let done = work();
+        is_done.store(true, Relaxed);
+        done
     })
 }
 
@@ -94,48 +96,45 @@ pub(crate) fn while_recovering<T>(_signatures: &[Signatures], work: impl FnOnce(
 }
 
 impl Signatures {
+    /// Gas that the authorizations cost before anything is executed (EIP-7702): below it, the EVM would refuse the
+    /// transaction.
+    pub(crate) const fn authorization_gas(&self) -> u64 {
+        self.authorization_count.saturating_mul(eip7702::PER_EMPTY_ACCOUNT_COST)
+    }
+
+    /// Whether somebody signed: the sender is recovered with the cryptography of this machine if it isn't known yet.
+    pub(crate) fn is_signed(&self) -> bool {
+        let Some(proof) = &self.proof else { return true };
+        self.sender.get_or_init(|| recover_signer(&proof.signature, proof.signing_hash).ok()).is_some()
+    }
+
     /// Fills in who signed `transaction`, whose signatures these are: by `source`, or recovered with the cryptography of
-    /// this machine. False if nobody signed it.
+    /// this machine. False if nobody signed it. The caller has seen to it that the gas is there that the authorizations
+    /// cost.
     pub(crate) fn fill_signers<E>(
         &self,
         transaction: &mut Transaction,
-        source: Option<&mut dyn PrecompileSource<Error = E>>,
+        mut source: Option<&mut dyn PrecompileSource<Error = E>>,
     ) -> Result<bool, ExecuteError<E>> {
-        if let Some(source) = source {
-            let signers = self.recover(|signature, hash| accelerated::recover(signature, hash, source))?;
-            self.signers.get_or_init(|| signers);
+        if let (Some(proof), Some(source)) = (&self.proof, &mut source) {
+            let sender = accelerated::recover(&proof.signature, proof.signing_hash, *source)?;
+            self.sender.get_or_init(|| sender);
         }
-        let Some(Signers { sender, authorizations }) = self.signers() else { return Ok(false) };
+        if !self.is_signed() {
+            return Ok(false);
+        }
         let env = &mut transaction.env.base;
-        env.caller = sender.unwrap_or(env.caller);
-        env.authorization_list = authorizations.iter().cloned().map(Either::Right).collect();
+        env.caller = self.sender.get().copied().flatten().unwrap_or(env.caller);
+        let mut recover = |signature: &Signature, hash| match &mut source {
+            Some(source) => accelerated::recover(signature, hash, *source),
+            None => Ok(recover_signer(signature, hash).ok()),
+        };
+        let mut rest = &self.authorizations[..];
+        while !rest.is_empty() {
+            let signed = SignedAuthorization::decode(&mut rest).expect("decoded with the transaction");
+            env.authorization_list.push(Either::Right(recovered(signed, &mut recover)?));
+        }
         Ok(true)
-    }
-
-    /// Who signed, recovered with the cryptography of this machine if it isn't known yet.
-    fn signers(&self) -> Option<&Signers> {
-        let recover = |signature: &Signature, hash| Ok::<_, Infallible>(recover_signer(signature, hash).ok());
-        let recovered = || {
-            let Ok(signers) = self.recover(recover);
-            signers
-        };
-        self.signers.get_or_init(recovered).as_ref()
-    }
-
-    /// Who signed, by `recover`, which is given what was signed.
-    fn recover<E>(
-        &self,
-        mut recover: impl FnMut(&Signature, B256) -> Result<Option<Address>, E>,
-    ) -> Result<Option<Signers>, E> {
-        let sender = match &self.sender {
-            None => None,
-            Some(proof) => match recover(&proof.signature, proof.signing_hash)? {
-                None => return Ok(None),
-                sender => sender,
-            },
-        };
-        let authorizations = self.authorizations.iter().map(|signed| recovered(signed, &mut recover));
-        Ok(Some(Signers { sender, authorizations: authorizations.collect::<Result<_, E>>()? }))
     }
 }
 
@@ -164,15 +163,15 @@ impl Transaction {
 
     fn signed(env: TxEnv, encoded: &Bytes, signing_hash: B256, signature: Signature) -> (Self, Signatures) {
         let env = OpTransaction { enveloped_tx: Some(encoded.clone()), ..OpTransaction::new(env) };
-        let sender = Some(SenderProof { signing_hash, signature });
+        let proof = Some(SenderProof { signing_hash, signature });
         let transaction = Self { env, estimated_size: estimate_tx_compressed_size(encoded) };
-        (transaction, Signatures { sender, ..Signatures::default() })
+        (transaction, Signatures { proof, ..Signatures::default() })
     }
 }
 
 /// Recovers the authority here and not in the EVM, so that both kinds of signature go the same way.
 fn recovered<E>(
-    signed: &SignedAuthorization,
+    signed: SignedAuthorization,
     recover: impl FnOnce(&Signature, B256) -> Result<Option<Address>, E>,
 ) -> Result<RecoveredAuthorization, E> {
     let authority = match signed.y_parity() {
@@ -180,7 +179,7 @@ fn recovered<E>(
         _ => None,
     };
     let authority = authority.map_or(RecoveredAuthority::Invalid, RecoveredAuthority::Valid);
-    Ok(RecoveredAuthorization::new_unchecked(signed.inner().clone(), authority))
+    Ok(RecoveredAuthorization::new_unchecked(signed.strip_signature(), authority))
 }
 
 /// Decodes a legacy transaction; `None` if its `v` belongs to no signature.
@@ -241,7 +240,7 @@ fn decode_typed(ty: u8, encoded: &Bytes) -> alloy_rlp::Result<(Transaction, Sign
         access_list: fields.next()?,
         ..TxEnv::default()
     };
-    let authorizations = if ty == 4 { fields.next()? } else { Vec::new() };
+    let (authorizations, authorization_count) = if ty == 4 { fields.next_authorizations()? } else { (Bytes::new(), 0) };
     let unsigned = fields.read();
     let odd = fields.next()?;
     let signature = Signature::new(fields.next()?, fields.next()?, odd);
@@ -251,7 +250,7 @@ fn decode_typed(ty: u8, encoded: &Bytes) -> alloy_rlp::Result<(Transaction, Sign
     Header { list: true, payload_length: unsigned.len() }.encode(&mut buffer);
     buffer.extend_from_slice(unsigned);
     let (transaction, signatures) = Transaction::signed(env, encoded, keccak256(&buffer), signature);
-    Ok((transaction, Signatures { authorizations, ..signatures }))
+    Ok((transaction, Signatures { authorizations, authorization_count, ..signatures }))
 }
 
 /// Decodes a deposit (rules S01).
@@ -311,6 +310,17 @@ impl<'a> Fields<'a> {
         Header::decode_bytes(&mut self.rest, false).map(|bytes| self.encoded.slice_ref(bytes))
     }
 
+    /// The authorizations of the next field, one after the other, and how many they are. Each has been decoded.
+    fn next_authorizations(&mut self) -> alloy_rlp::Result<(Bytes, u64)> {
+        let list = Header::decode_bytes(&mut self.rest, true)?;
+        let (mut rest, mut count) = (list, 0);
+        while !rest.is_empty() {
+            SignedAuthorization::decode(&mut rest)?;
+            count += 1;
+        }
+        Ok((self.encoded.slice_ref(list), count))
+    }
+
     /// The encoding of all fields read so far.
     const fn read(&self) -> &'a [u8] {
         self.payload.split_at(self.payload.len() - self.rest.len()).0
@@ -330,7 +340,7 @@ mod tests {
     use alloy_consensus::{Transaction as _, Typed2718, transaction::SignerRecoverable};
     use alloy_eips::Decodable2718;
     use op_alloy_consensus::OpTxEnvelope;
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, convert::Infallible};
 
     fn recorded() -> Vec<Bytes> {
         let chains = ["main", "staged"].map(kohala_testdata::chain);
