@@ -5,39 +5,28 @@
 
 #[path = "execution/ours.rs"]
 mod ours;
+mod run;
 #[path = "execution/summary.rs"]
 mod summary;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use kohala_interop::execution::{Built, Case, Chain, Draft, FORKS, Files, OpGeth};
 use ours::{Beyond, Ours};
-use std::{
-    collections::BTreeSet,
-    env, fs,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
-};
+use run::{SEED, SEED_VARIABLE, Subject, number};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Instant};
 use summary::Summary;
 
-/// Blocks of each fork in an ordinary run, and their seed.
-const BLOCKS: u64 = 100;
-const SEED: u64 = 1;
+const EXECUTION: Subject = Subject { name: "execution", peer: "op-geth" };
 
-/// How many blocks of each fork are tried; what `cargo xtask diff --execution` sets.
+/// Blocks of each fork in an ordinary run, and what `cargo xtask diff --execution` sets to try others.
+const BLOCKS: u64 = 100;
 const BLOCKS_VARIABLE: &str = "KOHALA_DIFF_BLOCKS";
-const SEED_VARIABLE: &str = "KOHALA_DIFF_SEED";
 
 #[test]
 fn executes_what_op_geth_executes() -> Result<()> {
-    if !is_possible() {
+    if !EXECUTION.is_possible() {
         return Ok(());
     }
-    let number = |name: &str, default| match env::var(name) {
-        Ok(number) => number.parse().with_context(|| format!("{name} is no number")),
-        Err(_) => Ok(default),
-    };
     let (blocks, seed) = (number(BLOCKS_VARIABLE, BLOCKS)?, number(SEED_VARIABLE, SEED)?);
     let files = Files::read()?;
     let mut op_geth = OpGeth::start(&files)?;
@@ -55,15 +44,6 @@ fn executes_what_op_geth_executes() -> Result<()> {
     }
     println!("seed {seed}, {:.0} s\n{summary}", started.elapsed().as_secs_f64());
     if blocks >= BLOCKS { summary.check(blocks >= 10 * BLOCKS) } else { Ok(()) }
-}
-
-/// True if there is Go, or has to be.
-fn is_possible() -> bool {
-    let is_possible = kohala_interop::has_go() || env::var_os("CI").is_some();
-    if !is_possible {
-        println!("NOT TESTED: op-geth's execution is compared with ours only where there is Go");
-    }
-    is_possible
 }
 
 /// Makes a chain and compares it, block by block.
@@ -96,10 +76,9 @@ fn compare(
     Ok(())
 }
 
-/// Compares what both make of a block. A panic is a difference.
+/// Compares what both make of a block.
 fn judge(ours: &mut Ours, draft: &Draft, theirs: &Built, op_geth: &mut OpGeth) -> Result<BTreeSet<Beyond>> {
-    catch_unwind(AssertUnwindSafe(|| ours.execute(&draft.attributes, theirs, op_geth)))
-        .unwrap_or_else(|_| bail!("we panic"))
+    run::ours(|| ours.execute(&draft.attributes, theirs, op_geth)).flatten()
 }
 
 /// True if the two differ anywhere on this chain.
@@ -117,19 +96,12 @@ fn differs(case: &Case, op_geth: &mut OpGeth) -> Result<Option<anyhow::Error>> {
 
 /// Tries the chains again that were kept.
 fn replay(op_geth: &mut OpGeth) -> Result<()> {
-    let mut paths = fs::read_dir(cases())?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
-    paths.sort();
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
-        let case: Case = serde_json::from_slice(&fs::read(path)?).with_context(|| path.display().to_string())?;
+    for (path, case) in EXECUTION.kept()? {
         if let Some(difference) = differs(&case, op_geth)? {
             bail!("{}: {difference:?}", path.display());
         }
     }
     Ok(())
-}
-
-fn cases() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/execution")
 }
 
 /// Writes a chain down on which the two differ, without what can be left out: from the last block back, and accounts.
@@ -152,9 +124,7 @@ fn keep(case: &Case, fork: usize, seed: u64, number: u64, op_geth: &mut OpGeth) 
             case.genesis["alloc"].as_object_mut().and_then(|alloc| alloc.remove(&account));
         })?;
     }
-    let path = cases().join(format!("{}-seed-{seed}-number-{number}.json", FORKS[fork]));
-    fs::write(&path, serde_json::to_vec(&case)?)?;
-    Ok(path)
+    EXECUTION.keep(&format!("{}-seed-{seed}-number-{number}", FORKS[fork]), &case)
 }
 
 /// Makes the case shorter if the two still differ then.
@@ -170,7 +140,7 @@ fn leave_out(case: &mut Case, op_geth: &mut OpGeth, shorten: impl FnOnce(&mut Ca
 
 #[test]
 fn a_difference_is_found() -> Result<()> {
-    if !is_possible() {
+    if !EXECUTION.is_possible() {
         return Ok(());
     }
     let files = Files::read()?;
