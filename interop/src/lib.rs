@@ -21,6 +21,7 @@
 mod chain;
 mod claim;
 pub mod execution;
+mod fork;
 mod programs;
 mod random;
 mod rpc;
@@ -29,6 +30,7 @@ pub mod streams;
 
 pub use chain::{Chain, Served, Urls};
 pub use claim::Claim;
+pub use fork::Fork;
 pub use programs::{Programs, has_go, module};
 pub use rpc::{Calls, EndpointCalls, call};
 pub use run::{Arguments, Peers, Preimages, Program, Run, shared};

@@ -10,7 +10,10 @@ mod run;
 mod summary;
 
 use anyhow::{Result, bail, ensure};
-use kohala_interop::execution::{Built, Case, Chain, Draft, FORKS, Files, OpGeth};
+use kohala_interop::{
+    Fork,
+    execution::{Built, Case, Chain, Draft, Files, OpGeth, forks},
+};
 use ours::{Beyond, Ours};
 use run::{SEED, SEED_VARIABLE, Subject, number};
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Instant};
@@ -33,14 +36,14 @@ fn executes_what_op_geth_executes() -> Result<()> {
     let mut summary = Summary::default();
     replay(&mut op_geth)?;
     let started = Instant::now();
-    for (fork, name) in FORKS.iter().enumerate() {
+    for fork in forks() {
         for chain in 0.. {
             if summary.blocks(fork) >= blocks {
                 break;
             }
             compare(&files, fork, seed, chain, blocks, &mut op_geth, &mut summary)?;
         }
-        println!("{name}: {} blocks, {:.0} s", summary.blocks(fork), started.elapsed().as_secs_f64());
+        println!("{}: {} blocks, {:.0} s", fork.name(), summary.blocks(fork), started.elapsed().as_secs_f64());
     }
     println!("seed {seed}, {:.0} s\n{summary}", started.elapsed().as_secs_f64());
     if blocks >= BLOCKS { summary.check(blocks >= 10 * BLOCKS) } else { Ok(()) }
@@ -49,7 +52,7 @@ fn executes_what_op_geth_executes() -> Result<()> {
 /// Makes a chain and compares it, block by block.
 fn compare(
     files: &Arc<Files>,
-    fork: usize,
+    fork: Fork,
     seed: u64,
     number: u64,
     blocks: u64,
@@ -105,7 +108,7 @@ fn replay(op_geth: &mut OpGeth) -> Result<()> {
 }
 
 /// Writes a chain down on which the two differ, without what can be left out: from the last block back, and accounts.
-fn keep(case: &Case, fork: usize, seed: u64, number: u64, op_geth: &mut OpGeth) -> Result<PathBuf> {
+fn keep(case: &Case, fork: Fork, seed: u64, number: u64, op_geth: &mut OpGeth) -> Result<PathBuf> {
     let mut case = case.clone();
     for block in (0..case.blocks.len()).rev() {
         if leave_out(&mut case, op_geth, |case| drop(case.blocks.remove(block)))? {
@@ -124,7 +127,7 @@ fn keep(case: &Case, fork: usize, seed: u64, number: u64, op_geth: &mut OpGeth) 
             case.genesis["alloc"].as_object_mut().and_then(|alloc| alloc.remove(&account));
         })?;
     }
-    EXECUTION.keep(&format!("{}-seed-{seed}-number-{number}", FORKS[fork]), &case)
+    EXECUTION.keep(&format!("{}-seed-{seed}-number-{number}", fork.name()), &case)
 }
 
 /// Makes the case shorter if the two still differ then.
@@ -145,7 +148,7 @@ fn a_difference_is_found() -> Result<()> {
     }
     let files = Files::read()?;
     let mut op_geth = OpGeth::start(&files)?;
-    let mut chain = Chain::random(&files, FORKS.len() - 1, SEED, 0);
+    let mut chain = Chain::random(&files, Fork::Karst, SEED, 0);
     let genesis = op_geth.begin(&chain.case.genesis)?;
     chain.grow(&genesis)?;
     let mut ours = Ours::begin(&chain.case, &genesis)?;

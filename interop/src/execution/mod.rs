@@ -19,7 +19,7 @@ pub use code::opcodes;
 pub use known::{Files, precompiles};
 pub use op_geth::{Account, Built, OpGeth, Reached, Witness};
 pub use users::wrong;
-pub use world::FORKS;
+pub use world::forks;
 
 use alloy_primitives::{Address, B64, B256, Bytes, U64};
 use serde::{Deserialize, Serialize};

@@ -4,15 +4,14 @@ use super::{
     Account, code,
     known::Known,
     transaction::{self, Deposit, Transaction, authorization},
-    world::{CANYON, CHAIN_ID, FORKS, HOLOCENE, ISTHMUS, KARST, REGOLITH, users},
+    world::{CHAIN_ID, users},
 };
-use crate::random::Random;
+use crate::{Fork, random::Random};
 use alloy_eips::{
     eip2930::{AccessList, AccessListItem},
     eip7702::SignedAuthorization,
 };
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, hex};
-use std::ops::Range;
 
 /// Contracts that hand on what they are called with: as a call, and as their own code.
 const FORWARDERS: [Address; 2] = [Address::repeat_byte(0xc1), Address::repeat_byte(0xc2)];
@@ -58,43 +57,45 @@ pub(super) enum Wrong {
 }
 
 impl Wrong {
-    /// All of them, with the forks that they are wrong in.
-    const ALL: [(Self, Range<usize>); 21] = {
-        const END: usize = FORKS.len();
+    /// All of them, with the forks that they are wrong in: the first and the last.
+    const ALL: [(Self, Fork, Fork); 21] = {
+        use Fork::{Bedrock, Canyon, Holocene, Isthmus, Karst, Regolith};
         [
-            (Self::NonceTooHigh, 0..END),
-            (Self::NonceTooLow, 0..END),
-            (Self::FeeBelowBase, 0..END),
-            (Self::TipAboveFee, 0..END),
-            (Self::GasBelowIntrinsic, 0..END),
-            (Self::GasBelowFloor, ISTHMUS..END),
-            (Self::OtherChain, 0..END),
-            (Self::GasAboveBlock, 0..END),
-            (Self::DepositAboveBlock, 0..END),
-            (Self::HighS, 0..END),
-            (Self::Blob, 0..END),
-            (Self::UnknownType, 0..END),
-            (Self::Truncated, 0..END),
-            (Self::Balance, 0..END),
-            (Self::SystemDeposit, REGOLITH..END),
-            (Self::EarlySetCode, 0..ISTHMUS),
-            (Self::NoAuthorization, ISTHMUS..END),
-            (Self::LongInitCode, CANYON..END),
-            (Self::GasAboveCap, KARST..END),
-            (Self::GasLimit, 0..END),
-            (Self::Parameters, HOLOCENE..END),
+            (Self::NonceTooHigh, Bedrock, Karst),
+            (Self::NonceTooLow, Bedrock, Karst),
+            (Self::FeeBelowBase, Bedrock, Karst),
+            (Self::TipAboveFee, Bedrock, Karst),
+            (Self::GasBelowIntrinsic, Bedrock, Karst),
+            (Self::GasBelowFloor, Isthmus, Karst),
+            (Self::OtherChain, Bedrock, Karst),
+            (Self::GasAboveBlock, Bedrock, Karst),
+            (Self::DepositAboveBlock, Bedrock, Karst),
+            (Self::HighS, Bedrock, Karst),
+            (Self::Blob, Bedrock, Karst),
+            (Self::UnknownType, Bedrock, Karst),
+            (Self::Truncated, Bedrock, Karst),
+            (Self::Balance, Bedrock, Karst),
+            (Self::SystemDeposit, Regolith, Karst),
+            (Self::EarlySetCode, Bedrock, Holocene),
+            (Self::NoAuthorization, Isthmus, Karst),
+            (Self::LongInitCode, Canyon, Karst),
+            (Self::GasAboveCap, Karst, Karst),
+            (Self::GasLimit, Bedrock, Karst),
+            (Self::Parameters, Holocene, Karst),
         ]
     };
 
-    pub(super) fn random(random: &mut Random, fork: usize) -> Self {
+    pub(super) fn random(random: &mut Random, fork: Fork) -> Self {
         // A balance is tried again, and then it gets interesting.
         if random.percent(15) {
             return Self::Balance;
         }
         // What not every fork knows is met as often as the rest.
-        let newest = random.percent(40) && fork > 0;
-        let is_meant = |forks: &Range<usize>| forks.contains(&fork) && (!newest || forks.len() < FORKS.len());
-        let all: Vec<Self> = Self::ALL.iter().filter(|(_, forks)| is_meant(forks)).map(|(wrong, _)| *wrong).collect();
+        let newest = random.percent(40) && fork > Fork::Bedrock;
+        let is_meant =
+            |first, last| (first..=last).contains(&fork) && !(newest && first == Fork::Bedrock && last == Fork::Karst);
+        let meant = Self::ALL.iter().filter(|(_, first, last)| is_meant(*first, *last));
+        let all: Vec<Self> = meant.map(|(wrong, ..)| *wrong).collect();
         random.pick(&all)
     }
 
@@ -105,7 +106,7 @@ impl Wrong {
 
 /// Names of what can be wrong with a block, as drafts note it.
 pub fn wrong() -> Vec<String> {
-    Wrong::ALL.iter().map(|(wrong, _)| wrong.name()).collect()
+    Wrong::ALL.iter().map(|(wrong, ..)| wrong.name()).collect()
 }
 
 /// Those who sign, while a block is drafted.
@@ -126,7 +127,7 @@ impl Users<'_> {
         let mut transaction = self.unpriced(user);
         let spare = self.spare();
         transaction.gas = transaction.gas.max(transaction.least_gas(self.known.fork) + spare);
-        if self.known.fork >= KARST {
+        if self.known.fork >= Fork::Karst {
             transaction.gas = transaction.gas.min(OSAKA_GAS);
         }
         if transaction.gas > self.left {
@@ -190,7 +191,7 @@ impl Users<'_> {
                 transaction.to = TxKind::Call(known.any(self.random));
                 transaction.input = noise.iter().copied().cycle().take(length).collect::<Vec<_>>().into();
             }
-            80..90 if known.fork >= ISTHMUS => {
+            80..90 if known.fork >= Fork::Isthmus => {
                 transaction.to = TxKind::Call(self.random.pick(users()));
                 transaction.input = self.words();
                 transaction.kind = 4;
