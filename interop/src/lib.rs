@@ -24,6 +24,7 @@ pub mod execution;
 mod fork;
 mod programs;
 mod random;
+mod rlp;
 mod rpc;
 mod run;
 pub mod streams;

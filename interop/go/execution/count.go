@@ -24,7 +24,7 @@ type Reached struct {
 	Depth int `json:"depth"`
 }
 
-// counter is the tracer of blocks as they are inserted.
+// counter traces a block while it is executed once more, for what it reads.
 type counter struct {
 	opcodes     [256]uint64
 	precompiles map[common.Address][2]uint64

@@ -1,7 +1,7 @@
 //! Transactions before they are signed, and deposits.
 
 use super::world::{CHAIN_ID, sign, users};
-use crate::{Fork, streams::rlp_list};
+use crate::{Fork, rlp};
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEip4844, TxEip7702, TxLegacy};
 use alloy_eips::{
     eip2718::Encodable2718,
@@ -151,7 +151,7 @@ impl Deposit {
     /// In EIP-2718.
     pub(super) fn encode(&self) -> Bytes {
         let Self { source, from, to, mint, value, gas, is_system, input } = self;
-        let fields = rlp_list(&[source, from, to, mint, value, gas, is_system, input]);
+        let fields = rlp::list(&[source, from, to, mint, value, gas, is_system, input]);
         [&[0x7e], &fields[..]].concat().into()
     }
 }
