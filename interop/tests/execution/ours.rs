@@ -51,13 +51,14 @@ impl Beyond {
 /// What a state reads from.
 ///
 /// Accounts and codes that op-geth has not read are taken from its database and noted ([`Beyond`]). What is beside the way to
-/// an account, other slots and headers are not to be asked for beyond what op-geth has read.
+/// an account, other slots and headers are not to be asked for beyond what op-geth has read. Where it has refused a block
+/// there is no witness to go beyond: all that it knows may be asked for then.
 struct Source<'a> {
     held: &'a Held,
     op_geth: &'a mut OpGeth,
     /// Where the ways to accounts begin.
     root: B256,
-    /// A verdict on what op-geth refuses may ask for anything: there is no witness.
+    /// True if op-geth has refused the block.
     is_free: bool,
     /// The account and slot that was announced last.
     path: Option<(Address, Option<B256>)>,
@@ -65,14 +66,23 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    fn find(&self, hash: B256) -> Result<Bytes, B256> {
-        self.held.get(&hash).cloned().ok_or(hash)
+    fn find(&mut self, hash: B256) -> Result<Bytes, B256> {
+        match self.held.get(&hash) {
+            Some(found) => Ok(found.clone()),
+            None if self.is_free => self.ask(hash),
+            None => Err(hash),
+        }
+    }
+
+    /// What op-geth's database has.
+    fn ask(&mut self, hash: B256) -> Result<Bytes, B256> {
+        self.op_geth.preimage(hash).ok().filter(|found| keccak256(found) == hash).ok_or(hash)
     }
 
     /// What op-geth knows though it has not read it for this block.
     fn beyond(&mut self, hash: B256, what: Beyond) -> Result<Bytes, B256> {
         self.beyond.insert(what);
-        self.op_geth.preimage(hash).ok().filter(|found| keccak256(found) == hash).ok_or(hash)
+        self.ask(hash)
     }
 
     /// True if the node is one of those from the root down to the account.
@@ -80,7 +90,7 @@ impl Source<'_> {
         let key = keccak256(account);
         let (mut hash, mut depth) = (self.root, 0);
         while hash != node {
-            let encoded = self.find(hash).or_else(|hash| self.op_geth.preimage(hash).map_err(|_| hash)).ok()?;
+            let encoded = self.find(hash).or_else(|hash| self.ask(hash)).ok()?;
             let items: Vec<Bytes> = alloy_rlp::decode_exact(&encoded).ok()?;
             let next = if items.len() == 17 {
                 depth += 1;
@@ -108,11 +118,10 @@ impl NodeSource for Source<'_> {
         }
         let path = self.path;
         match path {
-            Some((account, None)) if self.is_free || self.is_on_the_way(account, hash) == Some(true) => {
+            Some((account, None)) if self.is_on_the_way(account, hash) == Some(true) => {
                 self.beyond(hash, Beyond::of(account))
             }
             Some((account, Some(slot))) if (account, slot) == OVERHEAD => self.beyond(hash, Beyond::Overhead),
-            _ if self.is_free => self.beyond(hash, Beyond::Account),
             _ => Err(hash),
         }
     }
@@ -124,8 +133,7 @@ impl StateSource for Source<'_> {
     }
 
     fn header(&mut self, hash: B256) -> Result<Header, B256> {
-        let header =
-            self.find(hash).or_else(|_| if self.is_free { self.beyond(hash, Beyond::Account) } else { Err(hash) })?;
+        let header = self.find(hash)?;
         Header::decode(&mut header.as_ref()).map_err(|_| hash)
     }
 
@@ -171,7 +179,7 @@ impl Ours {
         compare(&mut state, &payload, theirs, &alone, op_geth).context("on the block's witness alone")
     }
 
-    /// What op-geth refuses has no witness, so all that it knows may be asked for.
+    /// Has what op-geth refuses refused.
     fn refuse(&mut self, payload: &Payload, theirs: &Built, op_geth: &mut OpGeth) -> Result<()> {
         let head = self.state.head().clone();
         let mut source = Source {
