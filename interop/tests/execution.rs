@@ -9,10 +9,11 @@ mod run;
 #[path = "execution/summary.rs"]
 mod summary;
 
-use anyhow::{Result, bail, ensure};
+use alloy_primitives::Bytes;
+use anyhow::{Context, Result, bail, ensure};
 use kohala_interop::{
     Fork,
-    execution::{Built, Case, Chain, Draft, Files, OpGeth, forks},
+    execution::{Built, Case, Chain, Draft, Files, OpGeth, Witness, forks},
 };
 use ours::{Beyond, Ours};
 use run::{SEED, SEED_VARIABLE, Subject, number};
@@ -30,53 +31,68 @@ fn executes_what_op_geth_executes() -> Result<()> {
     if !EXECUTION.is_possible() {
         return Ok(());
     }
-    let (blocks, seed) = (number(BLOCKS_VARIABLE, BLOCKS)?, number(SEED_VARIABLE, SEED)?);
     let files = Files::read()?;
-    let mut op_geth = OpGeth::start(&files)?;
-    let mut summary = Summary::default();
-    replay(&mut op_geth)?;
+    let op_geth = OpGeth::start(&files)?;
+    let (blocks, seed) = (number(BLOCKS_VARIABLE, BLOCKS)?, number(SEED_VARIABLE, SEED)?);
+    let mut comparison = Comparison { files, op_geth, seed, blocks, summary: Summary::default() };
+    replay(&mut comparison.op_geth)?;
     let started = Instant::now();
     for fork in forks() {
-        for chain in 0.. {
-            if summary.blocks(fork) >= blocks {
+        for number in 0.. {
+            if comparison.has_enough(fork) {
                 break;
             }
-            compare(&files, fork, seed, chain, blocks, &mut op_geth, &mut summary)?;
+            comparison.compare(fork, number)?;
         }
-        println!("{}: {} blocks, {:.0} s", fork.name(), summary.blocks(fork), started.elapsed().as_secs_f64());
+        println!(
+            "{}: {} blocks, {:.0} s",
+            fork.name(),
+            comparison.summary.blocks(fork),
+            started.elapsed().as_secs_f64()
+        );
     }
+    let summary = comparison.summary;
     println!("seed {seed}, {:.0} s\n{summary}", started.elapsed().as_secs_f64());
     if blocks >= BLOCKS { summary.check(blocks >= 10 * BLOCKS) } else { Ok(()) }
 }
 
-/// Makes a chain and compares it, block by block.
-fn compare(
-    files: &Arc<Files>,
-    fork: Fork,
+/// A run of many chains.
+struct Comparison {
+    files: Arc<Files>,
+    op_geth: OpGeth,
     seed: u64,
-    number: u64,
+    /// How many are enough for each fork.
     blocks: u64,
-    op_geth: &mut OpGeth,
-    summary: &mut Summary,
-) -> Result<()> {
-    let mut chain = Chain::random(files, fork, seed, number);
-    let genesis = op_geth.begin(&chain.case.genesis)?;
-    chain.grow(&genesis)?;
-    let mut ours = Ours::begin(&chain.case, &genesis)?;
-    while !chain.is_long_enough() && (summary.blocks(chain.fork()) < blocks || chain.fork() != fork) {
-        let draft = chain.draft(op_geth)?.clone();
-        let theirs = op_geth.build(&draft.attributes)?;
-        chain.grow(&theirs)?;
-        summary.count(chain.fork(), &draft, &theirs);
-        match judge(&mut ours, &draft, &theirs, op_geth) {
-            Ok(beyond) => summary.beyond(&beyond),
-            Err(difference) => {
-                let (path, blocks) = (keep(&chain.case, fork, seed, number, op_geth)?, chain.case.blocks.len());
-                bail!("{}, block {blocks}: {difference:?}\nkept as {}", chain.case.name, path.display());
+    summary: Summary,
+}
+
+impl Comparison {
+    fn has_enough(&self, fork: Fork) -> bool {
+        self.summary.blocks(fork) >= self.blocks
+    }
+
+    /// Makes a chain and compares it, block by block.
+    fn compare(&mut self, fork: Fork, number: u64) -> Result<()> {
+        let (seed, op_geth) = (self.seed, &mut self.op_geth);
+        let mut chain = Chain::random(&self.files, fork, seed, number);
+        let genesis = op_geth.begin(&chain.case.genesis)?;
+        chain.grow(&genesis)?;
+        let mut ours = Ours::begin(&chain.case, &genesis)?;
+        while !chain.is_long_enough() && (self.summary.blocks(fork) < self.blocks || chain.fork() != fork) {
+            let draft = chain.draft(op_geth)?.clone();
+            let theirs = op_geth.build(&draft.attributes)?;
+            chain.grow(&theirs)?;
+            self.summary.count(chain.fork(), &draft, &theirs);
+            match judge(&mut ours, &draft, &theirs, op_geth) {
+                Ok(beyond) => self.summary.beyond(&beyond),
+                Err(difference) => {
+                    let (path, blocks) = (keep(&chain.case, fork, seed, number, op_geth)?, chain.case.blocks.len());
+                    bail!("{}, block {blocks}: {difference:?}\nkept as {}", chain.case.name, path.display());
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Compares what both make of a block.
@@ -155,16 +171,19 @@ fn a_difference_is_found() -> Result<()> {
     let draft = chain.draft(&mut op_geth)?.clone();
     let theirs = op_geth.build(&draft.attributes)?;
     ensure!(theirs.refused.is_empty(), "{}", theirs.refused);
-    let refused = Built { refused: "no".into(), ..theirs.clone() };
-    ensure!(judge(&mut ours, &draft, &refused, &mut op_geth).is_err());
-    let mut ours = Ours::begin(&chain.case, &genesis)?;
-    let mut other = theirs.clone();
-    other.header = [&other.header[..other.header.len() - 1], &[0]].concat().into();
-    ensure!(judge(&mut ours, &draft, &other, &mut op_geth).is_err());
-    let mut ours = Ours::begin(&chain.case, &genesis)?;
-    other = theirs.clone();
-    other.witness.state = Some(Vec::new());
-    ensure!(judge(&mut ours, &draft, &other, &mut op_geth).is_err());
-    let mut ours = Ours::begin(&chain.case, &genesis)?;
-    judge(&mut ours, &draft, &theirs, &mut op_geth).map(drop)
+    judge(&mut ours, &draft, &theirs, &mut op_geth)?;
+    let (header, receipts) = ([&theirs.header[..theirs.header.len() - 1], &[0]].concat().into(), vec![Bytes::new()]);
+    let with_other_header = Built { header, ..theirs.clone() };
+    let without_nodes = Witness { state: None, ..theirs.witness.clone() };
+    for (words, theirs) in [
+        ("op-geth refuses it: no", Built { refused: "no".into(), ..theirs.clone() }),
+        ("same receipts", with_other_header.clone()),
+        ("receipt 0", Built { receipts: Some(receipts), ..with_other_header }),
+        ("is not in the witness", Built { witness: without_nodes, ..theirs }),
+    ] {
+        let mut ours = Ours::begin(&chain.case, &genesis)?;
+        let difference = judge(&mut ours, &draft, &theirs, &mut op_geth).err().context(words)?;
+        ensure!(format!("{difference:#}").contains(words), "{difference:#}");
+    }
+    Ok(())
 }
