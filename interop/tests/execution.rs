@@ -15,7 +15,7 @@ use kohala_interop::{
     Fork,
     execution::{Built, Case, Chain, Draft, Files, OpGeth, Witness, forks},
 };
-use ours::{Beyond, Ours};
+use ours::{ExtraRead, Ours};
 use run::{SEED, SEED_VARIABLE, Subject, number};
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Instant};
 use summary::Summary;
@@ -96,7 +96,7 @@ impl Comparison {
 }
 
 /// Compares what both make of a block.
-fn judge(ours: &mut Ours, draft: &Draft, theirs: &Built, op_geth: &mut OpGeth) -> Result<BTreeSet<Beyond>> {
+fn judge(ours: &mut Ours, draft: &Draft, theirs: &Built, op_geth: &mut OpGeth) -> Result<BTreeSet<ExtraRead>> {
     run::ours(|| ours.execute(&draft.attributes, theirs, op_geth)).flatten()
 }
 

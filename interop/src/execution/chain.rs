@@ -2,9 +2,9 @@
 
 use super::{
     Attributes, Built, Case, Draft, OpGeth, code,
-    known::{Files, Known},
+    targets::{Files, Targets},
     transaction::{self, Deposit, Transaction},
-    users::{Users, Wrong},
+    users::{Fault, Users},
     world::{BLOCK_TIME, World, forks, users},
 };
 use crate::{Fork, random::Random};
@@ -31,7 +31,7 @@ pub struct Chain {
     pub case: Case,
     random: Random,
     world: World,
-    known: Known,
+    targets: Targets,
     /// Blocks that it will have, at least nearly.
     length: usize,
     head: Header,
@@ -69,7 +69,7 @@ impl Chain {
         let place = forks().take_while(|older| *older < fork).count() as u64;
         let mut random = Random::new(seed ^ place << 56, number);
         let stages = if number % 3 == 1 { random.within(1, 3) as usize } else { 0 };
-        let (world, known) = World::random(&mut random, files, fork, stages);
+        let (world, targets) = World::random(&mut random, files, fork, stages);
         let case = Case {
             name: format!("{}, seed {seed}, number {number}", fork.name()),
             rollup: world.rollup(),
@@ -79,7 +79,7 @@ impl Chain {
         let mut chain = Self {
             case,
             world,
-            known,
+            targets,
             length: if number % 12 == 11 { LONG } else { random.within(20, 60) as usize },
             head: Header::default(),
             scalars: Scalars { base_fee: 0, blob_base_fee: 0, operator: 0, operator_constant: 0, footprint: 0 },
@@ -111,9 +111,9 @@ impl Chain {
         if built.refused.is_empty() {
             self.head = Header::decode(&mut built.header.as_ref())?;
             self.retry = None;
-            self.known.contracts.extend(built.reached.created.iter().flatten());
-            let surplus = self.known.contracts.len().saturating_sub(MOST_CONTRACTS);
-            self.known.contracts.drain(16..16 + surplus);
+            self.targets.contracts.extend(built.coverage.created.iter().flatten());
+            let surplus = self.targets.contracts.len().saturating_sub(MOST_CONTRACTS);
+            self.targets.contracts.drain(16..16 + surplus);
             return Ok(());
         }
         if let (Some(footprint), Some(draft)) = (footprint(&built.refused), self.case.blocks.last()) {
@@ -172,13 +172,13 @@ impl Chain {
     fn next(&mut self, op_geth: &mut OpGeth) -> Result<Draft> {
         let time = self.head.timestamp + BLOCK_TIME;
         let fork = self.world.fork(time);
-        self.known.fork = fork;
+        self.targets.fork = fork;
         if self.random.percent(15) {
             self.reconfigure();
         }
         let activations: Vec<Fork> = self.world.activations(time).collect();
         let may_have_users = !activations.iter().any(|fork| [Fork::Jovian, Fork::Karst].contains(fork));
-        let wrong = (may_have_users && self.random.percent(14)).then(|| Wrong::random(&mut self.random, fork));
+        let fault = (may_have_users && self.random.percent(14)).then(|| Fault::random(&mut self.random, fork));
         let mut gas_limit = self.gas_limit(!activations.is_empty());
         let mut transactions = vec![self.l1_info(time)];
         let mut accounts = op_geth.accounts(users())?;
@@ -193,20 +193,21 @@ impl Chain {
             transactions.push(deposit.encode());
         }
         for fork in &activations {
-            transactions.extend(self.known.upgrades(*fork).iter().cloned());
+            transactions.extend(self.targets.upgrades(*fork).iter().cloned());
         }
         let mut note = String::new();
         if may_have_users {
             let fees = self.head.base_fee_per_gas.unwrap_or_default().max(self.min_base_fee);
-            let mut users = Users { random: &mut self.random, known: &self.known, accounts: &mut accounts, left, fees };
+            let mut users =
+                Users { random: &mut self.random, targets: &self.targets, accounts: &mut accounts, left, fees };
             let most = users.random.pick(&[0, 4, 8, 12]);
             for _ in 0..users.random.below(most + 1) {
                 transactions.extend(users.transaction().map(|transaction| transaction.encode()));
             }
-            if let Some(wrong) = wrong {
-                note = wrong.name();
+            if let Some(fault) = fault {
+                note = fault.name();
                 let place = transactions.len();
-                let (encoded, transaction) = users.spoilt(wrong);
+                let (encoded, transaction) = users.spoilt(fault);
                 transactions.push(encoded);
                 if let Some(transaction) = transaction {
                     let draft = Draft { note: String::new(), attributes: self.attributes(time, gas_limit, Vec::new()) };
@@ -214,11 +215,11 @@ impl Chain {
                 }
             }
         }
-        if wrong == Some(Wrong::GasLimit) {
+        if fault == Some(Fault::GasLimit) {
             gas_limit = 1 << 63;
         }
         let mut attributes = self.attributes(time, gas_limit, transactions);
-        if wrong == Some(Wrong::Parameters) {
+        if fault == Some(Fault::Parameters) {
             attributes.eip1559_params = Some(B64::from([0, 0, 0, 0, 0, 0, 0, 2]));
         }
         if let Some(retry) = &mut self.retry {
@@ -327,7 +328,7 @@ impl Chain {
 
     /// A deposit of a user or a contract of L1, or one that a contract here seems to make.
     fn deposit(&mut self, left: u64, poor: U256) -> Deposit {
-        let (random, known) = (&mut self.random, &self.known);
+        let (random, targets) = (&mut self.random, &self.targets);
         let source = B256::from(random.array::<32>());
         if poor < U256::from(1_000_000) {
             // Who has given all but the last wei is to do so again.
@@ -344,18 +345,18 @@ impl Chain {
                 ..Deposit::default()
             };
         }
-        let from = if random.percent(50) { random.pick(users()) } else { known.any(random) };
+        let from = if random.percent(50) { random.pick(users()) } else { targets.any(random) };
         let mint = random.pick(&[0, 0, 1, 1_000_000_000_000_000_000, u128::MAX]);
         let value = random.pick(&[0, 0, 1, mint, 1 << 100]);
         let gas = random.pick(&[0, 20_999, 21_000, 100_000, 1_000_000, 1_000_000, 3_000_000]).min(left);
         let (to, input) = if random.percent(25) {
-            (TxKind::Create, code::creation(random, known, 2))
+            (TxKind::Create, code::creation(random, targets, 2))
         } else if random.percent(4) {
             // One byte more, and op-geth has it fail by EIP-3860, which the specification exempts deposits from.
             (TxKind::Create, vec![0; 49_152])
         } else {
             let length = random.place(80);
-            (TxKind::Call(known.any(random)), random.bytes(length))
+            (TxKind::Call(targets.any(random)), random.bytes(length))
         };
         Deposit { source, from, to, mint, value: U256::from(value), gas, is_system: false, input: input.into() }
     }

@@ -1,6 +1,6 @@
 //! Code of contracts by chance: it wanders over all opcodes and seldom runs out of stack.
 
-use super::known::Known;
+use super::targets::Targets;
 use crate::{Fork, random::Random};
 use Fork::{Bedrock, Canyon, Ecotone, Karst};
 use Operand::{Account, Block, Few, Gas, Offset, Size, Slot, Value, Word};
@@ -115,20 +115,20 @@ pub fn opcodes(fork: Fork) -> Vec<u8> {
 }
 
 /// Code of a contract. Seldom nothing but noise.
-pub(super) fn contract(random: &mut Random, known: &Known) -> Vec<u8> {
+pub(super) fn contract(random: &mut Random, targets: &Targets) -> Vec<u8> {
     if random.percent(2) {
         let length = random.place(40);
         return random.bytes(length);
     }
-    let mut program = Program::new(random, known, 2);
+    let mut program = Program::new(random, targets, 2);
     program.wander(50);
     program.end();
     program.assemble()
 }
 
 /// Code that creates a contract: it wanders about, and then returns what is to be one, or does not.
-pub(super) fn creation(random: &mut Random, known: &Known, depth: usize) -> Vec<u8> {
-    let mut program = Program::new(random, known, depth);
+pub(super) fn creation(random: &mut Random, targets: &Targets, depth: usize) -> Vec<u8> {
+    let mut program = Program::new(random, targets, depth);
     let statements = program.random.pick(&[0, 0, 3, 8]);
     program.wander(statements);
     match program.random.below(24) {
@@ -144,7 +144,7 @@ pub(super) fn creation(random: &mut Random, known: &Known, depth: usize) -> Vec<
             program.code.push(0xff);
         }
         _ => {
-            let mut runtime = Program::new(program.random, known, depth.saturating_sub(1));
+            let mut runtime = Program::new(program.random, targets, depth.saturating_sub(1));
             runtime.wander(10);
             runtime.end();
             let runtime = runtime.assemble();
@@ -156,7 +156,7 @@ pub(super) fn creation(random: &mut Random, known: &Known, depth: usize) -> Vec<
 
 struct Program<'a> {
     random: &'a mut Random,
-    known: &'a Known,
+    targets: &'a Targets,
     code: Vec<u8>,
     /// What lies behind the code, and where the code names its place.
     data: Vec<(usize, Vec<u8>)>,
@@ -169,8 +169,8 @@ struct Program<'a> {
 }
 
 impl<'a> Program<'a> {
-    fn new(random: &'a mut Random, known: &'a Known, depth: usize) -> Self {
-        Self { random, known, code: Vec::new(), data: Vec::new(), depth, height: 0, memory: 0 }
+    fn new(random: &'a mut Random, targets: &'a Targets, depth: usize) -> Self {
+        Self { random, targets, code: Vec::new(), data: Vec::new(), depth, height: 0, memory: 0 }
     }
 
     fn assemble(mut self) -> Vec<u8> {
@@ -208,7 +208,7 @@ impl<'a> Program<'a> {
 
     /// An opcode with operands that it can do something with.
     fn op(&mut self) {
-        let fork = self.known.fork;
+        let fork = self.targets.fork;
         let (op, operands, results, _) = loop {
             let op = self.random.pick(OPS);
             if op.3 <= fork {
@@ -333,7 +333,7 @@ impl<'a> Program<'a> {
             self.height += 1;
             return;
         }
-        let address = self.known.any(self.random);
+        let address = self.targets.any(self.random);
         self.push(address.as_slice());
     }
 
@@ -435,7 +435,7 @@ impl<'a> Program<'a> {
 
     /// Calls a precompile with input that it likes, or not quite.
     fn precompile(&mut self) {
-        let (address, input, gas) = self.known.precompile(self.random);
+        let (address, input, gas) = self.targets.precompile(self.random);
         let length = input.len().min(4000) as u16;
         self.copy(input[..usize::from(length)].to_vec());
         let kind = self.random.pick(&[0xf1, 0xf2, 0xf4, 0xfa, 0xfa]);
@@ -456,7 +456,7 @@ impl<'a> Program<'a> {
     }
 
     fn create(&mut self) {
-        let data = creation(self.random, self.known, self.depth - 1);
+        let data = creation(self.random, self.targets, self.depth - 1);
         let length = data.len() as u16;
         self.copy(data);
         let again = self.random.percent(40);

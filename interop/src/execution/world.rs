@@ -2,7 +2,7 @@
 
 use super::{
     code,
-    known::{Files, Known},
+    targets::{Files, Targets},
 };
 use crate::{Fork, random::Random};
 use alloy_consensus::crypto::secp256k1::{recover_signer, sign_message};
@@ -65,7 +65,7 @@ pub(super) struct World {
 
 impl World {
     /// A chain that begins at a fork, with what its code may know. `stages` more forks begin on the way.
-    pub(super) fn random(random: &mut Random, files: &Arc<Files>, first: Fork, stages: usize) -> (Self, Known) {
+    pub(super) fn random(random: &mut Random, files: &Arc<Files>, first: Fork, stages: usize) -> (Self, Targets) {
         let mut times: BTreeMap<Fork, u64> = forks().filter(|fork| *fork <= first).map(|fork| (fork, 0)).collect();
         let mut time = GENESIS_TIME;
         for fork in forks().filter(|fork| *fork > first).take(stages) {
@@ -76,7 +76,7 @@ impl World {
         }
         let contracts: Vec<Address> = (1..=16).map(|number| Address::repeat_byte(0xc0 + number)).collect();
         let last = times.keys().next_back().copied().unwrap_or(first);
-        let known = Known::new(files, first, last, contracts.clone());
+        let targets = Targets::new(files, first, last, contracts.clone());
         let mut alloc = BTreeMap::new();
         let rich = U256::from(10).pow(U256::from(30));
         for (index, user) in users().iter().enumerate() {
@@ -87,7 +87,7 @@ impl World {
             let code = match index {
                 0 => code::forwarder(contracts[2], false),
                 1 => code::forwarder(contracts[3], true),
-                _ => code::contract(random, &known),
+                _ => code::contract(random, &targets),
             };
             let slots = random.pick(&[0, 0, 1, 2, 17, 60]);
             let storage: BTreeMap<B256, B256> = (0..slots)
@@ -106,7 +106,7 @@ impl World {
         }
         let gas_limit = 60_000_000;
         let base_fee = random.pick(&[1, 7, 1_000_000, 1_000_000_000]);
-        (Self { times, alloc, gas_limit, base_fee }, known)
+        (Self { times, alloc, gas_limit, base_fee }, targets)
     }
 
     /// The newest fork at a time.

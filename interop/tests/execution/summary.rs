@@ -1,11 +1,11 @@
 //! What a run has met.
 
-use crate::ours::Beyond;
+use crate::ours::ExtraRead;
 use alloy_primitives::Address;
 use anyhow::{Context, Result, ensure};
 use kohala_interop::{
     Fork,
-    execution::{Built, Draft, forks, opcodes, precompiles, wrong},
+    execution::{Built, Draft, faults, forks, opcodes, precompiles},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,7 +23,7 @@ pub(crate) struct Summary {
     by_chance: BTreeMap<String, u64>,
     /// Blocks that were executed on what op-geth has read, and those that took more, by what.
     alone: u64,
-    beyond: BTreeMap<Beyond, u64>,
+    beyond: BTreeMap<ExtraRead, u64>,
     depth: u64,
 }
 
@@ -54,19 +54,19 @@ impl Summary {
             *self.taken.entry(draft.note.clone()).or_default() += 1;
         }
         of.types.extend(draft.attributes.transactions.iter().map(|transaction| transaction[0].min(0x80)));
-        let reached = &theirs.reached;
-        of.ends.iter_mut().zip(reached.ends).for_each(|(all, more)| *all += more);
-        reached.opcodes.iter().flatten().for_each(|(op, count)| *of.opcodes.entry(*op).or_default() += count);
-        for (precompile, (good, bad)) in reached.precompiles.iter().flatten() {
+        let coverage = &theirs.coverage;
+        of.ends.iter_mut().zip(coverage.ends).for_each(|(all, more)| *all += more);
+        coverage.opcodes.iter().flatten().for_each(|(op, count)| *of.opcodes.entry(*op).or_default() += count);
+        for (precompile, (good, bad)) in coverage.precompiles.iter().flatten() {
             let (all_good, all_bad) = of.precompiles.entry(*precompile).or_default();
             (*all_good, *all_bad) = (*all_good + good, *all_bad + bad);
         }
-        of.created += reached.created.iter().flatten().count();
-        self.depth = self.depth.max(reached.depth);
+        of.created += coverage.created.iter().flatten().count();
+        self.depth = self.depth.max(coverage.depth);
     }
 
     /// What a block's execution has read beyond what op-geth did.
-    pub(crate) fn beyond(&mut self, reads: &BTreeSet<Beyond>) {
+    pub(crate) fn beyond(&mut self, reads: &BTreeSet<ExtraRead>) {
         self.alone += u64::from(reads.is_empty());
         reads.iter().for_each(|what| *self.beyond.entry(*what).or_default() += 1);
     }
@@ -111,7 +111,7 @@ impl Summary {
         all.is_complete(Fork::Karst)?;
         all.is_complete(Fork::Jovian)?;
         ensure!(self.depth > 5, "no call was deeper than {}", self.depth);
-        let unrefused = wrong().into_iter().filter(|wrong| !self.refused.contains_key(wrong)).collect::<Vec<_>>();
+        let unrefused = faults().into_iter().filter(|fault| !self.refused.contains_key(fault)).collect::<Vec<_>>();
         ensure!(unrefused.is_empty(), "never refused: {unrefused:?}");
         for edge in ["to the last wei", "to the last byte's gas"] {
             ensure!(self.taken.contains_key(edge), "no block was taken that was full {edge}");

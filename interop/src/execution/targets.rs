@@ -97,7 +97,7 @@ impl Files {
 
 /// Accounts and precompiles as one chain knows them.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct Targets {
     files: Arc<Files>,
     /// The newest fork that is active.
     pub(super) fork: Fork,
@@ -107,7 +107,7 @@ pub(super) struct Known {
     pub(super) contracts: Vec<Address>,
 }
 
-impl Known {
+impl Targets {
     pub(super) fn new(files: &Arc<Files>, fork: Fork, last: Fork, contracts: Vec<Address>) -> Self {
         Self { files: Arc::clone(files), fork, last, contracts }
     }
