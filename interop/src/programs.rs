@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-/// Module of the peers; `interop/go/go.mod` pins its version.
+/// Module of the peers, in one version, and of op-node's derivation, in another: their go.mod files say which.
 const OPTIMISM: &str = "github.com/ethereum-optimism/optimism";
 
 /// Genesis of op-program's tests inside that module, from which our chain starts.
@@ -64,19 +64,31 @@ impl Programs {
     }
 }
 
-/// The folder with the files of a Go module at a version, which is fetched if it is not there yet.
+/// The folder with the files of the op-geth that our execution is compared with; it is fetched if it is not there yet.
 ///
 /// # Errors
 /// If there is no Go, or no network the first time.
-pub fn module(path: &str, version: &str) -> Result<PathBuf> {
+pub fn op_geth() -> Result<PathBuf> {
+    module("go", "github.com/ethereum/go-ethereum")
+}
+
+/// The folder with the files of the op-node whose rules we follow, and of all else in its module.
+///
+/// # Errors
+/// As [`op_geth`].
+pub fn optimism() -> Result<PathBuf> {
+    module("op-node", OPTIMISM)
+}
+
+/// The folder with the files of a Go module, at the version that the go.mod in the folder `pinned` says.
+fn module(pinned: &str, path: &str) -> Result<PathBuf> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Module {
         dir: PathBuf,
     }
     require_go()?;
-    // In a folder of its own: a module that pins another version has no say.
-    let json = go(&crate::directory()?, &["mod", "download", "-json", &format!("{path}@{version}")])?;
+    let json = go(&Path::new(env!("CARGO_MANIFEST_DIR")).join(pinned), &["mod", "download", "-json", path])?;
     Ok(serde_json::from_str::<Module>(&json)?.dir)
 }
 

@@ -1,18 +1,14 @@
 //! What code and transactions may name: accounts, precompiles and inputs for them.
 
 use super::world::users;
-use crate::{Fork, module, random::Random};
+use crate::{Fork, op_geth, optimism, random::Random};
 use alloy_primitives::{Address, Bytes, address, hex};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, fs, sync::Arc};
 
-/// Module of the files with inputs of precompiles, and its version: `interop/go/go.mod` pins the same.
-const OP_GETH: (&str, &str) = ("github.com/ethereum-optimism/op-geth", "v1.101702.2");
-
-/// Module of the file with the predeploys as Jovian leaves them; their L1 block contract takes every fork's calls.
-const OPTIMISM: (&str, &str) = ("github.com/ethereum-optimism/optimism", "v1.19.6");
+/// The file with the predeploys as Jovian leaves them, in op-node's module; their L1 block contract takes every fork's calls.
 const PREDEPLOYS: &str = "op-core/nuts/state/jovian_state.json";
 
 /// The contract that keeps the parent beacon block roots (EIP-4788), and the one that keeps block hashes (EIP-2935).
@@ -74,9 +70,9 @@ impl Files {
         struct Vector {
             input: String,
         }
-        let predeploys = module(OPTIMISM.0, OPTIMISM.1)?.join(PREDEPLOYS);
+        let predeploys = optimism()?.join(PREDEPLOYS);
         let predeploys = fs::read(&predeploys).with_context(|| predeploys.display().to_string())?;
-        let folder = module(OP_GETH.0, OP_GETH.1)?.join("core/vm/testdata/precompiles");
+        let folder = op_geth()?.join("core/vm/testdata/precompiles");
         let mut inputs = Vec::new();
         for (precompile, files) in INPUTS {
             let mut of_precompile = Vec::new();
