@@ -9,14 +9,15 @@
 mod chain;
 mod code;
 mod op_geth;
+mod opcode;
 mod targets;
 mod transaction;
 mod users;
 mod world;
 
 pub use chain::Chain;
-pub use code::opcodes;
 pub use op_geth::{Account, Built, Coverage, OpGeth, Witness};
+pub use opcode::opcodes;
 pub use targets::{Files, precompiles};
 pub use users::faults;
 pub use world::forks;
