@@ -21,15 +21,18 @@
 mod chain;
 mod claim;
 pub mod execution;
+mod fork;
 mod programs;
 mod random;
+mod rlp;
 mod rpc;
 mod run;
 pub mod streams;
 
 pub use chain::{Chain, Served, Urls};
 pub use claim::Claim;
-pub use programs::{Programs, has_go, module};
+pub use fork::Fork;
+pub use programs::{Programs, has_go, op_geth, optimism};
 pub use rpc::{Calls, EndpointCalls, call};
 pub use run::{Arguments, Peers, Preimages, Program, Run, shared};
 

@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-/// Module of the peers; `interop/go/go.mod` pins its version.
+/// Module of the peers, in one version, and of op-node's derivation, in another: their go.mod files say which.
 const OPTIMISM: &str = "github.com/ethereum-optimism/optimism";
 
 /// Genesis of op-program's tests inside that module, from which our chain starts.
@@ -49,9 +49,7 @@ impl Programs {
             require_go()?;
             fs::create_dir_all(&directory)?;
             for (name, package) in PROGRAMS {
-                let flags = ["-buildvcs=false", "-trimpath", "-ldflags=-s -w"];
-                let output = directory.join(name);
-                go(&source, &["build", flags[0], flags[1], flags[2], "-o", &output.to_string_lossy(), package])?;
+                go_build(&source, package, &directory.join(name))?;
             }
             let module = go(&source, &["list", "-m", "-f", "{{.Dir}}", OPTIMISM])?;
             fs::write(directory.join("genesis.json"), fs::read(Path::new(module.trim()).join(GENESIS))?)?;
@@ -66,19 +64,31 @@ impl Programs {
     }
 }
 
-/// The folder with the files of a Go module at a version, which is fetched if it is not there yet.
+/// The folder with the files of the op-geth that our execution is compared with; it is fetched if it is not there yet.
 ///
 /// # Errors
 /// If there is no Go, or no network the first time.
-pub fn module(path: &str, version: &str) -> Result<PathBuf> {
+pub fn op_geth() -> Result<PathBuf> {
+    module("go", "github.com/ethereum/go-ethereum")
+}
+
+/// The folder with the files of the op-node whose rules we follow, and of all else in its module.
+///
+/// # Errors
+/// As [`op_geth`].
+pub fn optimism() -> Result<PathBuf> {
+    module("op-node", OPTIMISM)
+}
+
+/// The folder with the files of a Go module, at the version that the go.mod in the folder `pinned` says.
+fn module(pinned: &str, path: &str) -> Result<PathBuf> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Module {
         dir: PathBuf,
     }
     require_go()?;
-    // In a folder of its own: a module that pins another version has no say.
-    let json = go(&crate::directory()?, &["mod", "download", "-json", &format!("{path}@{version}")])?;
+    let json = go(&Path::new(env!("CARGO_MANIFEST_DIR")).join(pinned), &["mod", "download", "-json", path])?;
     Ok(serde_json::from_str::<Module>(&json)?.dir)
 }
 
@@ -88,7 +98,7 @@ pub fn module(path: &str, version: &str) -> Result<PathBuf> {
 /// # Errors
 /// If there is no Go, or if it fails, which it does without a network the first time.
 pub(crate) fn derivation() -> Result<PathBuf> {
-    build("op-node", ".", &[""], "op-node/derivation")
+    build("op-node", ".", &["."], "op-node/derivation")
 }
 
 /// Builds op-geth's execution if it isn't there yet, and says where it lies. It is the version of the chain's op-geth.
@@ -99,28 +109,33 @@ pub(crate) fn execution() -> Result<PathBuf> {
     build("go", "./execution", &["execution", "go.mod", "go.sum"], "op-geth/execution")
 }
 
-/// Builds one program of the Go module in the folder `module`, made of these sources in it.
-fn build(module: &str, package: &str, of: &[&str], program: &str) -> Result<PathBuf> {
+/// Builds a package of the Go module in the folder `module` as `program`, unless it is built of these files and folders of
+/// the module as they are.
+fn build(module: &str, package: &str, sources: &[&str], program: &str) -> Result<PathBuf> {
     let interop = crate::directory()?;
     let _lock = crate::lock(&interop)?;
     let program = interop.join(program);
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(module);
-    let sources = hash(&source, of)?;
+    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join(module);
+    let sources = hash(&module, sources)?;
     let mark = program.with_file_name("sources");
     if fs::read_to_string(&mark).ok().as_deref() != Some(&sources) {
         require_go()?;
         fs::create_dir_all(program.parent().unwrap_or(&interop))?;
-        let flags = ["-buildvcs=false", "-trimpath", "-ldflags=-s -w"];
-        go(&source, &["build", flags[0], flags[1], flags[2], "-o", &program.to_string_lossy(), package])?;
+        go_build(&module, package, &program)?;
         fs::write(&mark, &sources)?;
     }
     Ok(program)
 }
 
-/// Runs Go in `source` and gives its output.
-fn go(source: &Path, arguments: &[&str]) -> Result<String> {
+fn go_build(module: &Path, package: &str, program: &Path) -> Result<()> {
+    let output = program.to_string_lossy();
+    go(module, &["build", "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", &output, package]).map(drop)
+}
+
+/// Runs Go in a folder and gives its output.
+fn go(folder: &Path, arguments: &[&str]) -> Result<String> {
     // Distributions set Go to take no other version than its own; go.mod names the one that the peers need.
-    let output = Command::new("go").args(arguments).current_dir(source).env("GOTOOLCHAIN", "auto").output()?;
+    let output = Command::new("go").args(arguments).current_dir(folder).env("GOTOOLCHAIN", "auto").output()?;
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "go {}: {}\n{errors}", arguments.join(" "), output.status);
     Ok(String::from_utf8(output.stdout)?)
@@ -149,10 +164,10 @@ fn require_go() -> Result<()> {
     )
 }
 
-/// Hash of every file below these places in `source`, with its name.
-fn hash(source: &Path, of: &[&str]) -> Result<String> {
+/// Hash of these files of a folder, and of all below its folders among them, with their names.
+fn hash(folder: &Path, of: &[&str]) -> Result<String> {
     let mut files = Vec::new();
-    let mut places: Vec<PathBuf> = of.iter().map(|name| source.join(name)).collect();
+    let mut places: Vec<PathBuf> = of.iter().map(|name| folder.join(name)).collect();
     while let Some(place) = places.pop() {
         if place.is_dir() {
             for entry in fs::read_dir(&place).with_context(|| place.display().to_string())? {
@@ -166,7 +181,7 @@ fn hash(source: &Path, of: &[&str]) -> Result<String> {
     let mut hash = Sha256::new();
     for file in files {
         let content = fs::read(&file)?;
-        hash.update(file.strip_prefix(source)?.as_os_str().as_encoded_bytes());
+        hash.update(file.strip_prefix(folder)?.as_os_str().as_encoded_bytes());
         hash.update((content.len() as u64).to_be_bytes());
         hash.update(content);
     }

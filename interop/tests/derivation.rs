@@ -1,18 +1,18 @@
 //! Our derivation beside op-node's own, on streams that chance makes and spoils.
 //!
-//! `cargo xtask diff` runs more of them. A case on which the two differ is written to `tests/cases`, and every file there
-//! is tried again in each run.
+//! `cargo xtask diff` runs more of them. A case on which the two differ is written to `tests/cases/derivation`, and
+//! every file there is tried again in each run.
 
 #[path = "derivation/ours.rs"]
 mod ours;
+mod run;
 #[path = "derivation/summary.rs"]
 mod summary;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use kohala_interop::streams::{Answer, Case, Derivation};
+use run::{SEED, SEED_VARIABLE, Subject, number};
 use std::{
-    env, fs, panic,
-    path::{Path, PathBuf},
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -22,35 +22,20 @@ use std::{
 };
 use summary::Summary;
 
-/// Streams of an ordinary run, and their seed.
-const CASES: u64 = 2000;
-const SEED: u64 = 1;
+const DERIVATION: Subject = Subject { name: "derivation", peer: "op-node" };
 
-/// How many streams are tried; what `cargo xtask diff` sets.
+/// Streams of an ordinary run, and what `cargo xtask diff` sets to try others.
+const CASES: u64 = 2000;
 const CASES_VARIABLE: &str = "KOHALA_DIFF_CASES";
-const SEED_VARIABLE: &str = "KOHALA_DIFF_SEED";
 
 #[test]
 fn derives_what_op_node_derives() {
-    if is_possible() {
+    if DERIVATION.is_possible() {
         compare().unwrap();
     }
 }
 
-/// True if there is Go, or has to be.
-fn is_possible() -> bool {
-    let is_possible = kohala_interop::has_go() || env::var_os("CI").is_some();
-    if !is_possible {
-        println!("NOT TESTED: op-node's derivation is compared with ours only where there is Go");
-    }
-    is_possible
-}
-
 fn compare() -> Result<()> {
-    let number = |name: &str, default| match env::var(name) {
-        Ok(number) => number.parse().with_context(|| format!("{name} is no number")),
-        Err(_) => Ok(default),
-    };
     let (cases, seed) = (number(CASES_VARIABLE, CASES)?, number(SEED_VARIABLE, SEED)?);
     // Builds it before there are threads.
     let replayed = replay(&mut Derivation::start()?)?;
@@ -72,16 +57,16 @@ fn compare() -> Result<()> {
             let case = Case::random(seed, number);
             if let Err(error) = judge(&case, &mut op_node, &mut mine) {
                 differs.store(true, Ordering::Relaxed);
-                keep(&case, seed, number)?;
-                return Err(error);
+                let path = DERIVATION.keep(&format!("seed-{seed}-case-{number}"), &case)?;
+                return Err(error.context(format!("kept as {}", path.display())));
             }
         }
-        summary.lock().map_err(|_| anyhow::anyhow!("a thread panicked"))?.add(&mine);
+        summary.lock().map_err(|_| anyhow!("a thread panicked"))?.add(&mine);
         Ok(())
     };
     thread::scope(|scope| {
         let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
+        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow!("a thread panicked"))?)
     })?;
     let summary = summary.into_inner()?;
     println!("{cases} streams of seed {seed}, {:.0} s\n{summary}", started.elapsed().as_secs_f64());
@@ -94,32 +79,18 @@ fn compare() -> Result<()> {
 /// Tries the cases again that were kept; what they met.
 fn replay(op_node: &mut Derivation) -> Result<Summary> {
     let mut summary = Summary::default();
-    let mut paths = fs::read_dir(cases())?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
-    paths.sort();
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
-        let case: Case = serde_json::from_slice(&fs::read(path)?).with_context(|| path.display().to_string())?;
-        judge(&case, op_node, &mut summary)?;
+    for (path, case) in DERIVATION.kept()? {
+        judge(&case, op_node, &mut summary).with_context(|| path.display().to_string())?;
     }
     Ok(summary)
-}
-
-fn cases() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
-}
-
-/// Writes a case down on which the two differ.
-fn keep(case: &Case, seed: u64, number: u64) -> Result<()> {
-    let path = cases().join(format!("seed-{seed}-case-{number}.json"));
-    println!("kept as {}", path.display());
-    Ok(fs::write(path, serde_json::to_vec(case)?)?)
 }
 
 /// Compares what both make of a case.
 fn judge(case: &Case, op_node: &mut Derivation, summary: &mut Summary) -> Result<()> {
     op_node.give(case)?;
-    let ours = panic::catch_unwind(|| ours::derive(case));
+    let ours = run::ours(|| ours::derive(case));
     let theirs = op_node.answer().with_context(|| case.name.clone())?;
-    let (ours, events) = ours.map_err(|_| anyhow!("{}, spoilt by {:?}: we panic", case.name, case.flaws))?;
+    let (ours, events) = ours.with_context(|| format!("{}, spoilt by {:?}", case.name, case.flaws))?;
     summary.count(case, &theirs, &events);
     if let Some(difference) = difference(&ours, &theirs) {
         let last: Vec<String> = events.iter().map(|event| format!("  {event:?}")).collect();
@@ -160,7 +131,7 @@ fn without_surplus(answer: &Answer) -> Answer {
 /// The transactions of activation blocks that tests are given are those of op-node.
 #[test]
 fn upgrades_of_the_test_data_are_op_nodes() -> Result<()> {
-    if is_possible() {
+    if DERIVATION.is_possible() {
         ensure!(kohala_testdata::upgrades() == kohala_interop::streams::upgrades()?);
     }
     Ok(())
@@ -168,7 +139,7 @@ fn upgrades_of_the_test_data_are_op_nodes() -> Result<()> {
 
 #[test]
 fn a_difference_is_found() -> Result<()> {
-    if !is_possible() {
+    if !DERIVATION.is_possible() {
         return Ok(());
     }
     let mut op_node = Derivation::start()?;

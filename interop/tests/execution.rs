@@ -5,101 +5,99 @@
 
 #[path = "execution/ours.rs"]
 mod ours;
+mod run;
 #[path = "execution/summary.rs"]
 mod summary;
 
+use alloy_primitives::Bytes;
 use anyhow::{Context, Result, bail, ensure};
-use kohala_interop::execution::{Built, Case, Chain, Draft, FORKS, Files, OpGeth};
-use ours::{Beyond, Ours};
-use std::{
-    collections::BTreeSet,
-    env, fs,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
+use kohala_interop::{
+    Fork,
+    execution::{Built, Case, Chain, Draft, Files, OpGeth, Witness, forks},
 };
+use ours::{ExtraRead, Ours};
+use run::{SEED, SEED_VARIABLE, Subject, number};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Instant};
 use summary::Summary;
 
-/// Blocks of each fork in an ordinary run, and their seed.
-const BLOCKS: u64 = 100;
-const SEED: u64 = 1;
+const EXECUTION: Subject = Subject { name: "execution", peer: "op-geth" };
 
-/// How many blocks of each fork are tried; what `cargo xtask diff --execution` sets.
+/// Blocks of each fork in an ordinary run, and what `cargo xtask diff --execution` sets to try others.
+const BLOCKS: u64 = 100;
 const BLOCKS_VARIABLE: &str = "KOHALA_DIFF_BLOCKS";
-const SEED_VARIABLE: &str = "KOHALA_DIFF_SEED";
 
 #[test]
 fn executes_what_op_geth_executes() -> Result<()> {
-    if !is_possible() {
+    if !EXECUTION.is_possible() {
         return Ok(());
     }
-    let number = |name: &str, default| match env::var(name) {
-        Ok(number) => number.parse().with_context(|| format!("{name} is no number")),
-        Err(_) => Ok(default),
-    };
-    let (blocks, seed) = (number(BLOCKS_VARIABLE, BLOCKS)?, number(SEED_VARIABLE, SEED)?);
     let files = Files::read()?;
-    let mut op_geth = OpGeth::start(&files)?;
-    let mut summary = Summary::default();
-    replay(&mut op_geth)?;
+    let op_geth = OpGeth::start(&files)?;
+    let (blocks, seed) = (number(BLOCKS_VARIABLE, BLOCKS)?, number(SEED_VARIABLE, SEED)?);
+    let mut comparison = Comparison { files, op_geth, seed, blocks, summary: Summary::default() };
+    replay(&mut comparison.op_geth)?;
     let started = Instant::now();
-    for (fork, name) in FORKS.iter().enumerate() {
-        for chain in 0.. {
-            if summary.blocks(fork) >= blocks {
+    for fork in forks() {
+        for number in 0.. {
+            if comparison.has_enough(fork) {
                 break;
             }
-            compare(&files, fork, seed, chain, blocks, &mut op_geth, &mut summary)?;
+            comparison.compare(fork, number)?;
         }
-        println!("{name}: {} blocks, {:.0} s", summary.blocks(fork), started.elapsed().as_secs_f64());
+        println!(
+            "{}: {} blocks, {:.0} s",
+            fork.name(),
+            comparison.summary.blocks(fork),
+            started.elapsed().as_secs_f64()
+        );
     }
+    let summary = comparison.summary;
     println!("seed {seed}, {:.0} s\n{summary}", started.elapsed().as_secs_f64());
     if blocks >= BLOCKS { summary.check(blocks >= 10 * BLOCKS) } else { Ok(()) }
 }
 
-/// True if there is Go, or has to be.
-fn is_possible() -> bool {
-    let is_possible = kohala_interop::has_go() || env::var_os("CI").is_some();
-    if !is_possible {
-        println!("NOT TESTED: op-geth's execution is compared with ours only where there is Go");
-    }
-    is_possible
+/// A run of many chains.
+struct Comparison {
+    files: Arc<Files>,
+    op_geth: OpGeth,
+    seed: u64,
+    /// How many are enough for each fork.
+    blocks: u64,
+    summary: Summary,
 }
 
-/// Makes a chain and compares it, block by block.
-fn compare(
-    files: &Arc<Files>,
-    fork: usize,
-    seed: u64,
-    number: u64,
-    blocks: u64,
-    op_geth: &mut OpGeth,
-    summary: &mut Summary,
-) -> Result<()> {
-    let mut chain = Chain::random(files, fork, seed, number);
-    let genesis = op_geth.begin(&chain.case.genesis)?;
-    chain.grow(&genesis)?;
-    let mut ours = Ours::begin(&chain.case, &genesis)?;
-    while !chain.is_long_enough() && (summary.blocks(chain.fork()) < blocks || chain.fork() != fork) {
-        let draft = chain.draft(op_geth)?.clone();
-        let theirs = op_geth.build(&draft.attributes)?;
-        chain.grow(&theirs)?;
-        summary.count(chain.fork(), &draft, &theirs);
-        match judge(&mut ours, &draft, &theirs, op_geth) {
-            Ok(beyond) => summary.beyond(&beyond),
-            Err(difference) => {
-                let (path, blocks) = (keep(&chain.case, fork, seed, number, op_geth)?, chain.case.blocks.len());
-                bail!("{}, block {blocks}: {difference:?}\nkept as {}", chain.case.name, path.display());
+impl Comparison {
+    fn has_enough(&self, fork: Fork) -> bool {
+        self.summary.blocks(fork) >= self.blocks
+    }
+
+    /// Makes a chain and compares it, block by block.
+    fn compare(&mut self, fork: Fork, number: u64) -> Result<()> {
+        let (seed, op_geth) = (self.seed, &mut self.op_geth);
+        let mut chain = Chain::random(&self.files, fork, seed, number);
+        let genesis = op_geth.begin(&chain.case.genesis)?;
+        chain.grow(&genesis)?;
+        let mut ours = Ours::begin(&chain.case, &genesis)?;
+        while !chain.is_long_enough() && (self.summary.blocks(fork) < self.blocks || chain.fork() != fork) {
+            let draft = chain.draft(op_geth)?.clone();
+            let theirs = op_geth.build(&draft.attributes)?;
+            chain.grow(&theirs)?;
+            self.summary.count(chain.fork(), &draft, &theirs);
+            match judge(&mut ours, &draft, &theirs, op_geth) {
+                Ok(beyond) => self.summary.beyond(&beyond),
+                Err(difference) => {
+                    let (path, blocks) = (keep(&chain.case, fork, seed, number, op_geth)?, chain.case.blocks.len());
+                    bail!("{}, block {blocks}: {difference:?}\nkept as {}", chain.case.name, path.display());
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
-/// Compares what both make of a block. A panic is a difference.
-fn judge(ours: &mut Ours, draft: &Draft, theirs: &Built, op_geth: &mut OpGeth) -> Result<BTreeSet<Beyond>> {
-    catch_unwind(AssertUnwindSafe(|| ours.execute(&draft.attributes, theirs, op_geth)))
-        .unwrap_or_else(|_| bail!("we panic"))
+/// Compares what both make of a block.
+fn judge(ours: &mut Ours, draft: &Draft, theirs: &Built, op_geth: &mut OpGeth) -> Result<BTreeSet<ExtraRead>> {
+    run::ours(|| ours.execute(&draft.attributes, theirs, op_geth)).flatten()
 }
 
 /// True if the two differ anywhere on this chain.
@@ -117,10 +115,7 @@ fn differs(case: &Case, op_geth: &mut OpGeth) -> Result<Option<anyhow::Error>> {
 
 /// Tries the chains again that were kept.
 fn replay(op_geth: &mut OpGeth) -> Result<()> {
-    let mut paths = fs::read_dir(cases())?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
-    paths.sort();
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
-        let case: Case = serde_json::from_slice(&fs::read(path)?).with_context(|| path.display().to_string())?;
+    for (path, case) in EXECUTION.kept()? {
         if let Some(difference) = differs(&case, op_geth)? {
             bail!("{}: {difference:?}", path.display());
         }
@@ -128,12 +123,8 @@ fn replay(op_geth: &mut OpGeth) -> Result<()> {
     Ok(())
 }
 
-fn cases() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/execution")
-}
-
 /// Writes a chain down on which the two differ, without what can be left out: from the last block back, and accounts.
-fn keep(case: &Case, fork: usize, seed: u64, number: u64, op_geth: &mut OpGeth) -> Result<PathBuf> {
+fn keep(case: &Case, fork: Fork, seed: u64, number: u64, op_geth: &mut OpGeth) -> Result<PathBuf> {
     let mut case = case.clone();
     for block in (0..case.blocks.len()).rev() {
         if leave_out(&mut case, op_geth, |case| drop(case.blocks.remove(block)))? {
@@ -152,9 +143,7 @@ fn keep(case: &Case, fork: usize, seed: u64, number: u64, op_geth: &mut OpGeth) 
             case.genesis["alloc"].as_object_mut().and_then(|alloc| alloc.remove(&account));
         })?;
     }
-    let path = cases().join(format!("{}-seed-{seed}-number-{number}.json", FORKS[fork]));
-    fs::write(&path, serde_json::to_vec(&case)?)?;
-    Ok(path)
+    EXECUTION.keep(&format!("{}-seed-{seed}-number-{number}", fork.name()), &case)
 }
 
 /// Makes the case shorter if the two still differ then.
@@ -170,28 +159,31 @@ fn leave_out(case: &mut Case, op_geth: &mut OpGeth, shorten: impl FnOnce(&mut Ca
 
 #[test]
 fn a_difference_is_found() -> Result<()> {
-    if !is_possible() {
+    if !EXECUTION.is_possible() {
         return Ok(());
     }
     let files = Files::read()?;
     let mut op_geth = OpGeth::start(&files)?;
-    let mut chain = Chain::random(&files, FORKS.len() - 1, SEED, 0);
+    let mut chain = Chain::random(&files, Fork::Karst, SEED, 0);
     let genesis = op_geth.begin(&chain.case.genesis)?;
     chain.grow(&genesis)?;
     let mut ours = Ours::begin(&chain.case, &genesis)?;
     let draft = chain.draft(&mut op_geth)?.clone();
     let theirs = op_geth.build(&draft.attributes)?;
     ensure!(theirs.refused.is_empty(), "{}", theirs.refused);
-    let refused = Built { refused: "no".into(), ..theirs.clone() };
-    ensure!(judge(&mut ours, &draft, &refused, &mut op_geth).is_err());
-    let mut ours = Ours::begin(&chain.case, &genesis)?;
-    let mut other = theirs.clone();
-    other.header = [&other.header[..other.header.len() - 1], &[0]].concat().into();
-    ensure!(judge(&mut ours, &draft, &other, &mut op_geth).is_err());
-    let mut ours = Ours::begin(&chain.case, &genesis)?;
-    other = theirs.clone();
-    other.witness.state = Some(Vec::new());
-    ensure!(judge(&mut ours, &draft, &other, &mut op_geth).is_err());
-    let mut ours = Ours::begin(&chain.case, &genesis)?;
-    judge(&mut ours, &draft, &theirs, &mut op_geth).map(drop)
+    judge(&mut ours, &draft, &theirs, &mut op_geth)?;
+    let (header, receipts) = ([&theirs.header[..theirs.header.len() - 1], &[0]].concat().into(), vec![Bytes::new()]);
+    let with_other_header = Built { header, ..theirs.clone() };
+    let without_nodes = Witness { state: None, ..theirs.witness.clone() };
+    for (words, theirs) in [
+        ("op-geth refuses it: no", Built { refused: "no".into(), ..theirs.clone() }),
+        ("same receipts", with_other_header.clone()),
+        ("receipt 0", Built { receipts: Some(receipts), ..with_other_header }),
+        ("is not in the witness", Built { witness: without_nodes, ..theirs }),
+    ] {
+        let mut ours = Ours::begin(&chain.case, &genesis)?;
+        let difference = judge(&mut ours, &draft, &theirs, &mut op_geth).err().context(words)?;
+        ensure!(format!("{difference:#}").contains(words), "{difference:#}");
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use alloy_eips::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U64, U256, address};
 use anyhow::{Context, Result};
 use kohala_execute::State;
-use kohala_interop::module;
+use kohala_interop::optimism;
 use kohala_protocol::{
     Attributes, BlockId, Eip1559Params, Fork, L1ChainConfig, L1Header, Receipt, RollupConfig, SystemConfig,
     l1_info_transaction, upgrade_gas, upgrade_transactions,
@@ -37,7 +37,7 @@ const KARST: u64 = 1_000;
 
 /// A file among those of op-node's upgrades.
 fn file<T: DeserializeOwned>(name: &str) -> Result<T> {
-    let path: PathBuf = module("github.com/ethereum-optimism/optimism", "v1.19.6")?.join("op-core/nuts").join(name);
+    let path: PathBuf = optimism()?.join("op-core/nuts").join(name);
     let json = fs::read(&path).with_context(|| path.display().to_string())?;
     Ok(serde_json::from_slice(&json)?)
 }

@@ -8,7 +8,7 @@ use alloy_eips::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U64, U256, address, hex};
 use anyhow::{Context, Result};
 use kohala_execute::{PrecompileOutcome, PrecompileSource, State, StateSource};
-use kohala_interop::module;
+use kohala_interop::op_geth;
 use kohala_protocol::{Attributes, BlockId, Eip1559Params, Fork, Receipt};
 use kohala_trie::NodeSource;
 use op_alloy_consensus::TxDeposit;
@@ -107,7 +107,7 @@ struct Vector {
 }
 
 fn directory() -> Result<PathBuf> {
-    Ok(module("github.com/ethereum-optimism/op-geth", "v1.101702.2")?.join("core/vm/testdata/precompiles"))
+    Ok(op_geth()?.join("core/vm/testdata/precompiles"))
 }
 
 /// A call of a precompile, and what has to become of it.

@@ -27,7 +27,7 @@ type Block struct {
 	// As the receipts' root commits to them.
 	Receipts []hexutil.Bytes `json:"receipts"`
 	Witness  Witness         `json:"witness"`
-	Reached  Reached         `json:"reached"`
+	Coverage Coverage        `json:"coverage"`
 }
 
 // Account as far as a sender of transactions cares.
@@ -96,7 +96,7 @@ func (c *chain) build(attributes *engine.PayloadAttributes) (*Block, error) {
 	}
 	c.counter.reset()
 	answer.Witness, err = c.record(block, witness.Headers)
-	answer.Reached = c.counter.reached()
+	answer.Coverage = c.counter.coverage()
 	return answer, err
 }
 

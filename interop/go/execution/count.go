@@ -10,8 +10,8 @@ import (
 	"github.com/ethereum/go-ethereum/params"
 )
 
-// Reached says what a block's code came to.
-type Reached struct {
+// Coverage says what a block's code came to.
+type Coverage struct {
 	// How often each opcode began, by its byte.
 	Opcodes map[byte]uint64 `json:"opcodes"`
 	// How many transactions ended well, were reverted, or halted otherwise.
@@ -24,7 +24,7 @@ type Reached struct {
 	Depth int `json:"depth"`
 }
 
-// counter is the tracer of blocks as they are inserted.
+// counter traces a block while it is executed once more, for what it reads.
 type counter struct {
 	opcodes     [256]uint64
 	precompiles map[common.Address][2]uint64
@@ -86,8 +86,8 @@ func (c *counter) exit(depth int, _ []byte, _ uint64, err error, reverted bool) 
 	c.precompiles[to] = ends
 }
 
-func (c *counter) reached() Reached {
-	answer := Reached{Opcodes: make(map[byte]uint64), Precompiles: c.precompiles, Created: c.created, Depth: c.depth, Ends: c.ends}
+func (c *counter) coverage() Coverage {
+	answer := Coverage{Opcodes: make(map[byte]uint64), Precompiles: c.precompiles, Created: c.created, Depth: c.depth, Ends: c.ends}
 	for op, count := range c.opcodes {
 		if count > 0 {
 			answer.Opcodes[byte(op)] = count

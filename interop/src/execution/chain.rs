@@ -2,12 +2,12 @@
 
 use super::{
     Attributes, Built, Case, Draft, OpGeth, code,
-    known::{Files, Known},
+    targets::{Files, Targets},
     transaction::{self, Deposit, Transaction},
-    users::{Users, Wrong},
-    world::{BLOCK_TIME, CANYON, ECOTONE, FORKS, HOLOCENE, ISTHMUS, JOVIAN, KARST, REGOLITH, World, users},
+    users::{Fault, Users},
+    world::{BLOCK_TIME, World, forks, users},
 };
-use crate::random::Random;
+use crate::{Fork, random::Random};
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B64, B256, Bytes, TxKind, U64, U256, address};
 use alloy_rlp::Decodable;
@@ -31,7 +31,7 @@ pub struct Chain {
     pub case: Case,
     random: Random,
     world: World,
-    known: Known,
+    targets: Targets,
     /// Blocks that it will have, at least nearly.
     length: usize,
     head: Header,
@@ -65,12 +65,13 @@ struct Retry {
 impl Chain {
     /// The chain of this fork, seed and number: always the same on the same op-geth. A third of all passes on to later
     /// forks.
-    pub fn random(files: &Arc<Files>, fork: usize, seed: u64, number: u64) -> Self {
-        let mut random = Random::new(seed ^ (fork as u64) << 56, number);
+    pub fn random(files: &Arc<Files>, fork: Fork, seed: u64, number: u64) -> Self {
+        let place = forks().take_while(|older| *older < fork).count() as u64;
+        let mut random = Random::new(seed ^ place << 56, number);
         let stages = if number % 3 == 1 { random.within(1, 3) as usize } else { 0 };
-        let (world, known) = World::random(&mut random, files, fork, stages);
+        let (world, targets) = World::random(&mut random, files, fork, stages);
         let case = Case {
-            name: format!("{}, seed {seed}, number {number}", FORKS[fork]),
+            name: format!("{}, seed {seed}, number {number}", fork.name()),
             rollup: world.rollup(),
             genesis: world.genesis(),
             blocks: Vec::new(),
@@ -78,7 +79,7 @@ impl Chain {
         let mut chain = Self {
             case,
             world,
-            known,
+            targets,
             length: if number % 12 == 11 { LONG } else { random.within(20, 60) as usize },
             head: Header::default(),
             scalars: Scalars { base_fee: 0, blob_base_fee: 0, operator: 0, operator_constant: 0, footprint: 0 },
@@ -97,8 +98,8 @@ impl Chain {
         self.case.blocks.len() >= self.length
     }
 
-    /// Index in [`FORKS`] of the newest fork at the head.
-    pub fn fork(&self) -> usize {
+    /// The newest fork at the head.
+    pub fn fork(&self) -> Fork {
         self.world.fork(self.head.timestamp)
     }
 
@@ -110,9 +111,9 @@ impl Chain {
         if built.refused.is_empty() {
             self.head = Header::decode(&mut built.header.as_ref())?;
             self.retry = None;
-            self.known.contracts.extend(built.reached.created.iter().flatten());
-            let surplus = self.known.contracts.len().saturating_sub(MOST_CONTRACTS);
-            self.known.contracts.drain(16..16 + surplus);
+            self.targets.contracts.extend(built.coverage.created.iter().flatten());
+            let surplus = self.targets.contracts.len().saturating_sub(MOST_CONTRACTS);
+            self.targets.contracts.drain(16..16 + surplus);
             return Ok(());
         }
         if let (Some(footprint), Some(draft)) = (footprint(&built.refused), self.case.blocks.last()) {
@@ -171,17 +172,17 @@ impl Chain {
     fn next(&mut self, op_geth: &mut OpGeth) -> Result<Draft> {
         let time = self.head.timestamp + BLOCK_TIME;
         let fork = self.world.fork(time);
-        self.known.fork = fork;
+        self.targets.fork = fork;
         if self.random.percent(15) {
             self.reconfigure();
         }
-        let activations: Vec<usize> = self.world.activations(time).collect();
-        let may_have_users = !activations.iter().any(|fork| [JOVIAN, KARST].contains(fork));
-        let wrong = (may_have_users && self.random.percent(14)).then(|| Wrong::random(&mut self.random, fork));
+        let activations: Vec<Fork> = self.world.activations(time).collect();
+        let may_have_users = !activations.iter().any(|fork| [Fork::Jovian, Fork::Karst].contains(fork));
+        let fault = (may_have_users && self.random.percent(14)).then(|| Fault::random(&mut self.random, fork));
         let mut gas_limit = self.gas_limit(!activations.is_empty());
         let mut transactions = vec![self.l1_info(time)];
         let mut accounts = op_geth.accounts(users())?;
-        let info_gas = if fork >= REGOLITH { 1_000_000 } else { 0 };
+        let info_gas = if fork >= Fork::Regolith { 1_000_000 } else { 0 };
         let mut left = gas_limit.saturating_sub(info_gas);
         for _ in 0..self.random.pick(&[0, 0, 1, 2, 4]) {
             let deposit = self.deposit(left, accounts[0].balance);
@@ -192,20 +193,21 @@ impl Chain {
             transactions.push(deposit.encode());
         }
         for fork in &activations {
-            transactions.extend(self.known.upgrades(FORKS[*fork]).iter().cloned());
+            transactions.extend(self.targets.upgrades(*fork).iter().cloned());
         }
         let mut note = String::new();
         if may_have_users {
             let fees = self.head.base_fee_per_gas.unwrap_or_default().max(self.min_base_fee);
-            let mut users = Users { random: &mut self.random, known: &self.known, accounts: &mut accounts, left, fees };
+            let mut users =
+                Users { random: &mut self.random, targets: &self.targets, accounts: &mut accounts, left, fees };
             let most = users.random.pick(&[0, 4, 8, 12]);
             for _ in 0..users.random.below(most + 1) {
                 transactions.extend(users.transaction().map(|transaction| transaction.encode()));
             }
-            if let Some(wrong) = wrong {
-                note = wrong.name();
+            if let Some(fault) = fault {
+                note = fault.name();
                 let place = transactions.len();
-                let (encoded, transaction) = users.spoilt(wrong);
+                let (encoded, transaction) = users.spoilt(fault);
                 transactions.push(encoded);
                 if let Some(transaction) = transaction {
                     let draft = Draft { note: String::new(), attributes: self.attributes(time, gas_limit, Vec::new()) };
@@ -213,11 +215,11 @@ impl Chain {
                 }
             }
         }
-        if wrong == Some(Wrong::GasLimit) {
+        if fault == Some(Fault::GasLimit) {
             gas_limit = 1 << 63;
         }
         let mut attributes = self.attributes(time, gas_limit, transactions);
-        if wrong == Some(Wrong::Parameters) {
+        if fault == Some(Fault::Parameters) {
             attributes.eip1559_params = Some(B64::from([0, 0, 0, 0, 0, 0, 0, 2]));
         }
         if let Some(retry) = &mut self.retry {
@@ -232,13 +234,13 @@ impl Chain {
             timestamp: U64::from(time),
             prev_randao: B256::from(self.random.array::<32>()),
             suggested_fee_recipient: FEE_RECIPIENT,
-            withdrawals: (fork >= CANYON).then_some([]),
-            parent_beacon_block_root: (fork >= ECOTONE).then(|| B256::from(self.random.array::<32>())),
+            withdrawals: (fork >= Fork::Canyon).then_some([]),
+            parent_beacon_block_root: (fork >= Fork::Ecotone).then(|| B256::from(self.random.array::<32>())),
             transactions,
             no_tx_pool: true,
             gas_limit: U64::from(gas_limit),
-            eip1559_params: (fork >= HOLOCENE).then_some(self.base_fee_params),
-            min_base_fee: (fork >= JOVIAN).then_some(self.min_base_fee),
+            eip1559_params: (fork >= Fork::Holocene).then_some(self.base_fee_params),
+            min_base_fee: (fork >= Fork::Jovian).then_some(self.min_base_fee),
         }
     }
 
@@ -277,7 +279,7 @@ impl Chain {
     /// The first transaction of every block. The activation block of a fork still has the form of the one before.
     fn l1_info(&mut self, time: u64) -> Bytes {
         let fork = self.world.fork(time - BLOCK_TIME);
-        let is_old = self.world.fork(time) < REGOLITH;
+        let is_old = self.world.fork(time) < Fork::Regolith;
         let random = &mut self.random;
         let number = self.head.number / 6;
         let (time, sequence) = (time - random.below(12), random.below(6));
@@ -287,7 +289,7 @@ impl Chain {
         let word = |number: u64| B256::from(U256::from(number));
         let scalars = self.scalars;
         let mut input = Vec::new();
-        if fork < ECOTONE {
+        if fork < Fork::Ecotone {
             input.extend([0x01, 0x5d, 0x8e, 0xb9]);
             let scalar = word(u64::from(scalars.base_fee) % 10_000_000);
             let overhead = word(u64::from(scalars.blob_base_fee) % 5_000);
@@ -296,19 +298,19 @@ impl Chain {
             }
         } else {
             input.extend::<[u8; 4]>(match fork {
-                ..ISTHMUS => [0x44, 0x0a, 0x5e, 0x20],
-                ISTHMUS => [0x09, 0x89, 0x99, 0xbe],
+                fork if fork < Fork::Isthmus => [0x44, 0x0a, 0x5e, 0x20],
+                Fork::Isthmus => [0x09, 0x89, 0x99, 0xbe],
                 _ => [0x3d, 0xb6, 0xbe, 0x2b],
             });
             input.extend(scalars.base_fee.to_be_bytes());
             input.extend(scalars.blob_base_fee.to_be_bytes());
             [sequence, time, number].iter().for_each(|field| input.extend(field.to_be_bytes()));
             [word(base_fee), word(blob_base_fee), hash, batcher].iter().for_each(|word| input.extend(word));
-            if fork >= ISTHMUS {
+            if fork >= Fork::Isthmus {
                 input.extend(scalars.operator.to_be_bytes());
                 input.extend(scalars.operator_constant.to_be_bytes());
             }
-            if fork >= JOVIAN {
+            if fork >= Fork::Jovian {
                 input.extend(scalars.footprint.to_be_bytes());
             }
         }
@@ -326,7 +328,7 @@ impl Chain {
 
     /// A deposit of a user or a contract of L1, or one that a contract here seems to make.
     fn deposit(&mut self, left: u64, poor: U256) -> Deposit {
-        let (random, known) = (&mut self.random, &self.known);
+        let (random, targets) = (&mut self.random, &self.targets);
         let source = B256::from(random.array::<32>());
         if poor < U256::from(1_000_000) {
             // Who has given all but the last wei is to do so again.
@@ -343,18 +345,18 @@ impl Chain {
                 ..Deposit::default()
             };
         }
-        let from = if random.percent(50) { random.pick(users()) } else { known.any(random) };
+        let from = if random.percent(50) { random.pick(users()) } else { targets.any(random) };
         let mint = random.pick(&[0, 0, 1, 1_000_000_000_000_000_000, u128::MAX]);
         let value = random.pick(&[0, 0, 1, mint, 1 << 100]);
         let gas = random.pick(&[0, 20_999, 21_000, 100_000, 1_000_000, 1_000_000, 3_000_000]).min(left);
         let (to, input) = if random.percent(25) {
-            (TxKind::Create, code::creation(random, known, 2))
+            (TxKind::Create, code::creation(random, targets, 2))
         } else if random.percent(4) {
             // One byte more, and op-geth has it fail by EIP-3860, which the specification exempts deposits from.
             (TxKind::Create, vec![0; 49_152])
         } else {
             let length = random.place(80);
-            (TxKind::Call(known.any(random)), random.bytes(length))
+            (TxKind::Call(targets.any(random)), random.bytes(length))
         };
         Deposit { source, from, to, mint, value: U256::from(value), gas, is_system: false, input: input.into() }
     }

@@ -1,136 +1,29 @@
 //! Code of contracts by chance: it wanders over all opcodes and seldom runs out of stack.
 
 use super::{
-    known::Known,
-    world::{CANYON, ECOTONE, KARST},
+    opcode::{self as op, Op, Operand},
+    targets::Targets,
 };
 use crate::random::Random;
 use Operand::{Account, Block, Few, Gas, Offset, Size, Slot, Value, Word};
 use alloy_primitives::Address;
-
-/// What an opcode takes from the stack.
-#[derive(Clone, Copy, Debug)]
-enum Operand {
-    Word,
-    /// In memory, calldata, code.
-    Offset,
-    Size,
-    Account,
-    Slot,
-    /// To store, or in wei.
-    Value,
-    Gas,
-    /// Number of a block.
-    Block,
-    /// A small number.
-    Few,
-}
-
-/// An opcode, what it takes (what is on top first), how much it leaves, and the fork that brings it.
-type Op = (u8, &'static [Operand], u8, usize);
-
-const OPS: &[Op] = &[
-    (0x01, &[Word, Word], 1, 0),
-    (0x02, &[Word, Word], 1, 0),
-    (0x03, &[Word, Word], 1, 0),
-    (0x04, &[Word, Word], 1, 0),
-    (0x05, &[Word, Word], 1, 0),
-    (0x06, &[Word, Word], 1, 0),
-    (0x07, &[Word, Word], 1, 0),
-    (0x08, &[Word, Word, Word], 1, 0),
-    (0x09, &[Word, Word, Word], 1, 0),
-    (0x0a, &[Word, Few], 1, 0),
-    (0x0b, &[Few, Word], 1, 0),
-    (0x10, &[Word, Word], 1, 0),
-    (0x11, &[Word, Word], 1, 0),
-    (0x12, &[Word, Word], 1, 0),
-    (0x13, &[Word, Word], 1, 0),
-    (0x14, &[Word, Word], 1, 0),
-    (0x15, &[Word], 1, 0),
-    (0x16, &[Word, Word], 1, 0),
-    (0x17, &[Word, Word], 1, 0),
-    (0x18, &[Word, Word], 1, 0),
-    (0x19, &[Word], 1, 0),
-    (0x1a, &[Few, Word], 1, 0),
-    (0x1b, &[Few, Word], 1, 0),
-    (0x1c, &[Few, Word], 1, 0),
-    (0x1d, &[Few, Word], 1, 0),
-    (0x1e, &[Word], 1, KARST),
-    (0x20, &[Offset, Size], 1, 0),
-    (0x30, &[], 1, 0),
-    (0x31, &[Account], 1, 0),
-    (0x32, &[], 1, 0),
-    (0x33, &[], 1, 0),
-    (0x34, &[], 1, 0),
-    (0x35, &[Offset], 1, 0),
-    (0x36, &[], 1, 0),
-    (0x37, &[Offset, Offset, Size], 0, 0),
-    (0x38, &[], 1, 0),
-    (0x39, &[Offset, Offset, Size], 0, 0),
-    (0x3a, &[], 1, 0),
-    (0x3b, &[Account], 1, 0),
-    (0x3c, &[Account, Offset, Offset, Size], 0, 0),
-    (0x3d, &[], 1, 0),
-    (0x3f, &[Account], 1, 0),
-    (0x40, &[Block], 1, 0),
-    (0x41, &[], 1, 0),
-    (0x42, &[], 1, 0),
-    (0x43, &[], 1, 0),
-    (0x44, &[], 1, 0),
-    (0x45, &[], 1, 0),
-    (0x46, &[], 1, 0),
-    (0x47, &[], 1, 0),
-    (0x48, &[], 1, 0),
-    (0x49, &[Few], 1, ECOTONE),
-    (0x4a, &[], 1, ECOTONE),
-    (0x50, &[Word], 0, 0),
-    (0x51, &[Offset], 1, 0),
-    (0x52, &[Offset, Word], 0, 0),
-    (0x53, &[Offset, Word], 0, 0),
-    (0x54, &[Slot], 1, 0),
-    (0x55, &[Slot, Value], 0, 0),
-    (0x58, &[], 1, 0),
-    (0x59, &[], 1, 0),
-    (0x5a, &[], 1, 0),
-    (0x5c, &[Slot], 1, ECOTONE),
-    (0x5d, &[Slot, Value], 0, ECOTONE),
-    (0x5e, &[Offset, Offset, Size], 0, ECOTONE),
-    (0x5f, &[], 1, CANYON),
-    (0xa0, &[Offset, Size], 0, 0),
-    (0xa1, &[Offset, Size, Word], 0, 0),
-    (0xa2, &[Offset, Size, Word, Word], 0, 0),
-    (0xa3, &[Offset, Size, Word, Word, Word], 0, 0),
-    (0xa4, &[Offset, Size, Word, Word, Word, Word], 0, 0),
-    (0xf1, &[Gas, Account, Value, Offset, Size, Offset, Size], 1, 0),
-    (0xf2, &[Gas, Account, Value, Offset, Size, Offset, Size], 1, 0),
-    (0xf4, &[Gas, Account, Offset, Size, Offset, Size], 1, 0),
-    (0xfa, &[Gas, Account, Offset, Size, Offset, Size], 1, 0),
-];
-
-/// Those that are not in the table, as they are written in patterns: jumps, what pushes and moves words, creation, ends.
-const PATTERNS: [u8; 11] = [0x00, 0x3e, 0x56, 0x57, 0x5b, 0xf0, 0xf3, 0xf5, 0xfd, 0xfe, 0xff];
-
-/// Every opcode that code of this fork must have reached in a long run.
-pub fn opcodes(fork: usize) -> Vec<u8> {
-    let table = OPS.iter().filter(|(.., since)| *since <= fork).map(|(op, ..)| *op);
-    table.chain(PATTERNS).chain(0x60..=0x9f).collect()
-}
+use std::mem;
 
 /// Code of a contract. Seldom nothing but noise.
-pub(super) fn contract(random: &mut Random, known: &Known) -> Vec<u8> {
+pub(super) fn contract(random: &mut Random, targets: &Targets) -> Vec<u8> {
     if random.percent(2) {
         let length = random.place(40);
         return random.bytes(length);
     }
-    let mut program = Program::new(random, known, 2);
+    let mut program = Program::new(random, targets, 2);
     program.wander(50);
     program.end();
     program.assemble()
 }
 
 /// Code that creates a contract: it wanders about, and then returns what is to be one, or does not.
-pub(super) fn creation(random: &mut Random, known: &Known, depth: usize) -> Vec<u8> {
-    let mut program = Program::new(random, known, depth);
+pub(super) fn creation(random: &mut Random, targets: &Targets, depth: usize) -> Vec<u8> {
+    let mut program = Program::new(random, targets, depth);
     let statements = program.random.pick(&[0, 0, 3, 8]);
     program.wander(statements);
     match program.random.below(24) {
@@ -143,10 +36,10 @@ pub(super) fn creation(random: &mut Random, known: &Known, depth: usize) -> Vec<
         5 => program.return_code(&[]),
         6 => {
             program.account();
-            program.code.push(0xff);
+            program.emit(op::SELFDESTRUCT);
         }
         _ => {
-            let mut runtime = Program::new(program.random, known, depth.saturating_sub(1));
+            let mut runtime = Program::new(program.random, targets, depth.saturating_sub(1));
             runtime.wander(10);
             runtime.end();
             let runtime = runtime.assemble();
@@ -156,9 +49,15 @@ pub(super) fn creation(random: &mut Random, known: &Known, depth: usize) -> Vec<
     program.assemble()
 }
 
+/// Bytes that are no opcodes.
+const UNASSIGNED: [u8; 2] = [0x0c, 0x4b];
+
+/// A place in memory that nothing has written to.
+const UNTOUCHED: u16 = 0x1000;
+
 struct Program<'a> {
     random: &'a mut Random,
-    known: &'a Known,
+    targets: &'a Targets,
     code: Vec<u8>,
     /// What lies behind the code, and where the code names its place.
     data: Vec<(usize, Vec<u8>)>,
@@ -171,14 +70,14 @@ struct Program<'a> {
 }
 
 impl<'a> Program<'a> {
-    fn new(random: &'a mut Random, known: &'a Known, depth: usize) -> Self {
-        Self { random, known, code: Vec::new(), data: Vec::new(), depth, height: 0, memory: 0 }
+    fn new(random: &'a mut Random, targets: &'a Targets, depth: usize) -> Self {
+        Self { random, targets, code: Vec::new(), data: Vec::new(), depth, height: 0, memory: 0 }
     }
 
     fn assemble(mut self) -> Vec<u8> {
-        for (place, data) in self.data {
-            let offset = (self.code.len() as u16).to_be_bytes();
-            self.code[place..place + 2].copy_from_slice(&offset);
+        for (place, data) in mem::take(&mut self.data) {
+            let offset = self.code.len() as u16;
+            self.fill(place, offset);
             self.code.extend(data);
         }
         self.code
@@ -200,52 +99,54 @@ impl<'a> Program<'a> {
         }
         // Now and then something that ends it all.
         match self.random.below(300) {
-            0 => self.code.push(0x56),
-            1 => self.code.push(0x0c),
-            2 => self.code.push(0xa4),
-            3 => self.code.push(self.random.pick(&[0x5f, 0x5e, 0x5c, 0x49, 0x1e, 0x4b])),
+            0 => self.code.push(op::JUMP.byte),
+            1 => self.code.push(UNASSIGNED[0]),
+            2 => self.code.push(op::LOG4.byte),
+            3 => {
+                // Later forks bring these.
+                let later = [op::PUSH0, op::MCOPY, op::TLOAD, op::BLOBHASH, op::CLZ].map(|op| op.byte);
+                self.code.push(self.random.pick(&[&later[..], &UNASSIGNED[1..]].concat()));
+            }
             _ => {}
         }
     }
 
     /// An opcode with operands that it can do something with.
     fn op(&mut self) {
-        let fork = self.known.fork;
-        let (op, operands, results, _) = loop {
-            let op = self.random.pick(OPS);
-            if op.3 <= fork {
+        let op = loop {
+            let op = self.random.pick(op::ANYWHERE);
+            if op.since <= self.targets.fork {
                 break op;
             }
         };
-        for operand in operands.iter().rev() {
+        for operand in op.takes.iter().rev() {
             self.operand(*operand);
         }
-        self.code.push(op);
-        self.height -= operands.len();
-        self.height += usize::from(results);
-        if results > 0 {
+        self.emit(op);
+        if op.leaves > 0 {
             self.result();
         }
+    }
+
+    /// Writes an opcode whose operands are on the stack.
+    fn emit(&mut self, op: Op) {
+        self.code.push(op.byte);
+        self.height = self.height - op.takes.len() + op.leaves;
     }
 
     /// Does something with the word on top: mostly it is put where the end will see it.
     fn result(&mut self) {
         match self.random.below(10) {
             0..6 => {
-                self.push_u16(self.memory);
+                self.push2(self.memory);
                 self.memory = (self.memory + 32) % 1024;
-                self.code.push(0x52);
-                self.height -= 2;
+                self.emit(op::MSTORE);
             }
             6 => {
                 self.operand(Slot);
-                self.code.push(0x55);
-                self.height -= 2;
+                self.emit(op::SSTORE);
             }
-            7 => {
-                self.code.push(0x50);
-                self.height -= 1;
-            }
+            7 => self.emit(op::POP),
             _ => {}
         }
     }
@@ -276,10 +177,7 @@ impl<'a> Program<'a> {
                 _ => self.word(),
             },
             Gas => match self.random.below(10) {
-                0..7 => {
-                    self.code.push(0x5a);
-                    self.height += 1;
-                }
+                0..7 => self.emit(op::GAS),
                 _ => {
                     let gas = self.random.pick(&[0, 1, 100, 700, 2300, 3000, 30_000, u64::MAX]);
                     self.push(&gas.to_be_bytes());
@@ -287,12 +185,13 @@ impl<'a> Program<'a> {
             },
             Block => {
                 let back = self.random.pick(&[0, 1, 1, 2, 3, 5, 10, 40, 255, 256, 257]);
-                self.push_u16(back);
-                self.code.extend([0x43, 0x03]);
+                self.push2(back);
+                self.emit(op::NUMBER);
+                self.emit(op::SUB);
             }
             Few => {
                 let few = self.random.pick(&[0, 1, 2, 3, 7, 15, 31, 32, 33, 255]);
-                self.push_u16(few);
+                self.push2(few);
             }
         }
     }
@@ -315,12 +214,11 @@ impl<'a> Program<'a> {
             7 => {
                 let at = self.random.pick(&[0, 0, 32, 64]);
                 self.push(&[at]);
-                self.code.push(0x35);
+                self.emit(op::CALLDATALOAD);
             }
             8..10 if self.height > 0 => {
                 let depth = self.random.place(self.height.min(16));
-                self.code.push(0x80 + depth as u8);
-                self.height += 1;
+                self.dup(depth + 1);
             }
             _ => {
                 let small = self.random.below(300);
@@ -331,11 +229,10 @@ impl<'a> Program<'a> {
 
     fn account(&mut self) {
         if self.random.percent(10) {
-            self.code.push(self.random.pick(&[0x30, 0x33, 0x32, 0x41]));
-            self.height += 1;
-            return;
+            let op = self.random.pick(&[op::ADDRESS, op::CALLER, op::ORIGIN, op::COINBASE]);
+            return self.emit(op);
         }
-        let address = self.known.any(self.random);
+        let address = self.targets.any(self.random);
         self.push(address.as_slice());
     }
 
@@ -343,16 +240,44 @@ impl<'a> Program<'a> {
     fn push(&mut self, bytes: &[u8]) {
         let zeros = bytes.iter().take_while(|byte| **byte == 0).count().min(bytes.len() - 1);
         let zeros = if self.random.percent(90) { zeros } else { self.random.place(zeros + 1) };
-        let bytes = &bytes[zeros..];
-        self.code.push(0x5f + bytes.len() as u8);
+        self.push_all(&bytes[zeros..]);
+    }
+
+    /// Pushes 1 to 32 bytes as they are.
+    fn push_all(&mut self, bytes: &[u8]) {
+        self.code.push(op::PUSH1 + bytes.len() as u8 - 1);
         self.code.extend(bytes);
         self.height += 1;
     }
 
-    fn push_u16(&mut self, number: u16) {
-        self.code.push(0x61);
-        self.code.extend(number.to_be_bytes());
+    fn push1(&mut self, byte: u8) {
+        self.push_all(&[byte]);
+    }
+
+    fn push2(&mut self, number: u16) {
+        self.push_all(&number.to_be_bytes());
+    }
+
+    /// Pushes a place in the code that is yet to be filled in.
+    fn push_place(&mut self) -> usize {
+        self.push2(0);
+        self.code.len() - 2
+    }
+
+    /// Fills in what [`Self::push_place`] has pushed.
+    fn fill(&mut self, place: usize, target: u16) {
+        self.code[place..place + 2].copy_from_slice(&target.to_be_bytes());
+    }
+
+    /// Copies the word at a depth to the top, which is at depth 1.
+    fn dup(&mut self, depth: usize) {
+        self.code.push(op::DUP1 + depth as u8 - 1);
         self.height += 1;
+    }
+
+    /// Exchanges the word on top with the one so far below it.
+    fn swap(&mut self, distance: usize) {
+        self.code.push(op::SWAP1 + distance as u8 - 1);
     }
 
     /// Words of all lengths, and one that is copied or moved over them.
@@ -361,15 +286,12 @@ impl<'a> Program<'a> {
         for _ in 0..count {
             let length = self.random.within(1, 32) as usize;
             let bytes = self.random.bytes(length);
-            self.code.push(0x5f + length as u8);
-            self.code.extend(bytes);
+            self.push_all(&bytes);
         }
-        self.height += count;
         if count > 1 && self.random.percent(50) {
-            self.code.push(0x90 + count as u8 - 2);
+            self.swap(count - 1);
         } else if count < 17 {
-            self.code.push(0x80 + count as u8 - 1);
-            self.height += 1;
+            self.dup(count);
         }
         self.result();
     }
@@ -378,40 +300,59 @@ impl<'a> Program<'a> {
     fn jump(&mut self) {
         if self.random.percent(30) {
             let times = self.random.within(1, 6) as u8;
-            self.code.extend([0x60, times, 0x5b]);
-            let start = self.code.len() as u16 - 1;
-            // The counter is also the slot, or what it holds.
-            let store: &[u8] = match self.random.below(4) {
-                0 => &[0x80, 0x80, 0x55],
-                1 => &[0x60, 0, 0x81, 0x55],
-                2 => &[0x80, 0x40, 0x60, 0, 0x52],
-                _ => &[0x80, 0x60, 0, 0x52],
-            };
-            self.code.extend(store);
-            self.code.extend([0x60, 1, 0x90, 0x03, 0x80, 0x61]);
-            self.code.extend(start.to_be_bytes());
-            self.code.extend([0x57, 0x50]);
-            return;
+            return self.repeat(times);
         }
-        let conditional = self.random.percent(70);
-        if conditional {
+        let jump = if self.random.percent(70) { op::JUMPI } else { op::JUMP };
+        if jump.takes.len() > 1 {
             self.word();
         }
-        self.code.push(0x61);
-        let place = self.code.len();
-        self.code.extend([0, 0, if conditional { 0x57 } else { 0x56 }]);
-        let before = self.height - usize::from(conditional);
-        self.height = before;
+        let place = self.push_place();
+        self.emit(jump);
+        let before = self.height;
         if self.random.percent(70) {
             self.op();
         } else {
-            self.code.push(0xfe);
+            self.emit(op::INVALID);
         }
         // Either way has led here with no less than this.
         self.height = before.min(self.height);
         let target = self.code.len() as u16 + u16::from(self.random.below(200) == 0);
-        self.code[place..place + 2].copy_from_slice(&target.to_be_bytes());
-        self.code.push(0x5b);
+        self.fill(place, target);
+        self.emit(op::JUMPDEST);
+    }
+
+    /// A loop whose counter is also the slot, or what it holds.
+    fn repeat(&mut self, times: u8) {
+        self.push1(times);
+        let start = self.code.len() as u16;
+        self.emit(op::JUMPDEST);
+        match self.random.below(4) {
+            0 => {
+                self.dup(1);
+                self.dup(1);
+                self.emit(op::SSTORE);
+            }
+            1 => {
+                self.push1(0);
+                self.dup(2);
+                self.emit(op::SSTORE);
+            }
+            kind => {
+                self.dup(1);
+                if kind == 2 {
+                    self.emit(op::BLOCKHASH);
+                }
+                self.push1(0);
+                self.emit(op::MSTORE);
+            }
+        }
+        self.push1(1);
+        self.swap(1);
+        self.emit(op::SUB);
+        self.dup(1);
+        self.push2(start);
+        self.emit(op::JUMPI);
+        self.emit(op::POP);
     }
 
     /// Sets slots in a row, or clears them.
@@ -421,44 +362,41 @@ impl<'a> Program<'a> {
         for slot in first..first + self.random.within(1, 6) {
             self.push(&[value]);
             self.push(&slot.to_be_bytes());
-            self.code.push(0x55);
-            self.height -= 2;
+            self.emit(op::SSTORE);
         }
     }
 
     /// Copies data that lies behind the code to the start of memory.
     fn copy(&mut self, data: Vec<u8>) {
-        self.push_u16(data.len() as u16);
-        self.code.push(0x61);
-        self.data.push((self.code.len(), data));
-        self.code.extend([0, 0, 0x60, 0, 0x39]);
-        self.height -= 1;
+        self.push2(data.len() as u16);
+        let place = self.push_place();
+        self.data.push((place, data));
+        self.push1(0);
+        self.emit(op::CODECOPY);
     }
 
     /// Calls a precompile with input that it likes, or not quite.
     fn precompile(&mut self) {
-        let (address, input, gas) = self.known.precompile(self.random);
+        let (address, input, gas) = self.targets.precompile(self.random);
         let length = input.len().min(4000) as u16;
         self.copy(input[..usize::from(length)].to_vec());
-        let kind = self.random.pick(&[0xf1, 0xf2, 0xf4, 0xfa, 0xfa]);
+        let call = self.random.pick(&[op::CALL, op::CALLCODE, op::DELEGATECALL, op::STATICCALL, op::STATICCALL]);
         let room = self.random.pick(&[0, 32, 64, 128]);
-        self.push_u16(room);
-        self.push_u16(self.memory);
-        self.push_u16(length);
-        self.push_u16(0);
-        if kind < 0xf4 {
+        for number in [room, self.memory, length, 0] {
+            self.push2(number);
+        }
+        if call.takes.len() == op::CALL.takes.len() {
             self.operand(Value);
         }
         self.push(address.as_slice());
         self.push(&gas.to_be_bytes());
-        self.code.push(kind);
-        self.height -= if kind < 0xf4 { 6 } else { 5 };
+        self.emit(call);
         self.result();
         self.returned();
     }
 
     fn create(&mut self) {
-        let data = creation(self.random, self.known, self.depth - 1);
+        let data = creation(self.random, self.targets, self.depth - 1);
         let length = data.len() as u16;
         self.copy(data);
         let again = self.random.percent(40);
@@ -468,92 +406,114 @@ impl<'a> Program<'a> {
             let salt = u8::from(self.random.percent(30));
             self.push(&[salt]);
         }
-        self.push_u16(length);
-        self.push_u16(0);
+        self.push2(length);
+        self.push2(0);
         self.operand(Value);
-        self.code.push(if second { 0xf5 } else { 0xf0 });
-        self.height -= if second { 3 } else { 2 };
+        self.emit(if second { op::CREATE2 } else { op::CREATE });
         if again {
             // Calls what was made.
-            self.code.push(0x80);
-            self.height += 1;
+            self.dup(1);
             for _ in 0..4 {
                 self.push(&[0]);
             }
-            self.code.extend([0x84, 0x5a, 0xfa, 0x50, 0x50]);
-            self.height -= 5;
+            self.dup(5);
+            self.emit(op::GAS);
+            self.emit(op::STATICCALL);
+            self.emit(op::POP);
+            self.emit(op::POP);
         }
         self.result();
     }
 
     /// Copies what a call has returned: at most all of it, but seldom.
     fn returned(&mut self) {
-        if self.random.percent(3) {
-            self.code.extend([0x60, 1]);
-        } else {
-            self.code.extend([0x60, 0]);
-        }
-        self.code.extend([0x3d, 0x01, 0x60, 0, 0x61]);
-        self.code.extend(self.memory.to_be_bytes());
-        self.code.push(0x3e);
+        let surplus = u8::from(self.random.percent(3));
+        self.push1(surplus);
+        self.emit(op::RETURNDATASIZE);
+        self.emit(op::ADD);
+        self.push1(0);
+        self.push2(self.memory);
+        self.emit(op::RETURNDATACOPY);
     }
 
     /// Ends the contract if the calldata says so.
     fn destroy(&mut self) {
-        self.code.extend([0x60, 0, 0x35, 0x60, 3, 0x16, 0x15, 0x61]);
-        let place = self.code.len();
-        self.code.extend([0, 0, 0x57]);
+        self.push1(0);
+        self.emit(op::CALLDATALOAD);
+        self.push1(3);
+        self.emit(op::AND);
+        self.emit(op::ISZERO);
+        let place = self.push_place();
+        self.emit(op::JUMPI);
         self.account();
-        self.height -= 1;
-        self.code.push(0xff);
+        self.emit(op::SELFDESTRUCT);
         let target = self.code.len() as u16;
-        self.code[place..place + 2].copy_from_slice(&target.to_be_bytes());
-        self.code.push(0x5b);
+        self.fill(place, target);
+        self.emit(op::JUMPDEST);
     }
 
     /// What is in memory becomes a log or a slot, and what comes back.
     fn end(&mut self) {
         match self.random.below(3) {
-            0 => self.code.extend([0x59, 0x60, 0, 0xa0]),
-            1 => self.code.extend([0x59, 0x60, 0, 0x20, 0x60, 7, 0x55]),
+            0 => {
+                self.emit(op::MSIZE);
+                self.push1(0);
+                self.emit(op::LOG0);
+            }
+            1 => {
+                self.emit(op::MSIZE);
+                self.push1(0);
+                self.emit(op::KECCAK256);
+                self.push1(7);
+                self.emit(op::SSTORE);
+            }
             _ => {}
         }
         match self.random.below(20) {
-            0..8 => self.code.extend([0x60, 64, 0x60, 0, 0xf3]),
-            8..11 => self.code.extend([0x60, 40, 0x60, 0, 0xfd]),
-            11 => self.code.push(0xfe),
+            0..8 => {
+                self.push1(64);
+                self.push1(0);
+                self.emit(op::RETURN);
+            }
+            8..11 => {
+                self.push1(40);
+                self.push1(0);
+                self.emit(op::REVERT);
+            }
+            11 => self.emit(op::INVALID),
             12 => {
                 self.account();
-                self.code.push(0xff);
+                self.emit(op::SELFDESTRUCT);
             }
             13..15 => {}
-            _ => self.code.push(0x00),
+            _ => self.emit(op::STOP),
         }
     }
 
     fn return_code(&mut self, code: &[u8]) {
-        let length = code.len() as u16;
         self.copy(code.to_vec());
-        self.code.push(0x61);
-        self.code.extend(length.to_be_bytes());
-        self.code.extend([0x60, 0, 0xf3]);
+        self.push2(code.len() as u16);
+        self.push1(0);
+        self.emit(op::RETURN);
     }
 
     fn return_zeros(&mut self, length: u16) {
-        self.code.push(0x61);
-        self.code.extend(length.to_be_bytes());
-        self.code.extend([0x61, 0x10, 0, 0xf3]);
+        self.push2(length);
+        self.push2(UNTOUCHED);
+        self.emit(op::RETURN);
     }
 }
 
 /// Code that forwards all of its calldata to an account: with `delegate`, as its own.
 pub(super) fn forwarder(target: Address, delegate: bool) -> Vec<u8> {
-    let mut code = vec![0x36, 0x60, 0, 0x60, 0, 0x37, 0x60, 0, 0x60, 0, 0x36, 0x60, 0];
+    let mut code = vec![op::CALLDATASIZE.byte, op::PUSH1, 0, op::PUSH1, 0, op::CALLDATACOPY.byte];
+    code.extend([op::PUSH1, 0, op::PUSH1, 0, op::CALLDATASIZE.byte, op::PUSH1, 0]);
     if !delegate {
-        code.push(0x34);
+        code.push(op::CALLVALUE.byte);
     }
-    code.push(0x73);
+    code.push(op::PUSH1 + 19);
     code.extend(target);
-    code.extend([0x5a, if delegate { 0xf4 } else { 0xf1 }, 0x60, 0, 0x55, 0x00]);
+    code.extend([op::GAS.byte, if delegate { op::DELEGATECALL.byte } else { op::CALL.byte }, op::PUSH1, 0]);
+    code.extend([op::SSTORE.byte, op::STOP.byte]);
     code
 }

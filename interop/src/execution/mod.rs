@@ -8,18 +8,19 @@
 
 mod chain;
 mod code;
-mod known;
 mod op_geth;
+mod opcode;
+mod targets;
 mod transaction;
 mod users;
 mod world;
 
 pub use chain::Chain;
-pub use code::opcodes;
-pub use known::{Files, precompiles};
-pub use op_geth::{Account, Built, OpGeth, Reached, Witness};
-pub use users::wrong;
-pub use world::FORKS;
+pub use op_geth::{Account, Built, Coverage, OpGeth, Witness};
+pub use opcode::opcodes;
+pub use targets::{Files, precompiles};
+pub use users::faults;
+pub use world::forks;
 
 use alloy_primitives::{Address, B64, B256, Bytes, U64};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! op-geth, as a process that builds block after block.
 
-use super::{Attributes, known::Files};
+use super::{Attributes, targets::Files};
 use crate::programs;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use anyhow::{Context, Result, anyhow};
@@ -26,7 +26,7 @@ pub struct Built {
     /// What op-geth read.
     pub witness: Witness,
     /// What the block's code came to.
-    pub reached: Reached,
+    pub coverage: Coverage,
 }
 
 /// op-geth's witness of a block.
@@ -40,9 +40,9 @@ pub struct Witness {
     pub state: Option<Vec<Bytes>>,
 }
 
-/// What was counted while a block was executed.
+/// What a block's code came to, as it was counted.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub struct Reached {
+pub struct Coverage {
     /// How often each opcode began.
     #[serde(default)]
     pub opcodes: Option<BTreeMap<u8, u64>>,

@@ -1,7 +1,7 @@
 //! Transactions before they are signed, and deposits.
 
-use super::world::{CANYON, CHAIN_ID, ISTHMUS, sign, users};
-use crate::streams::rlp_list;
+use super::world::{CHAIN_ID, sign, users};
+use crate::{Fork, rlp};
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEip4844, TxEip7702, TxLegacy};
 use alloy_eips::{
     eip2718::Encodable2718,
@@ -38,14 +38,14 @@ pub(super) struct Transaction {
 
 impl Transaction {
     /// Gas that it takes before anything is executed, from Isthmus on as much as its calldata costs at least.
-    pub(super) fn least_gas(&self, fork: usize) -> u64 {
-        self.intrinsic_gas(fork).max(if fork >= ISTHMUS { self.floor_gas() } else { 0 })
+    pub(super) fn least_gas(&self, fork: Fork) -> u64 {
+        self.intrinsic_gas(fork).max(if fork >= Fork::Isthmus { self.floor_gas() } else { 0 })
     }
 
-    pub(super) fn intrinsic_gas(&self, fork: usize) -> u64 {
+    pub(super) fn intrinsic_gas(&self, fork: Fork) -> u64 {
         let (zeros, others) = self.zeros_and_others();
         let words = self.input.len().div_ceil(32) as u64;
-        let creation = if self.to.is_create() { 32_000 + if fork >= CANYON { 2 * words } else { 0 } } else { 0 };
+        let creation = if self.to.is_create() { 32_000 + if fork >= Fork::Canyon { 2 * words } else { 0 } } else { 0 };
         let keys: usize = self.access_list.iter().map(|item| item.storage_keys.len()).sum();
         let access = 2400 * self.access_list.len() as u64 + 1900 * keys as u64;
         21_000 + 4 * zeros + 16 * others + creation + access + 25_000 * self.authorizations.len() as u64
@@ -151,7 +151,7 @@ impl Deposit {
     /// In EIP-2718.
     pub(super) fn encode(&self) -> Bytes {
         let Self { source, from, to, mint, value, gas, is_system, input } = self;
-        let fields = rlp_list(&[source, from, to, mint, value, gas, is_system, input]);
+        let fields = rlp::list(&[source, from, to, mint, value, gas, is_system, input]);
         [&[0x7e], &fields[..]].concat().into()
     }
 }

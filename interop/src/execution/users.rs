@@ -2,17 +2,16 @@
 
 use super::{
     Account, code,
-    known::Known,
+    targets::Targets,
     transaction::{self, Deposit, Transaction, authorization},
-    world::{CANYON, CHAIN_ID, FORKS, HOLOCENE, ISTHMUS, KARST, REGOLITH, users},
+    world::{CHAIN_ID, users},
 };
-use crate::random::Random;
+use crate::{Fork, random::Random};
 use alloy_eips::{
     eip2930::{AccessList, AccessListItem},
     eip7702::SignedAuthorization,
 };
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, hex};
-use std::ops::Range;
 
 /// Contracts that hand on what they are called with: as a call, and as their own code.
 const FORWARDERS: [Address; 2] = [Address::repeat_byte(0xc1), Address::repeat_byte(0xc2)];
@@ -33,7 +32,7 @@ const OSAKA_GAS: u64 = 1 << 24;
 
 /// Why a transaction or the attributes with it can't be a block's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
+pub(super) enum Fault {
     NonceTooHigh,
     NonceTooLow,
     FeeBelowBase,
@@ -57,44 +56,46 @@ pub(super) enum Wrong {
     Parameters,
 }
 
-impl Wrong {
-    /// All of them, with the forks that they are wrong in.
-    const ALL: [(Self, Range<usize>); 21] = {
-        const END: usize = FORKS.len();
+impl Fault {
+    /// All of them, with the forks that they are wrong in: the first and the last.
+    const ALL: [(Self, Fork, Fork); 21] = {
+        use Fork::{Bedrock, Canyon, Holocene, Isthmus, Karst, Regolith};
         [
-            (Self::NonceTooHigh, 0..END),
-            (Self::NonceTooLow, 0..END),
-            (Self::FeeBelowBase, 0..END),
-            (Self::TipAboveFee, 0..END),
-            (Self::GasBelowIntrinsic, 0..END),
-            (Self::GasBelowFloor, ISTHMUS..END),
-            (Self::OtherChain, 0..END),
-            (Self::GasAboveBlock, 0..END),
-            (Self::DepositAboveBlock, 0..END),
-            (Self::HighS, 0..END),
-            (Self::Blob, 0..END),
-            (Self::UnknownType, 0..END),
-            (Self::Truncated, 0..END),
-            (Self::Balance, 0..END),
-            (Self::SystemDeposit, REGOLITH..END),
-            (Self::EarlySetCode, 0..ISTHMUS),
-            (Self::NoAuthorization, ISTHMUS..END),
-            (Self::LongInitCode, CANYON..END),
-            (Self::GasAboveCap, KARST..END),
-            (Self::GasLimit, 0..END),
-            (Self::Parameters, HOLOCENE..END),
+            (Self::NonceTooHigh, Bedrock, Karst),
+            (Self::NonceTooLow, Bedrock, Karst),
+            (Self::FeeBelowBase, Bedrock, Karst),
+            (Self::TipAboveFee, Bedrock, Karst),
+            (Self::GasBelowIntrinsic, Bedrock, Karst),
+            (Self::GasBelowFloor, Isthmus, Karst),
+            (Self::OtherChain, Bedrock, Karst),
+            (Self::GasAboveBlock, Bedrock, Karst),
+            (Self::DepositAboveBlock, Bedrock, Karst),
+            (Self::HighS, Bedrock, Karst),
+            (Self::Blob, Bedrock, Karst),
+            (Self::UnknownType, Bedrock, Karst),
+            (Self::Truncated, Bedrock, Karst),
+            (Self::Balance, Bedrock, Karst),
+            (Self::SystemDeposit, Regolith, Karst),
+            (Self::EarlySetCode, Bedrock, Holocene),
+            (Self::NoAuthorization, Isthmus, Karst),
+            (Self::LongInitCode, Canyon, Karst),
+            (Self::GasAboveCap, Karst, Karst),
+            (Self::GasLimit, Bedrock, Karst),
+            (Self::Parameters, Holocene, Karst),
         ]
     };
 
-    pub(super) fn random(random: &mut Random, fork: usize) -> Self {
+    pub(super) fn random(random: &mut Random, fork: Fork) -> Self {
         // A balance is tried again, and then it gets interesting.
         if random.percent(15) {
             return Self::Balance;
         }
         // What not every fork knows is met as often as the rest.
-        let newest = random.percent(40) && fork > 0;
-        let is_meant = |forks: &Range<usize>| forks.contains(&fork) && (!newest || forks.len() < FORKS.len());
-        let all: Vec<Self> = Self::ALL.iter().filter(|(_, forks)| is_meant(forks)).map(|(wrong, _)| *wrong).collect();
+        let newest = random.percent(40) && fork > Fork::Bedrock;
+        let is_meant =
+            |first, last| (first..=last).contains(&fork) && !(newest && first == Fork::Bedrock && last == Fork::Karst);
+        let meant = Self::ALL.iter().filter(|(_, first, last)| is_meant(*first, *last));
+        let all: Vec<Self> = meant.map(|(fault, ..)| *fault).collect();
         random.pick(&all)
     }
 
@@ -104,14 +105,14 @@ impl Wrong {
 }
 
 /// Names of what can be wrong with a block, as drafts note it.
-pub fn wrong() -> Vec<String> {
-    Wrong::ALL.iter().map(|(wrong, _)| wrong.name()).collect()
+pub fn faults() -> Vec<String> {
+    Fault::ALL.iter().map(|(fault, ..)| fault.name()).collect()
 }
 
 /// Those who sign, while a block is drafted.
 pub(super) struct Users<'a> {
     pub(super) random: &'a mut Random,
-    pub(super) known: &'a Known,
+    pub(super) targets: &'a Targets,
     pub(super) accounts: &'a mut [Account],
     /// Gas that is left of the block's.
     pub(super) left: u64,
@@ -125,8 +126,8 @@ impl Users<'_> {
         let user = self.random.within(1, users().len() as u64 - 1) as usize;
         let mut transaction = self.unpriced(user);
         let spare = self.spare();
-        transaction.gas = transaction.gas.max(transaction.least_gas(self.known.fork) + spare);
-        if self.known.fork >= KARST {
+        transaction.gas = transaction.gas.max(transaction.least_gas(self.targets.fork) + spare);
+        if self.targets.fork >= Fork::Karst {
             transaction.gas = transaction.gas.min(OSAKA_GAS);
         }
         if transaction.gas > self.left {
@@ -155,11 +156,11 @@ impl Users<'_> {
         if self.random.percent(20) {
             transaction.access_list = self.access_list();
         }
-        let known = self.known;
+        let targets = self.targets;
         match self.random.below(100) {
-            0..15 => transaction.to = TxKind::Call(known.any(self.random)),
+            0..15 => transaction.to = TxKind::Call(targets.any(self.random)),
             15..50 => {
-                transaction.to = TxKind::Call(known.any(self.random));
+                transaction.to = TxKind::Call(targets.any(self.random));
                 transaction.input = self.words();
             }
             50..56 => {
@@ -172,13 +173,13 @@ impl Users<'_> {
                 transaction.input = self.withdrawal(selector);
             }
             63..75 => {
-                let (to, input, gas) = known.precompile(self.random);
+                let (to, input, gas) = targets.precompile(self.random);
                 transaction.to = TxKind::Call(to);
                 transaction.input = input.into();
-                transaction.gas = transaction.least_gas(known.fork) + gas;
+                transaction.gas = transaction.least_gas(targets.fork) + gas;
             }
             75..76 => {
-                let (to, input) = known.limit(self.random);
+                let (to, input) = targets.limit(self.random);
                 transaction.to = TxKind::Call(to);
                 transaction.input = input.into();
                 transaction.gas = 28_000_000;
@@ -187,17 +188,17 @@ impl Users<'_> {
                 let length = self.random.pick(&[300, 3000, 20_000]);
                 let period = length / self.random.pick(&[1, 10, 100]);
                 let noise = self.random.bytes(period);
-                transaction.to = TxKind::Call(known.any(self.random));
+                transaction.to = TxKind::Call(targets.any(self.random));
                 transaction.input = noise.iter().copied().cycle().take(length).collect::<Vec<_>>().into();
             }
-            80..90 if known.fork >= ISTHMUS => {
+            80..90 if targets.fork >= Fork::Isthmus => {
                 transaction.to = TxKind::Call(self.random.pick(users()));
                 transaction.input = self.words();
                 transaction.kind = 4;
                 transaction.chain_id = Some(CHAIN_ID);
                 transaction.authorizations = self.authorizations(user);
             }
-            _ => transaction.input = code::creation(self.random, known, 2).into(),
+            _ => transaction.input = code::creation(self.random, targets, 2).into(),
         }
         if transaction.kind == 0 {
             transaction.access_list = AccessList::default();
@@ -226,7 +227,7 @@ impl Users<'_> {
             let word = match self.random.below(3) {
                 0 => U256::from(self.random.below(10)),
                 1 => U256::from_be_bytes(self.random.array::<32>()),
-                _ => self.known.any(self.random).into_word().into(),
+                _ => self.targets.any(self.random).into_word().into(),
             };
             input.extend(word.to_be_bytes::<32>());
         }
@@ -237,7 +238,7 @@ impl Users<'_> {
 
     /// A call that the message passer takes for a withdrawal, and others for no more than their selector.
     fn withdrawal(&mut self, selector: [u8; 4]) -> Bytes {
-        let target = self.known.any(self.random).into_word();
+        let target = self.targets.any(self.random).into_word();
         let gas = B256::from(U256::from(self.random.below(1 << 20)));
         let data = self.random.array::<32>().into();
         let words = [target, gas, B256::with_last_byte(0x60), B256::with_last_byte(0x20), data];
@@ -247,7 +248,7 @@ impl Users<'_> {
     fn access_list(&mut self) -> AccessList {
         let items = self.random.below(4);
         let item = |users: &mut Self| AccessListItem {
-            address: users.known.any(users.random),
+            address: users.targets.any(users.random),
             storage_keys: (0..users.random.below(4))
                 .map(|_| B256::with_last_byte(users.random.below(9) as u8))
                 .collect(),
@@ -267,7 +268,7 @@ impl Users<'_> {
                 0 => Address::ZERO,
                 1 => users()[user],
                 2 => self.random.pick(users()),
-                _ => self.known.any(self.random),
+                _ => self.targets.any(self.random),
             };
             let off = self.random.pick(&[0, 0, 0, 0, 1]);
             let mut signed = authorization(user, chain_id, to, nonces[user] + off);
@@ -287,64 +288,64 @@ impl Users<'_> {
     }
 
     /// A transaction that no block can hold; and before it is signed where it is a matter of its sender's balance.
-    pub(super) fn spoilt(&mut self, wrong: Wrong) -> (Bytes, Option<Transaction>) {
-        let fork = self.known.fork;
-        let user = if wrong == Wrong::Balance { 0 } else { self.random.within(1, 11) as usize };
+    pub(super) fn spoilt(&mut self, fault: Fault) -> (Bytes, Option<Transaction>) {
+        let fork = self.targets.fork;
+        let user = if fault == Fault::Balance { 0 } else { self.random.within(1, 11) as usize };
         let mut transaction = self.plain(user);
-        transaction.to = TxKind::Call(self.known.any(self.random));
+        transaction.to = TxKind::Call(self.targets.any(self.random));
         transaction.input = self.words();
         transaction.gas = transaction.least_gas(fork) + 1000;
         transaction.gas = transaction.gas.min(self.left);
-        match wrong {
-            Wrong::NonceTooHigh => transaction.nonce += 1,
-            Wrong::NonceTooLow if transaction.nonce > 0 => transaction.nonce -= 1,
-            Wrong::NonceTooLow => transaction.nonce = u64::MAX,
-            Wrong::FeeBelowBase => (transaction.fee, transaction.tip) = (0, 0),
-            Wrong::TipAboveFee => {
+        match fault {
+            Fault::NonceTooHigh => transaction.nonce += 1,
+            Fault::NonceTooLow if transaction.nonce > 0 => transaction.nonce -= 1,
+            Fault::NonceTooLow => transaction.nonce = u64::MAX,
+            Fault::FeeBelowBase => (transaction.fee, transaction.tip) = (0, 0),
+            Fault::TipAboveFee => {
                 transaction.kind = 2;
                 transaction.chain_id = Some(CHAIN_ID);
                 transaction.tip = transaction.fee + 1;
             }
-            Wrong::GasBelowIntrinsic => transaction.gas = transaction.intrinsic_gas(fork) - 1,
-            Wrong::GasBelowFloor => {
+            Fault::GasBelowIntrinsic => transaction.gas = transaction.intrinsic_gas(fork) - 1,
+            Fault::GasBelowFloor => {
                 transaction.input = vec![1; 3000].into();
                 transaction.gas = transaction.floor_gas() - 1;
             }
-            Wrong::OtherChain => transaction.chain_id = Some(CHAIN_ID + 1),
-            Wrong::GasAboveBlock => transaction.gas = self.left + self.random.pick(&[1, 1 << 40]),
-            Wrong::DepositAboveBlock | Wrong::SystemDeposit => {
-                let is_system = wrong == Wrong::SystemDeposit;
+            Fault::OtherChain => transaction.chain_id = Some(CHAIN_ID + 1),
+            Fault::GasAboveBlock => transaction.gas = self.left + self.random.pick(&[1, 1 << 40]),
+            Fault::DepositAboveBlock | Fault::SystemDeposit => {
+                let is_system = fault == Fault::SystemDeposit;
                 let gas = if is_system { 21_000.min(self.left) } else { self.left + self.random.pick(&[1, 1 << 40]) };
                 let from = users()[user];
                 let deposit = Deposit { from, to: transaction.to, gas, is_system, ..Deposit::default() };
                 return (deposit.encode(), None);
             }
-            Wrong::HighS => transaction.high_s = true,
-            Wrong::Blob => transaction.kind = 3,
-            Wrong::UnknownType => return (self.unknown(&transaction), None),
-            Wrong::Truncated => {
+            Fault::HighS => transaction.high_s = true,
+            Fault::Blob => transaction.kind = 3,
+            Fault::UnknownType => return (self.unknown(&transaction), None),
+            Fault::Truncated => {
                 let encoded = transaction.encode();
                 return (encoded.slice(..self.random.place(encoded.len())), None);
             }
-            Wrong::Balance => transaction.value = self.accounts[user].balance,
-            Wrong::EarlySetCode => {
+            Fault::Balance => transaction.value = self.accounts[user].balance,
+            Fault::EarlySetCode => {
                 transaction.kind = 4;
                 transaction.authorizations = self.authorizations(user);
                 transaction.gas = 200_000.min(self.left);
             }
-            Wrong::NoAuthorization => transaction.kind = 4,
-            Wrong::LongInitCode => {
+            Fault::NoAuthorization => transaction.kind = 4,
+            Fault::LongInitCode => {
                 transaction.to = TxKind::Create;
                 transaction.input = vec![0; 49_153].into();
                 transaction.gas = (transaction.least_gas(fork) + 1000).min(self.left);
             }
-            Wrong::GasAboveCap => transaction.gas = OSAKA_GAS + 1,
-            Wrong::GasLimit | Wrong::Parameters => {}
+            Fault::GasAboveCap => transaction.gas = OSAKA_GAS + 1,
+            Fault::GasLimit | Fault::Parameters => {}
         }
         if [3, 4].contains(&transaction.kind) {
             transaction.chain_id = Some(CHAIN_ID);
         }
-        let unsigned = (wrong == Wrong::Balance).then(|| transaction.clone());
+        let unsigned = (fault == Fault::Balance).then(|| transaction.clone());
         (transaction.encode(), unsigned)
     }
 

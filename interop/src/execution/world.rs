@@ -2,9 +2,9 @@
 
 use super::{
     code,
-    known::{Files, Known},
+    targets::{Files, Targets},
 };
-use crate::random::Random;
+use crate::{Fork, random::Random};
 use alloy_consensus::crypto::secp256k1::{recover_signer, sign_message};
 use alloy_primitives::{Address, B256, Bytes, Signature, U64, U256, address, bytes, hex};
 use serde_json::{Value, json};
@@ -17,18 +17,10 @@ pub(super) const CHAIN_ID: u64 = 901;
 pub(super) const BLOCK_TIME: u64 = 2;
 const GENESIS_TIME: u64 = 1_000_000;
 
-/// Forks that change execution, in order. Delta isn't one of them.
-pub const FORKS: [&str; 10] =
-    ["bedrock", "regolith", "canyon", "ecotone", "fjord", "granite", "holocene", "isthmus", "jovian", "karst"];
-
-pub(super) const REGOLITH: usize = 1;
-pub(super) const CANYON: usize = 2;
-pub(super) const ECOTONE: usize = 3;
-pub(super) const FJORD: usize = 4;
-pub(super) const HOLOCENE: usize = 6;
-pub(super) const ISTHMUS: usize = 7;
-pub(super) const JOVIAN: usize = 8;
-pub(super) const KARST: usize = 9;
+/// Forks that change execution, in order.
+pub fn forks() -> impl DoubleEndedIterator<Item = Fork> {
+    Fork::ALL.into_iter().filter(|fork| *fork != Fork::Delta)
+}
 
 /// How many accounts sign.
 const USERS: u8 = 12;
@@ -64,7 +56,7 @@ const HISTORY: (Address, Bytes) = (
 /// The forks of a chain: when each begins, if ever.
 #[derive(Clone, Debug)]
 pub(super) struct World {
-    pub(super) times: [Option<u64>; FORKS.len()],
+    times: BTreeMap<Fork, u64>,
     /// Its own accounts at genesis.
     pub(super) alloc: BTreeMap<Address, Value>,
     gas_limit: u64,
@@ -73,19 +65,18 @@ pub(super) struct World {
 
 impl World {
     /// A chain that begins at a fork, with what its code may know. `stages` more forks begin on the way.
-    pub(super) fn random(random: &mut Random, files: &Arc<Files>, first: usize, stages: usize) -> (Self, Known) {
-        let mut times = [None; FORKS.len()];
-        times[..=first].fill(Some(0));
+    pub(super) fn random(random: &mut Random, files: &Arc<Files>, first: Fork, stages: usize) -> (Self, Targets) {
+        let mut times: BTreeMap<Fork, u64> = forks().filter(|fork| *fork <= first).map(|fork| (fork, 0)).collect();
         let mut time = GENESIS_TIME;
-        for fork in (first + 1..FORKS.len()).take(stages) {
+        for fork in forks().filter(|fork| *fork > first).take(stages) {
             // Now and then two begin at once. Jovian needs an L1 info of Isthmus in its first block.
-            let coincides = random.percent(15) && time > GENESIS_TIME && fork != JOVIAN;
+            let coincides = random.percent(15) && time > GENESIS_TIME && fork != Fork::Jovian;
             time += BLOCK_TIME * if coincides { 0 } else { random.within(1, 12) };
-            times[fork] = Some(time);
+            times.insert(fork, time);
         }
         let contracts: Vec<Address> = (1..=16).map(|number| Address::repeat_byte(0xc0 + number)).collect();
-        let last = times.iter().rposition(Option::is_some).unwrap_or(first);
-        let known = Known::new(files, first, last, contracts.clone());
+        let last = times.keys().next_back().copied().unwrap_or(first);
+        let targets = Targets::new(files, first, last, contracts.clone());
         let mut alloc = BTreeMap::new();
         let rich = U256::from(10).pow(U256::from(30));
         for (index, user) in users().iter().enumerate() {
@@ -96,7 +87,7 @@ impl World {
             let code = match index {
                 0 => code::forwarder(contracts[2], false),
                 1 => code::forwarder(contracts[3], true),
-                _ => code::contract(random, &known),
+                _ => code::contract(random, &targets),
             };
             let slots = random.pick(&[0, 0, 1, 2, 17, 60]);
             let storage: BTreeMap<B256, B256> = (0..slots)
@@ -109,24 +100,29 @@ impl World {
                 json!({ "code": Bytes::from(code), "balance": balance, "nonce": nonce, "storage": storage }),
             );
         }
-        let system = [(ECOTONE, BEACON_ROOTS), (ISTHMUS, HISTORY)];
+        let system = [(Fork::Ecotone, BEACON_ROOTS), (Fork::Isthmus, HISTORY)];
         for (_, (address, code)) in system.into_iter().filter(|(fork, _)| *fork <= first) {
             alloc.insert(address, json!({ "code": code, "balance": "0x0", "nonce": "0x1" }));
         }
         let gas_limit = 60_000_000;
         let base_fee = random.pick(&[1, 7, 1_000_000, 1_000_000_000]);
-        (Self { times, alloc, gas_limit, base_fee }, known)
+        (Self { times, alloc, gas_limit, base_fee }, targets)
     }
 
     /// The newest fork at a time.
-    pub(super) fn fork(&self, time: u64) -> usize {
-        self.times.iter().rposition(|start| start.is_some_and(|start| time >= start)).unwrap_or(0)
+    pub(super) fn fork(&self, time: u64) -> Fork {
+        self.times.iter().rev().find(|(_, start)| time >= **start).map_or(Fork::Bedrock, |(fork, _)| *fork)
     }
 
     /// Forks whose first block is the one at a time. Genesis is none's.
-    pub(super) fn activations(&self, time: u64) -> impl Iterator<Item = usize> {
-        let starts = move |start: &Option<u64>| start.is_some_and(|start| time >= start && time - BLOCK_TIME < start);
-        (0..FORKS.len()).filter(move |fork| starts(&self.times[*fork]))
+    pub(super) fn activations(&self, time: u64) -> impl Iterator<Item = Fork> {
+        let starts = move |start: u64| time >= start && time - BLOCK_TIME < start;
+        self.times.iter().filter(move |(_, start)| starts(**start)).map(|(fork, _)| *fork)
+    }
+
+    /// The forks that begin at a time and not with a block, and when.
+    fn planned(&self) -> impl Iterator<Item = (Fork, u64)> {
+        self.times.iter().map(|(fork, time)| (*fork, *time)).filter(|(fork, _)| *fork != Fork::Bedrock)
     }
 
     /// The genesis as geth reads it, without the predeploys.
@@ -145,22 +141,22 @@ impl World {
         for fork in ["muirGlacier", "berlin", "london", "arrowGlacier", "grayGlacier"] {
             config[format!("{fork}Block")] = 0.into();
         }
-        for (fork, time) in FORKS.iter().zip(self.times).skip(1).filter_map(|(fork, time)| Some((fork, time?))) {
+        for (fork, time) in self.planned() {
             // Karst is Osaka without a name of its own.
-            let names: &[&str] = match *fork {
-                "canyon" => &["canyon", "shanghai"],
-                "ecotone" => &["ecotone", "cancun"],
-                "isthmus" => &["isthmus", "prague"],
-                "karst" => &["osaka"],
-                _ => &[fork],
+            let names: &[&str] = match fork {
+                Fork::Canyon => &["canyon", "shanghai"],
+                Fork::Ecotone => &["ecotone", "cancun"],
+                Fork::Isthmus => &["isthmus", "prague"],
+                Fork::Karst => &["osaka"],
+                _ => &[fork.name()],
             };
             for name in names {
                 config[format!("{name}Time")] = time.into();
             }
         }
         let extra_data: &[u8] = match self.fork(GENESIS_TIME) {
-            0..HOLOCENE => &[],
-            HOLOCENE..JOVIAN => &hex!("00000000fa00000006"),
+            fork if fork < Fork::Holocene => &[],
+            fork if fork < Fork::Jovian => &hex!("00000000fa00000006"),
             _ => &hex!("01000000fa000000060000000000000000"),
         };
         json!({
@@ -197,11 +193,11 @@ impl World {
             "l1_system_config_address": Address::ZERO,
             "chain_op_config": { "eip1559Elasticity": 6, "eip1559Denominator": 50, "eip1559DenominatorCanyon": 250 },
         });
-        for (fork, time) in FORKS.iter().zip(self.times).skip(1).filter_map(|(fork, time)| Some((fork, time?))) {
-            rollup[format!("{fork}_time")] = time.into();
+        for (fork, time) in self.planned() {
+            rollup[format!("{}_time", fork.name())] = time.into();
         }
-        if let Some(canyon) = self.times[CANYON] {
-            rollup["delta_time"] = canyon.into();
+        if let Some(canyon) = self.times.get(&Fork::Canyon) {
+            rollup["delta_time"] = (*canyon).into();
         }
         rollup
     }

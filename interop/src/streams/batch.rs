@@ -1,6 +1,7 @@
 //! Batches, in parts that can each be wrong.
 
-use super::transaction::{Transaction, rlp_list};
+use super::transaction::Transaction;
+use crate::rlp;
 use alloy_primitives::{B256, Bytes, TxKind};
 
 /// A batch.
@@ -82,7 +83,7 @@ impl Batch {
         match self {
             Self::Singular(batch) => {
                 let (number, hash) = batch.epoch;
-                let list = rlp_list(&[&batch.parent, &number, &hash, &batch.timestamp, &batch.transactions]);
+                let list = rlp::list(&[&batch.parent, &number, &hash, &batch.timestamp, &batch.transactions]);
                 [&[0][..], &list].concat()
             }
             Self::Span(span) => span.encode(),

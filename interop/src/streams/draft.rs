@@ -5,9 +5,9 @@ use super::{
     flaw::{Flaw, Flaws},
     sequencer::{self, Block},
     transaction::Transaction,
-    world::{L2_CHAIN_ID, World, fork},
+    world::{L2_CHAIN_ID, World},
 };
-use crate::random::Random;
+use crate::{Fork, random::Random};
 use alloy_primitives::{B256, Bytes};
 use std::ops::Range;
 
@@ -72,7 +72,7 @@ fn batches(
     let mut first = blocks.start;
     while first < blocks.end {
         let may_span =
-            world.is_active(fork::DELTA, world.l1[chain[first].origin].time) || flaws.has(Flaw::SpanBeforeDelta);
+            world.is_active(Fork::Delta, world.l1[chain[first].origin].time) || flaws.has(Flaw::SpanBeforeDelta);
         if may_span && random.percent(spans) {
             let last = random.within(first as u64 + 1, blocks.end as u64) as usize;
             batches.push(Batch::Span(span(world, chain, first..last)));

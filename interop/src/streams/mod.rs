@@ -19,7 +19,6 @@ mod world;
 
 pub use derivation::{Answer, Derivation, Derived, End, upgrades};
 pub use flaw::Flaw;
-pub(crate) use transaction::rlp_list;
 
 use crate::random::Random;
 use alloy_primitives::{B256, Bytes};

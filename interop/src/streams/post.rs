@@ -6,9 +6,9 @@ use super::{
     draft::Draft,
     flaw::Flaw,
     sequencer::Block,
-    world::{INBOX, L1_CHAIN_ID, STRANGER, World, fork, sign},
+    world::{INBOX, L1_CHAIN_ID, STRANGER, World, sign},
 };
-use crate::random::Random;
+use crate::{Fork, random::Random};
 use alloy_consensus::{
     SignableTransaction, TxEip1559, TxEip2930, TxEip4844, TxEip7702, TxLegacy, transaction::RlpEcdsaEncodableTx,
 };
@@ -88,9 +88,9 @@ fn schedule(random: &mut Random, world: &World, chain: &[Block], drafts: &[Draft
             id = random.array();
         }
         let l1_time = |at: usize| world.l1[at.min(world.l1.len() - 1)].time;
-        let channel = channel::compress(random, draft, world.is_active(fork::FJORD, l1_time(at)));
+        let channel = channel::compress(random, draft, world.is_active(Fork::Fjord, l1_time(at)));
         let mut frames = channel::frames(random, id, &channel, flaws);
-        let ecotone = world.is_active(fork::ECOTONE, l1_time(at));
+        let ecotone = world.is_active(Fork::Ecotone, l1_time(at));
         if flaws.contains(&Flaw::ChannelHuge) && ecotone && random.percent(20) {
             let place = random.place(frames.len() + 1);
             frames.splice(place..place, channel::huge(random));
@@ -144,7 +144,7 @@ fn spread(
         3
     };
     let late = random.place(frames.len());
-    let timeout = if world.is_active(fork::GRANITE, world.l1[(*at).min(world.l1.len() - 1)].time) {
+    let timeout = if world.is_active(Fork::Granite, world.l1[(*at).min(world.l1.len() - 1)].time) {
         50
     } else {
         world.channel_timeout
@@ -219,7 +219,7 @@ impl Inbox {
         };
         let by_blobs = has(Flaw::BlobBeforeEcotone)
             || has(Flaw::ChannelHuge)
-            || world.is_active(fork::ECOTONE, l1.time)
+            || world.is_active(Fork::Ecotone, l1.time)
                 && (random.percent(35)
                     || [
                         Flaw::BlobZero,

@@ -3,9 +3,9 @@
 use super::{
     flaw::{Flaw, Flaws},
     transaction::Transaction,
-    world::{FORKS, L2_CHAIN_ID, World, fork, l2_hash_by_number},
+    world::{FORKS, L2_CHAIN_ID, World, l2_hash_by_number},
 };
-use crate::random::Random;
+use crate::{Fork, random::Random};
 use alloy_primitives::{B256, Bytes, keccak256};
 
 /// No chain is longer: cases are many and should be small.
@@ -98,7 +98,7 @@ pub(super) fn sequence(random: &mut Random, world: &World, flaws: &Flaws) -> Vec
 /// True if the block may have transactions, or has some nevertheless.
 fn is_busy(random: &mut Random, world: &World, flaws: &Flaws, time: u64, origin: usize, busyness: u64) -> bool {
     let origin_time = world.l1[origin].time;
-    if (fork::JOVIAN..FORKS).any(|fork| world.is_activation(fork, time)) {
+    if FORKS.iter().any(|fork| *fork >= Fork::Jovian && world.is_activation(*fork, time)) {
         return flaws.has(Flaw::NonEmptyAtActivation);
     }
     if time > origin_time + world.drift_at(origin_time) {
@@ -108,7 +108,7 @@ fn is_busy(random: &mut Random, world: &World, flaws: &Flaws, time: u64, origin:
 }
 
 pub(super) fn transaction(random: &mut Random, world: &World, time: u64) -> Transaction {
-    let kinds: &[u8] = if world.is_active(fork::ISTHMUS, time) { &[0, 1, 2, 4] } else { &[0, 1, 2] };
+    let kinds: &[u8] = if world.is_active(Fork::Isthmus, time) { &[0, 1, 2, 4] } else { &[0, 1, 2] };
     let kind = random.pick(kinds);
     Transaction::random(random, kind, L2_CHAIN_ID)
 }

@@ -1,6 +1,6 @@
 //! Transactions of L2 blocks: whole, as singular batches carry them, and in the parts that span batches make of them.
 
-use crate::random::Random;
+use crate::{random::Random, rlp};
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEip7702, TxLegacy};
 use alloy_eips::{
     eip2718::Encodable2718,
@@ -8,7 +8,6 @@ use alloy_eips::{
     eip7702::{Authorization, SignedAuthorization},
 };
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256};
-use alloy_rlp::{Encodable, Header};
 
 /// A transaction of L2. Nobody checks its signature before it is executed.
 #[derive(Clone, Debug)]
@@ -142,10 +141,10 @@ impl Common {
             .encoded_2718(),
         };
         let rest = match kind {
-            0 => rlp_list(&[&value, &fee, &input]),
-            1 => [&[1][..], &rlp_list(&[&value, &fee, &input, &access_list])].concat(),
-            2 => [&[2][..], &rlp_list(&[&value, &tip, &fee, &input, &access_list])].concat(),
-            _ => [&[4][..], &rlp_list(&[&value, &tip, &fee, &input, &access_list, &authorization_list])].concat(),
+            0 => rlp::list(&[&value, &fee, &input]),
+            1 => [&[1][..], &rlp::list(&[&value, &fee, &input, &access_list])].concat(),
+            2 => [&[2][..], &rlp::list(&[&value, &tip, &fee, &input, &access_list])].concat(),
+            _ => [&[4][..], &rlp::list(&[&value, &tip, &fee, &input, &access_list, &authorization_list])].concat(),
         };
         let is_protected = self.is_protected;
         Transaction { encoded: encoded.into(), kind, to, signature, nonce, gas: gas_limit, is_protected, rest }
@@ -164,13 +163,4 @@ fn authorizations(random: &mut Random) -> Vec<SignedAuthorization> {
         SignedAuthorization::new_unchecked(authorization, random.below(2) as u8, r, s)
     };
     (0..count).map(|_| one(random)).collect()
-}
-
-/// An RLP list of these.
-pub(crate) fn rlp_list(fields: &[&dyn Encodable]) -> Vec<u8> {
-    let payload_length = fields.iter().map(|field| field.length()).sum();
-    let mut list = Vec::new();
-    Header { list: true, payload_length }.encode(&mut list);
-    fields.iter().for_each(|field| field.encode(&mut list));
-    list
 }

@@ -4,13 +4,13 @@
 //! be made from headers that stand already.
 
 use super::flaw::{Flaw, Flaws};
-use crate::random::Random;
+use crate::{Fork, random::Random};
 use alloy_consensus::crypto::secp256k1::{recover_signer, sign_message};
 use alloy_consensus::{Eip658Value, Header, Receipt, ReceiptEnvelope, ReceiptWithBloom, Sealable};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B64, B256, Bytes, Log, LogData, Signature, U256, address, keccak256};
 use serde_json::{Value, json};
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, iter, sync::LazyLock};
 
 pub(super) const L1_CHAIN_ID: u64 = 900;
 pub(super) const L2_CHAIN_ID: u64 = 901;
@@ -19,23 +19,8 @@ const SYSTEM_CONFIG: Address = address!("3649f526889a918af0a5498706db29e81bc91e0
 const PORTAL: Address = address!("55bdfb0bfef1070c457124920546359426153833");
 const GENESIS_TIME: u64 = 1_000_000;
 
-/// How many forks a chain plans, at most.
-pub(super) const FORKS: usize = 10;
-
-/// Those forks, one after the other: up to the last one whose upgrade transactions both sides know.
-const FORK_NAMES: [&str; FORKS] =
-    ["regolith", "canyon", "delta", "ecotone", "fjord", "granite", "holocene", "isthmus", "jovian", "karst"];
-
-/// Index in [`FORK_NAMES`].
-pub(super) mod fork {
-    pub(crate) const DELTA: usize = 2;
-    pub(crate) const ECOTONE: usize = 3;
-    pub(crate) const FJORD: usize = 4;
-    pub(crate) const GRANITE: usize = 5;
-    pub(crate) const HOLOCENE: usize = 6;
-    pub(crate) const ISTHMUS: usize = 7;
-    pub(crate) const JOVIAN: usize = 8;
-}
+/// Forks that a chain plans, one after the other: up to the last one whose upgrade transactions both sides know.
+pub(super) const FORKS: &[Fork] = Fork::ALL.split_at(1).1;
 
 /// Keys that sign on L1: two that may be the batcher's, and another.
 static KEYS: LazyLock<[Address; 3]> = LazyLock::new(|| {
@@ -57,7 +42,7 @@ pub(super) struct World {
     pub(super) window: u64,
     pub(super) drift: u64,
     pub(super) channel_timeout: u64,
-    pub(super) forks: [Option<u64>; FORKS],
+    pub(super) forks: BTreeMap<Fork, u64>,
     pub(super) l2_genesis: u64,
     pub(super) l2_genesis_time: u64,
     pub(super) hash_by_number: bool,
@@ -165,7 +150,7 @@ impl World {
             logs.other(random);
         }
         if random.percent(20) {
-            let ecotone = self.is_active(fork::ECOTONE, time);
+            let ecotone = self.is_active(Fork::Ecotone, time);
             for _ in 0..random.within(1, 3) {
                 logs.update(random, ecotone);
             }
@@ -179,19 +164,19 @@ impl World {
         }
     }
 
-    /// True if the fork of this index is active at `time`, on whatever clock.
-    pub(super) fn is_active(&self, fork: usize, time: u64) -> bool {
-        self.forks[fork].is_some_and(|activation| time >= activation)
+    /// True if the fork is active at `time`, on whatever clock.
+    pub(super) fn is_active(&self, fork: Fork, time: u64) -> bool {
+        self.forks.get(&fork).is_some_and(|activation| time >= *activation)
     }
 
     /// True if the L2 block at `time` is the first of the fork.
-    pub(super) fn is_activation(&self, fork: usize, time: u64) -> bool {
+    pub(super) fn is_activation(&self, fork: Fork, time: u64) -> bool {
         self.is_active(fork, time) && !self.is_active(fork, time - self.block_time)
     }
 
     /// Seconds that an L2 block may be ahead of an L1 origin of this time.
     pub(super) fn drift_at(&self, origin_time: u64) -> u64 {
-        if self.is_active(fork::FJORD, origin_time) { 1800 } else { self.drift }
+        if self.is_active(Fork::Fjord, origin_time) { 1800 } else { self.drift }
     }
 
     pub(super) fn genesis_hash(&self) -> B256 {
@@ -203,7 +188,7 @@ impl World {
         let genesis = &self.l1[0];
         let active = |fork| self.is_active(fork, self.l2_genesis_time);
         let mut scalar = B256::with_last_byte(200);
-        if active(fork::ECOTONE) {
+        if active(Fork::Ecotone) {
             scalar[0] = 1;
         }
         let mut rollup = json!({
@@ -213,13 +198,13 @@ impl World {
                 "l2_time": self.l2_genesis_time,
                 "system_config": {
                     "batcherAddr": KEYS[0],
-                    "overhead": B256::with_last_byte(if active(fork::ECOTONE) { 0 } else { 188 }),
+                    "overhead": B256::with_last_byte(if active(Fork::Ecotone) { 0 } else { 188 }),
                     "scalar": scalar,
                     "gasLimit": 30_000_000,
-                    "eip1559Params": if active(fork::HOLOCENE) { B64::from([0, 0, 0, 60, 0, 0, 0, 9]) } else { B64::ZERO },
-                    "operatorFeeParams": B256::with_last_byte(if active(fork::ISTHMUS) { 7 } else { 0 }),
-                    "minBaseFee": if active(fork::JOVIAN) { 5 } else { 0 },
-                    "daFootprintGasScalar": if active(fork::JOVIAN) { 300 } else { 0 },
+                    "eip1559Params": if active(Fork::Holocene) { B64::from([0, 0, 0, 60, 0, 0, 0, 9]) } else { B64::ZERO },
+                    "operatorFeeParams": B256::with_last_byte(if active(Fork::Isthmus) { 7 } else { 0 }),
+                    "minBaseFee": if active(Fork::Jovian) { 5 } else { 0 },
+                    "daFootprintGasScalar": if active(Fork::Jovian) { 300 } else { 0 },
                 },
             },
             "block_time": self.block_time,
@@ -234,10 +219,8 @@ impl World {
             "l1_system_config_address": SYSTEM_CONFIG,
             "chain_op_config": { "eip1559Elasticity": 6, "eip1559Denominator": 50, "eip1559DenominatorCanyon": 250 },
         });
-        for (name, time) in FORK_NAMES.iter().zip(self.forks) {
-            if let Some(time) = time {
-                rollup[format!("{name}_time")] = time.into();
-            }
+        for (fork, time) in &self.forks {
+            rollup[format!("{}_time", fork.name())] = (*time).into();
         }
         if let Some(time) = self.pectra_blob_schedule {
             rollup["pectra_blob_schedule_time"] = time.into();
@@ -298,8 +281,8 @@ fn l1_times(random: &mut Random) -> Vec<u64> {
 }
 
 /// Some forks are active from the start, some begin on the way, some never come.
-fn fork_times(random: &mut Random, (start, end): (u64, u64)) -> [Option<u64>; FORKS] {
-    let count = FORKS as u64;
+fn fork_times(random: &mut Random, (start, end): (u64, u64)) -> BTreeMap<Fork, u64> {
+    let count = FORKS.len() as u64;
     let at_genesis = if random.percent(15) { count } else { random.below(count) };
     let on_the_way = at_genesis + random.pick(&[0, 1, 1, 1, 2, 3, 9]);
     let mut times: Vec<u64> = (at_genesis..on_the_way.min(count)).map(|_| random.within(start + 1, end)).collect();
@@ -308,18 +291,18 @@ fn fork_times(random: &mut Random, (start, end): (u64, u64)) -> [Option<u64>; FO
         let time = times[0];
         times[1] = time;
     }
-    let mut times = times.into_iter();
     let genesis = random.pick(&[0, start]);
-    std::array::from_fn(|index| if (index as u64) < at_genesis { Some(genesis) } else { times.next() })
+    FORKS.iter().copied().zip(iter::repeat_n(genesis, at_genesis as usize).chain(times)).collect()
 }
 
 /// True if Holocene begins at an L1 block with which an older fork begins too. op-node changes its stages only for the
 /// oldest fork of an L1 block, and so misses Holocene unless it is restarted; our pipeline does as the spec says
 /// (`Pipeline::advance` says so as well).
-fn coincide(forks: &[Option<u64>; FORKS], l1_times: &[u64]) -> bool {
-    let begins = |fork: usize| forks[fork].and_then(|time| l1_times.iter().position(|l1| *l1 >= time));
-    let holocene = begins(fork::HOLOCENE);
-    holocene.is_some_and(|block| block > 0) && (0..fork::HOLOCENE).any(|older| begins(older) == holocene)
+fn coincide(forks: &BTreeMap<Fork, u64>, l1_times: &[u64]) -> bool {
+    let begins = |fork| forks.get(&fork).and_then(|time| l1_times.iter().position(|l1| l1 >= time));
+    let holocene = begins(Fork::Holocene);
+    holocene.is_some_and(|block| block > 0)
+        && FORKS.iter().any(|older| *older < Fork::Holocene && begins(*older) == holocene)
 }
 
 /// Receipts of an L1 block.

@@ -11,17 +11,17 @@ use kohala_trie::NodeSource;
 use std::{collections::BTreeSet, sync::Arc};
 
 /// What op-geth's witnesses hold, by hash.
-type Held = B256Map<Bytes>;
+type Witnessed = B256Map<Bytes>;
 
-fn put(held: &mut Held, witness: &Witness) {
+fn put(witnessed: &mut Witnessed, witness: &Witness) {
     for value in [&witness.headers, &witness.codes, &witness.state].into_iter().flatten().flatten() {
-        held.insert(keccak256(value), value.clone());
+        witnessed.insert(keccak256(value), value.clone());
     }
 }
 
 /// What op-revm reads for nothing where op-geth reads nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Beyond {
+pub(crate) enum ExtraRead {
     /// The vault of operator fees before there are any.
     Vault,
     /// A precompile that is called with the caller's own storage.
@@ -38,7 +38,7 @@ const OVERHEAD: (Address, B256) = (address!("42000000000000000000000000000000000
 
 const OPERATOR_FEE_VAULT: Address = address!("420000000000000000000000000000000000001b");
 
-impl Beyond {
+impl ExtraRead {
     fn of(account: Address) -> Self {
         match account {
             OPERATOR_FEE_VAULT => Self::Vault,
@@ -50,29 +50,39 @@ impl Beyond {
 
 /// What a state reads from.
 ///
-/// Accounts and codes that op-geth has not read are taken from its database and noted ([`Beyond`]). What is beside the way to
-/// an account, other slots and headers are not to be asked for beyond what op-geth has read.
+/// Accounts and codes that op-geth has not read are taken from its database and noted ([`ExtraRead`]). What is beside the way to
+/// an account, other slots and headers are not to be asked for beyond what op-geth has read. Where it has refused a block
+/// there is no witness to go beyond: all that it knows may be asked for then.
 struct Source<'a> {
-    held: &'a Held,
+    witnessed: &'a Witnessed,
     op_geth: &'a mut OpGeth,
     /// Where the ways to accounts begin.
     root: B256,
-    /// A verdict on what op-geth refuses may ask for anything: there is no witness.
+    /// True if op-geth has refused the block.
     is_free: bool,
     /// The account and slot that was announced last.
     path: Option<(Address, Option<B256>)>,
-    beyond: BTreeSet<Beyond>,
+    beyond: BTreeSet<ExtraRead>,
 }
 
 impl Source<'_> {
-    fn find(&self, hash: B256) -> Result<Bytes, B256> {
-        self.held.get(&hash).cloned().ok_or(hash)
+    fn find(&mut self, hash: B256) -> Result<Bytes, B256> {
+        match self.witnessed.get(&hash) {
+            Some(found) => Ok(found.clone()),
+            None if self.is_free => self.ask(hash),
+            None => Err(hash),
+        }
+    }
+
+    /// What op-geth's database has.
+    fn ask(&mut self, hash: B256) -> Result<Bytes, B256> {
+        self.op_geth.preimage(hash).ok().filter(|found| keccak256(found) == hash).ok_or(hash)
     }
 
     /// What op-geth knows though it has not read it for this block.
-    fn beyond(&mut self, hash: B256, what: Beyond) -> Result<Bytes, B256> {
+    fn beyond(&mut self, hash: B256, what: ExtraRead) -> Result<Bytes, B256> {
         self.beyond.insert(what);
-        self.op_geth.preimage(hash).ok().filter(|found| keccak256(found) == hash).ok_or(hash)
+        self.ask(hash)
     }
 
     /// True if the node is one of those from the root down to the account.
@@ -80,7 +90,7 @@ impl Source<'_> {
         let key = keccak256(account);
         let (mut hash, mut depth) = (self.root, 0);
         while hash != node {
-            let encoded = self.find(hash).or_else(|hash| self.op_geth.preimage(hash).map_err(|_| hash)).ok()?;
+            let encoded = self.find(hash).or_else(|hash| self.ask(hash)).ok()?;
             let items: Vec<Bytes> = alloy_rlp::decode_exact(&encoded).ok()?;
             let next = if items.len() == 17 {
                 depth += 1;
@@ -108,11 +118,10 @@ impl NodeSource for Source<'_> {
         }
         let path = self.path;
         match path {
-            Some((account, None)) if self.is_free || self.is_on_the_way(account, hash) == Some(true) => {
-                self.beyond(hash, Beyond::of(account))
+            Some((account, None)) if self.is_on_the_way(account, hash) == Some(true) => {
+                self.beyond(hash, ExtraRead::of(account))
             }
-            Some((account, Some(slot))) if (account, slot) == OVERHEAD => self.beyond(hash, Beyond::Overhead),
-            _ if self.is_free => self.beyond(hash, Beyond::Account),
+            Some((account, Some(slot))) if (account, slot) == OVERHEAD => self.beyond(hash, ExtraRead::Overhead),
             _ => Err(hash),
         }
     }
@@ -120,12 +129,11 @@ impl NodeSource for Source<'_> {
 
 impl StateSource for Source<'_> {
     fn code(&mut self, hash: B256) -> Result<Bytes, B256> {
-        self.find(hash).or_else(|_| self.beyond(hash, Beyond::Code))
+        self.find(hash).or_else(|_| self.beyond(hash, ExtraRead::Code))
     }
 
     fn header(&mut self, hash: B256) -> Result<Header, B256> {
-        let header =
-            self.find(hash).or_else(|_| if self.is_free { self.beyond(hash, Beyond::Account) } else { Err(hash) })?;
+        let header = self.find(hash)?;
         Header::decode(&mut header.as_ref()).map_err(|_| hash)
     }
 
@@ -139,7 +147,7 @@ impl StateSource for Source<'_> {
 pub(crate) struct Ours {
     config: Arc<RollupConfig>,
     state: State,
-    held: Held,
+    witnessed: Witnessed,
 }
 
 impl Ours {
@@ -147,7 +155,7 @@ impl Ours {
     pub(crate) fn begin(case: &Case, genesis: &Built) -> Result<Self> {
         let config = Arc::new(RollupConfig::from_json(case.rollup.to_string().as_bytes())?);
         let head = Header::decode(&mut genesis.header.as_ref())?.seal_slow();
-        Ok(Self { state: State::at(Arc::clone(&config), head), config, held: Held::default() })
+        Ok(Self { state: State::at(Arc::clone(&config), head), config, witnessed: Witnessed::default() })
     }
 
     /// Executes the attributes on both states: what was read beyond what op-geth has read, or how it differs from what
@@ -157,25 +165,25 @@ impl Ours {
         attributes: &Attributes,
         theirs: &Built,
         op_geth: &mut OpGeth,
-    ) -> Result<BTreeSet<Beyond>> {
+    ) -> Result<BTreeSet<ExtraRead>> {
         let head = self.state.head().clone();
         let payload = payload(attributes, &head);
         if !theirs.refused.is_empty() {
             return self.refuse(&payload, theirs, op_geth).map(|()| BTreeSet::new());
         }
-        put(&mut self.held, &theirs.witness);
-        compare(&mut self.state, &payload, theirs, &self.held, op_geth).context("on the state that stays open")?;
-        let mut alone = Held::default();
+        put(&mut self.witnessed, &theirs.witness);
+        compare(&mut self.state, &payload, theirs, &self.witnessed, op_geth).context("on the state that stays open")?;
+        let mut alone = Witnessed::default();
         put(&mut alone, &theirs.witness);
         let mut state = State::at(Arc::clone(&self.config), head);
         compare(&mut state, &payload, theirs, &alone, op_geth).context("on the block's witness alone")
     }
 
-    /// What op-geth refuses has no witness, so all that it knows may be asked for.
+    /// Has what op-geth refuses refused.
     fn refuse(&mut self, payload: &Payload, theirs: &Built, op_geth: &mut OpGeth) -> Result<()> {
         let head = self.state.head().clone();
         let mut source = Source {
-            held: &self.held,
+            witnessed: &self.witnessed,
             op_geth,
             root: head.state_root,
             is_free: true,
@@ -196,11 +204,17 @@ fn compare(
     state: &mut State,
     payload: &Payload,
     theirs: &Built,
-    held: &Held,
+    witnessed: &Witnessed,
     op_geth: &mut OpGeth,
-) -> Result<BTreeSet<Beyond>> {
-    let mut source =
-        Source { held, op_geth, root: state.head().state_root, is_free: false, path: None, beyond: BTreeSet::new() };
+) -> Result<BTreeSet<ExtraRead>> {
+    let mut source = Source {
+        witnessed,
+        op_geth,
+        root: state.head().state_root,
+        is_free: false,
+        path: None,
+        beyond: BTreeSet::new(),
+    };
     let ours = match state.execute(payload, &mut source) {
         Ok(ours) => ours,
         Err(ExecuteError::State(error)) => bail!("{error:?} on the way to {:?} is not in the witness", source.path),

@@ -1,18 +1,14 @@
 //! What code and transactions may name: accounts, precompiles and inputs for them.
 
-use super::world::{ECOTONE, FJORD, FORKS, ISTHMUS, KARST, users};
-use crate::{module, random::Random};
+use super::world::users;
+use crate::{Fork, op_geth, optimism, random::Random};
 use alloy_primitives::{Address, Bytes, address, hex};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, fs, sync::Arc};
 
-/// Module of the files with inputs of precompiles, and its version: `interop/go/go.mod` pins the same.
-const OP_GETH: (&str, &str) = ("github.com/ethereum-optimism/op-geth", "v1.101702.2");
-
-/// Module of the file with the predeploys as Jovian leaves them; their L1 block contract takes every fork's calls.
-const OPTIMISM: (&str, &str) = ("github.com/ethereum-optimism/optimism", "v1.19.6");
+/// The file with the predeploys as Jovian leaves them, in op-node's module; their L1 block contract takes every fork's calls.
 const PREDEPLOYS: &str = "op-core/nuts/state/jovian_state.json";
 
 /// The contract that keeps the parent beacon block roots (EIP-4788), and the one that keeps block hashes (EIP-2935).
@@ -74,9 +70,9 @@ impl Files {
         struct Vector {
             input: String,
         }
-        let predeploys = module(OPTIMISM.0, OPTIMISM.1)?.join(PREDEPLOYS);
+        let predeploys = optimism()?.join(PREDEPLOYS);
         let predeploys = fs::read(&predeploys).with_context(|| predeploys.display().to_string())?;
-        let folder = module(OP_GETH.0, OP_GETH.1)?.join("core/vm/testdata/precompiles");
+        let folder = op_geth()?.join("core/vm/testdata/precompiles");
         let mut inputs = Vec::new();
         for (precompile, files) in INPUTS {
             let mut of_precompile = Vec::new();
@@ -97,24 +93,24 @@ impl Files {
 
 /// Accounts and precompiles as one chain knows them.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct Targets {
     files: Arc<Files>,
     /// The newest fork that is active.
-    pub(super) fork: usize,
+    pub(super) fork: Fork,
     /// The newest one that ever will be: what is created before it is called after it, too.
-    last: usize,
+    last: Fork,
     /// Those with code, and those that may have some.
     pub(super) contracts: Vec<Address>,
 }
 
-impl Known {
-    pub(super) fn new(files: &Arc<Files>, fork: usize, last: usize, contracts: Vec<Address>) -> Self {
+impl Targets {
+    pub(super) fn new(files: &Arc<Files>, fork: Fork, last: Fork, contracts: Vec<Address>) -> Self {
         Self { files: Arc::clone(files), fork, last, contracts }
     }
 
-    /// Transactions of the activation block of the fork with this name.
-    pub(super) fn upgrades(&self, fork: &str) -> &[Bytes] {
-        self.files.upgrades.get(fork).map_or(&[], Vec::as_slice)
+    /// Transactions of the fork's activation block.
+    pub(super) fn upgrades(&self, fork: Fork) -> &[Bytes] {
+        self.files.upgrades.get(fork.name()).map_or(&[], Vec::as_slice)
     }
 
     /// Some account of whatever kind.
@@ -189,8 +185,8 @@ impl Known {
         let (number, piece, lengths) = loop {
             let limit = random.pick(&LIMITS);
             // Karst's pairing is shorter than op-geth knows.
-            let forks = if limit.0 == 8 { 0..KARST } else { ISTHMUS..FORKS.len() };
-            if forks.contains(&self.fork) {
+            let is_limited = if limit.0 == 8 { self.fork < Fork::Karst } else { self.fork >= Fork::Isthmus };
+            if is_limited {
                 break limit;
             }
         };
@@ -200,20 +196,20 @@ impl Known {
 }
 
 /// Precompiles that are active in a fork and can be compared.
-pub fn precompiles(fork: usize) -> Vec<Address> {
+pub fn precompiles(fork: Fork) -> Vec<Address> {
     let since = |number: u64| match number {
-        0..=9 => 0,
-        0x0a => ECOTONE,
-        0x0b..=0x11 => ISTHMUS,
-        _ => FJORD,
+        0..=9 => Fork::Bedrock,
+        0x0a => Fork::Ecotone,
+        0x0b..=0x11 => Fork::Isthmus,
+        _ => Fork::Fjord,
     };
     let numbers = INPUTS.iter().map(|(number, _)| *number);
     numbers.filter(|number| since(*number) <= fork && is_comparable(fork, *number)).map(precompile).collect()
 }
 
 /// Karst's price and rules of two precompiles are not op-geth's, which knows no Karst.
-const fn is_comparable(fork: usize, number: u64) -> bool {
-    fork < KARST || number != MODEXP && number != P256_VERIFY
+fn is_comparable(fork: Fork, number: u64) -> bool {
+    fork < Fork::Karst || number != MODEXP && number != P256_VERIFY
 }
 
 fn precompile(number: u64) -> Address {
