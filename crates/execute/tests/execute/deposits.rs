@@ -1,9 +1,6 @@
 //! What becomes of deposits, fork by fork (rules X05).
 
-use crate::{
-    forks::FORKS,
-    rules::{Sandbox, account, deposit, depositor, refusal, slot, succeeded, to},
-};
+use crate::support::sandbox::{CONTRACT, FORKS, Sandbox, account, deposit, depositor, refusal, slot, succeeded, to};
 use alloy_primitives::{Address, TxKind, U256, address, hex};
 use kohala_execute::InvalidTransaction;
 use kohala_protocol::Fork;
@@ -11,7 +8,6 @@ use kohala_testdata::GenesisAccount;
 use op_alloy_consensus::TxDeposit;
 use op_revm::OpTransactionError;
 
-const CONTRACT: Address = address!("0000000000000000000000000000000000001001");
 const SENDER: Address = address!("0000000000000000000000000000000000005e4d");
 const GAS_LIMIT: u64 = 70_000;
 

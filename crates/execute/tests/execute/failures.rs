@@ -1,8 +1,9 @@
 //! What is not there is never taken for an invalid block, and what is invalid leaves the state as it was.
 
-use crate::{
-    rules::{Sandbox, account, call, deposit, refusal, slot, to},
-    support::{Memory, Missing, attributes, header, open},
+use crate::support::{
+    memory::{Memory, Missing},
+    recorded::{attributes, header, open},
+    sandbox::{Sandbox, account, call, deposit, refusal, slot, to},
 };
 use alloy_primitives::{Address, hex};
 use kohala_execute::{ExecuteError, InvalidBlock, InvalidTransaction, State};

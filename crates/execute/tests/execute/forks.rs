@@ -1,8 +1,12 @@
 //! What the forks from Regolith to Jovian changed of execution (rules F31 to F40), each beside the fork before it.
 
-use crate::{
-    karst::{BLS_G1_MSM, BLS_G2_MSM, BLS_PAIRING, P256_VERIFY, PAIRING, precompile, succeeds},
-    rules::{L1_BLOCK, Sandbox, account, call, config, deposit, depositor, receipt, signed, slot, succeeded, to},
+use crate::support::{
+    fees::{BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT, bedrock_slots, calldata_gas, scalars},
+    precompiles::{BLS_G1_MSM, BLS_G2_MSM, BLS_PAIRING, P256_VERIFY, PAIRING, precompile, succeeds},
+    sandbox::{
+        CONTRACT, FORKS, L1_BLOCK, RECEIVER, Sandbox, account, call, config, deposit, depositor, receipt, signed, slot,
+        succeeded, to,
+    },
 };
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, b256, hex};
@@ -12,26 +16,6 @@ use kohala_testdata::{GenesisAccount, GenesisSlot};
 use kohala_trie::EMPTY_ROOT;
 use op_alloy_consensus::TxDeposit;
 use std::collections::BTreeMap;
-
-const CONTRACT: Address = address!("0000000000000000000000000000000000001001");
-const RECEIVER: Address = address!("0000000000000000000000000000000000002002");
-pub(crate) const BASE_FEE_VAULT: Address = address!("4200000000000000000000000000000000000019");
-pub(crate) const L1_FEE_VAULT: Address = address!("420000000000000000000000000000000000001a");
-pub(crate) const OPERATOR_FEE_VAULT: Address = address!("420000000000000000000000000000000000001b");
-
-/// All forks that change execution, in fork order.
-pub(crate) const FORKS: [Fork; 10] = [
-    Fork::Bedrock,
-    Fork::Regolith,
-    Fork::Canyon,
-    Fork::Ecotone,
-    Fork::Fjord,
-    Fork::Granite,
-    Fork::Holocene,
-    Fork::Isthmus,
-    Fork::Jovian,
-    Fork::Karst,
-];
 
 /// Whether a contract with this code, called by a deposit, succeeds.
 fn runs(fork: Fork, code: &[u8]) -> bool {
@@ -63,21 +47,6 @@ fn costs(fork: Fork, slots: Vec<GenesisSlot>, l1_fee: u64, operator_fee: u64) {
     // From Jovian on the block has an L1 info deposit before it.
     accounts.extend((fork >= Fork::Jovian).then(|| depositor(1)));
     assert_eq!(block.header.state_root, sandbox.root(&accounts), "{fork:?}");
-}
-
-pub(crate) fn calldata_gas(encoded: &Bytes) -> u64 {
-    encoded.iter().map(|byte| if *byte == 0 { 4 } else { 16 }).sum()
-}
-
-/// Slot 3 of the L1 block contract: weights of L1's base fee and of its blob base fee.
-pub(crate) fn scalars(base_fee: u32, blob_base_fee: u32) -> GenesisSlot {
-    let value = U256::from(base_fee) << 96 | U256::from(blob_base_fee) << 64;
-    GenesisSlot { key: U256::from(3), value }
-}
-
-/// Slots 1, 5 and 6: L1's base fee, overhead and scalar.
-pub(crate) fn bedrock_slots() -> Vec<GenesisSlot> {
-    vec![slot(1, 1_000_000_000), slot(5, 188), slot(6, 684_000)]
 }
 
 #[test]

@@ -1,19 +1,16 @@
 //! Which transactions keep a block from being one, and at which forks (rules D102).
 
-use crate::{
+use crate::support::{
     fees::{self, l1_fee, operator_fee},
-    forks::FORKS,
-    rules::{BASE_FEE, GENESIS_TIME, L1_BLOCK, Sandbox, account, call, config, refusal, sign},
-    support::Missing,
+    memory::Missing,
+    sandbox::{BASE_FEE, FORKS, GENESIS_TIME, L1_BLOCK, RECEIVER, Sandbox, account, call, config, refusal, sign},
 };
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEip7702, TxLegacy};
 use alloy_eips::{Encodable2718, eip7702::Authorization};
-use alloy_primitives::{Address, Bytes, Signature, TxKind, U256, address, hex};
+use alloy_primitives::{Bytes, Signature, TxKind, U256, hex};
 use kohala_execute::{Block, ExecuteError, InvalidTransaction};
 use kohala_protocol::Fork;
 use kohala_testdata::GenesisAccount;
-
-const RECEIVER: Address = address!("0000000000000000000000000000000000002002");
 
 /// A transfer of nothing, which pays the base fee.
 fn transfer() -> TxEip1559 {
