@@ -174,7 +174,7 @@ fn block_hash_on_a_young_chain_reaches_its_genesis() {
     for fork in [Fork::Canyon, Fork::Karst] {
         let mut sandbox = Sandbox::new(fork, vec![account(CONTRACT, &HASH_KEEPER, vec![])]);
         let mut hashes = vec![sandbox.state.head().hash()];
-        // The genesis of the sandbox is no stranger to the source, but nobody has to ask for it.
+        // The source has no header, and nobody has to ask for one.
         for number in 1..5 {
             for asked in [0, 1, number - 1, number, number + 1] {
                 let mut state = sandbox.state.clone();
