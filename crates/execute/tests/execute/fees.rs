@@ -3,7 +3,7 @@
 use crate::support::{
     fees::{
         BLOB_BASE_FEE, L1_BASE_FEE, OVERHEAD, SCALAR, bedrock_slots, calldata_gas, estimate, l1_fee, operator_fee,
-        scalars, slots, vaults,
+        operator_slot, scalars, slots, vaults,
     },
     sandbox::{BASE_FEE, CONTRACT, FORKS, L1_BLOCK, Sandbox, account, call, deposit, depositor, sign, slot, to},
 };
@@ -64,6 +64,25 @@ fn fees_reach_their_vaults_to_the_wei() {
             accounts.extend(vaults(tip, base_fee, l1_fee, operator_fee));
             accounts.extend((fork >= Fork::Jovian).then(|| depositor(1)));
             assert_eq!(block.header.state_root, sandbox.root(&accounts), "{fork:?} {encoded}");
+        }
+    }
+}
+
+/// The figures of op-program's `OperatorFeeFixTransition`; where no parameters are set there is no such fee.
+#[test]
+fn operator_fee_is_of_isthmus_and_multiplied_in_jovian() {
+    let (encoded, sender) = carrying(vec![]);
+    let base_fee = 21_000 * u128::from(BASE_FEE);
+    for (fork, fee) in [(Fork::Holocene, 0), (Fork::Isthmus, 8_475_000), (Fork::Jovian, 724_500_001_230_000)] {
+        for (slots, fee) in [(vec![operator_slot()], fee), (vec![], 0)] {
+            let l1_block = account(L1_BLOCK, &[0], slots);
+            let mut sandbox = Sandbox::new(fork, vec![l1_block.clone(), sender.clone()]);
+            let block = sandbox.block(vec![encoded.clone()]);
+            let balance = sender.balance - U256::from(base_fee + fee);
+            let mut accounts = vec![l1_block, GenesisAccount { balance, nonce: 1, ..sender.clone() }];
+            accounts.extend(vaults(0, base_fee, 0, fee));
+            accounts.extend((fork >= Fork::Jovian).then(|| depositor(1)));
+            assert_eq!(block.header.state_root, sandbox.root(&accounts), "{fork:?}, {fee} wei");
         }
     }
 }
@@ -214,7 +233,7 @@ fn footprint_may_fill_the_gas_limit_and_no_more() {
     }
 }
 
-/// Ecotone's parameters count as soon as any of them is set (rules X13).
+/// Ecotone's parameters count as soon as any of them is set; until then, as in its first block, Bedrock's do (rules X13).
 #[test]
 fn any_parameter_of_ecotone_ends_bedrocks_l1_fee() {
     let (encoded, sender) = carrying(vec![]);

@@ -3,18 +3,16 @@
 use crate::support::{
     memory::Memory,
     sandbox::{
-        CONTRACT, DEPOSITOR, GENESIS_TIME, L1_BLOCK, Sandbox, account, call, config, deposit, depositor, receipt, slot,
+        CONTRACT, DEPOSITOR, GENESIS_TIME, Sandbox, account, call, config, deposit, depositor, receipt, slot,
         succeeded, to,
     },
 };
-use alloy_consensus::{Header, Transaction, transaction::SignerRecoverable};
-use alloy_eips::Decodable2718;
+use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, hex, keccak256};
-use kohala_execute::{ExecuteError, InvalidBlock, InvalidTransaction};
 use kohala_protocol::Fork;
-use kohala_testdata::{GenesisAccount, GenesisSlot, chain};
+use kohala_testdata::{GenesisAccount, GenesisSlot};
 use kohala_trie::EMPTY_ROOT;
-use op_alloy_consensus::{OpReceiptEnvelope, OpTxEnvelope, TxDeposit};
+use op_alloy_consensus::{OpReceiptEnvelope, TxDeposit};
 
 /// Factory: CREATE2 of its input with salt 0.
 const FACTORY: Address = address!("0000000000000000000000000000000000fac702");
@@ -144,48 +142,6 @@ fn blob_base_fee_is_one_whatever_the_parents_footprint() {
     assert_eq!(block.header.state_root, sandbox.root(&[account(CONTRACT, &code, vec![slot(0, 1)]), depositor(2)]));
 }
 
-#[test]
-fn deposits_before_regolith_use_their_gas_limit() {
-    let system = TxDeposit { is_system_transaction: true, gas_limit: 150_000_000, ..to(CONTRACT, 0) };
-    let transactions = vec![deposit(system), call(CONTRACT, 1_000_000)];
-    let mut sandbox = Sandbox::new(Fork::Bedrock, vec![]);
-    let block = sandbox.block(transactions);
-    assert_eq!(block.header.gas_used, 1_000_000, "nothing for the system transaction, though above the block's limit");
-    let OpReceiptEnvelope::Deposit(first) = receipt(&block, 0) else { panic!() };
-    assert_eq!((first.receipt.deposit_nonce, first.receipt.inner.cumulative_gas_used), (None, 0));
-
-    let mut sandbox = Sandbox::new(Fork::Regolith, vec![]);
-    let block = sandbox.block(vec![call(CONTRACT, 1_000_000)]);
-    assert_eq!(block.header.gas_used, 21_000);
-}
-
-#[test]
-fn deposits_don_t_absorb_an_exhausted_block() {
-    for fork in [Fork::Bedrock, Fork::Regolith, Fork::Jovian] {
-        let mut sandbox = Sandbox::new(fork, vec![]);
-        let error = sandbox.try_block(vec![call(CONTRACT, 30_000_001)]).unwrap_err();
-        let ExecuteError::Invalid(InvalidBlock::Transaction { reason, .. }) = error else { panic!("{error:?}") };
-        assert!(matches!(reason, InvalidTransaction::GasPool { gas_limit: 30_000_001, .. }));
-    }
-}
-
-/// Whether for want of balance or of gas, in every fork once and no more.
-#[test]
-fn deposit_that_creates_nothing_raises_its_senders_nonce() {
-    for fork in [Fork::Bedrock, Fork::Regolith, Fork::Isthmus] {
-        for (value, gas_limit) in [(6, 100_000), (6, 50_000), (5, 50_000)] {
-            let creation =
-                TxDeposit { to: TxKind::Create, mint: 5, value: U256::from(value), ..to(CONTRACT, gas_limit) };
-            let mut sandbox = Sandbox::new(fork, vec![]);
-            let block = sandbox.block(vec![deposit(creation)]);
-            assert!(!succeeded(&block, 0));
-            assert_eq!(block.header.gas_used, gas_limit, "{fork:?}");
-            let depositor = GenesisAccount { balance: U256::from(5), ..depositor(1) };
-            assert_eq!(block.header.state_root, sandbox.root(&[depositor]), "{fork:?}, {value} wei, {gas_limit} gas");
-        }
-    }
-}
-
 /// EIP-3607 is for those who sign; a contract of L1 deposits under its own address, whoever has that on L2.
 #[test]
 fn deposits_may_come_from_accounts_with_code() {
@@ -244,52 +200,6 @@ fn message_passer_root_is_part_of_the_header_from_isthmus_on() {
         let output_root = sandbox.state.output_root(&mut sandbox.memory).unwrap();
         let expected = kohala_protocol::output_root(block.header.state_root, storage_root(7), block.header.hash());
         assert_eq!(output_root, expected, "{fork:?}");
-    }
-}
-
-#[test]
-fn first_block_of_ecotone_charges_bedrocks_l1_fee() {
-    // A recorded transaction; its sender gets what it needs in this chain.
-    let recorded = chain("main");
-    let mut transactions = recorded.l2.iter().flat_map(|block| &block.transactions);
-    let (encoded, transaction) = transactions
-        .find_map(|encoded| {
-            let transaction = OpTxEnvelope::decode_2718_exact(encoded).unwrap();
-            (transaction.is_legacy() && transaction.to().is_some() && transaction.input().is_empty())
-                .then_some((encoded.clone(), transaction))
-        })
-        .unwrap();
-    let sender = transaction.recover_signer().unwrap();
-    let rich = U256::from(10).pow(U256::from(24));
-    // Slots 1, 5, 6: base fee, overhead, scalar as Bedrock left them; 3 and 7, Ecotone's, unset.
-    let l1_block = account(L1_BLOCK, &[0], vec![slot(1, 1_000_000_000), slot(5, 188), slot(6, 684_000)]);
-    let zeros = encoded.iter().filter(|byte| **byte == 0).count() as u64;
-    let calldata_gas = zeros * 4 + (encoded.len() as u64 - zeros) * 16;
-    let l1_fee = U256::from((calldata_gas + 188) * 684_000 / 1_000_000 * 1_000_000_000);
-    for fork in [Fork::Ecotone, Fork::Granite] {
-        let sender_before =
-            GenesisAccount { balance: rich, nonce: transaction.nonce(), ..account(sender, &[], vec![]) };
-        let mut sandbox = Sandbox::new(fork, vec![l1_block.clone(), sender_before]);
-        let block = sandbox.block(vec![call(CONTRACT, 50_000), encoded.clone()]);
-        let gas = U256::from(block.header.gas_used - 21_000);
-        let base_fee = U256::from(block.header.base_fee_per_gas.unwrap());
-        let price = U256::from(transaction.gas_price().unwrap());
-        let has = |address, balance| GenesisAccount { balance, ..account(address, &[], vec![]) };
-        let vault = |last, balance| {
-            has(Address::with_last_byte(last).bit_or(address!("4200000000000000000000000000000000000000")), balance)
-        };
-        let l1_fee = l1_fee + U256::from(((calldata_gas + 188) * 684_000 % 1_000_000) * 1_000);
-        let spent = transaction.value() + gas * price + l1_fee;
-        let expected = sandbox.root(&[
-            l1_block.clone(),
-            GenesisAccount { nonce: transaction.nonce() + 1, ..has(sender, rich - spent) },
-            has(transaction.to().unwrap(), transaction.value()),
-            vault(0x11, gas * (price - base_fee)),
-            vault(0x19, gas * base_fee),
-            vault(0x1a, l1_fee),
-            depositor(1),
-        ]);
-        assert_eq!(block.header.state_root, expected, "{fork:?}");
     }
 }
 

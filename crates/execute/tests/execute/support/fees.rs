@@ -5,9 +5,9 @@ use alloy_primitives::{Address, Bytes, U256, address};
 use kohala_protocol::Fork;
 use kohala_testdata::{GenesisAccount, GenesisSlot};
 
-pub(crate) const BASE_FEE_VAULT: Address = address!("4200000000000000000000000000000000000019");
-pub(crate) const L1_FEE_VAULT: Address = address!("420000000000000000000000000000000000001a");
-pub(crate) const OPERATOR_FEE_VAULT: Address = address!("420000000000000000000000000000000000001b");
+const BASE_FEE_VAULT: Address = address!("4200000000000000000000000000000000000019");
+const L1_FEE_VAULT: Address = address!("420000000000000000000000000000000000001a");
+const OPERATOR_FEE_VAULT: Address = address!("420000000000000000000000000000000000001b");
 const SEQUENCER_FEE_VAULT: Address = address!("4200000000000000000000000000000000000011");
 
 /// L1's base fee and its weight, the same of its blobs, overhead and scalar of before Ecotone, and the operator's.
@@ -33,12 +33,16 @@ pub(crate) fn bedrock_slots() -> Vec<GenesisSlot> {
     vec![slot(1, L1_BASE_FEE), slot(5, OVERHEAD), slot(6, SCALAR)]
 }
 
+/// Slot 8: the operator's scalar and constant.
+pub(crate) fn operator_slot() -> GenesisSlot {
+    GenesisSlot { key: U256::from(8), value: U256::from(OPERATOR.0) << 64 | U256::from(OPERATOR.1) }
+}
+
 /// The L1 block contract's slots for all of them.
 pub(crate) fn slots() -> Vec<GenesisSlot> {
-    let operator = U256::from(OPERATOR.0) << 64 | U256::from(OPERATOR.1);
     let mut slots = bedrock_slots();
     slots.extend([scalars(SCALARS.0, SCALARS.1), slot(7, BLOB_BASE_FEE)]);
-    slots.push(GenesisSlot { key: U256::from(8), value: operator });
+    slots.push(operator_slot());
     slots
 }
 
