@@ -35,10 +35,6 @@ const GAS_LIMIT: u64 = 100_000_000;
 /// Gas of calls that have to fail, more than any of them would take.
 const PLENTY: u64 = 10_000_000;
 
-/// The first fork of each set of precompiles, in fork order.
-const SETS: [Fork; 7] =
-    [Fork::Bedrock, Fork::Ecotone, Fork::Fjord, Fork::Granite, Fork::Isthmus, Fork::Jovian, Fork::Karst];
-
 const BN256_PAIRING: u16 = 0x08;
 const BLS_G1_MSM: u16 = 0x0c;
 const BLS_G2_MSM: u16 = 0x0e;
@@ -94,6 +90,17 @@ const INPUT_LIMITS: [(u16, Fork, usize); 9] = [
 fn input_limit(fork: Fork, precompile: u16) -> usize {
     let row = INPUT_LIMITS.iter().find(|(limited, since, _)| *limited == precompile && fork >= *since);
     row.map_or(usize::MAX, |row| row.2)
+}
+
+/// The forks at which a file's vectors are looked at: the first and the last whose rules it is by, and in between those at
+/// which a bound of the input comes that is no longer the last one's.
+fn forks(precompile: u16, first: Fork, last: Fork) -> impl Iterator<Item = Fork> {
+    let bounds = move |fork| {
+        let comes = INPUT_LIMITS.iter().any(|(limited, since, _)| (*limited, *since) == (precompile, fork));
+        comes && input_limit(fork, precompile) != input_limit(last, precompile)
+    };
+    let is_one = move |fork: &Fork| *fork == first || *fork == last || bounds(*fork);
+    Fork::ALL.into_iter().filter(move |fork| (first..=last).contains(fork)).filter(is_one)
 }
 
 #[derive(Deserialize)]
@@ -249,14 +256,16 @@ const fn may_be_told(precompile: u16) -> bool {
 }
 
 #[test]
-fn precompiles_answer_op_geths_vectors_at_every_fork() -> Result<()> {
+fn precompiles_answer_op_geths_vectors() -> Result<()> {
     let mut seen = 0;
     for (file, precompile, first, last) in FILES {
-        for fork in SETS.into_iter().filter(|fork| (first..=last).contains(fork)) {
+        for fork in forks(precompile, first, last) {
             let calls = calls(file, fork, precompile)?;
             let word = |value: u64| U256::from(value).to_be_bytes::<32>();
             let input = |call: &Call| [&word(call.gas)[..], &word(precompile.into()), &call.input].concat().into();
-            for tells in [false, true] {
+            // What may be told is the subject of tests of our own, fork by fork: once is enough here.
+            let ways: &[bool] = if fork == last { &[false, true] } else { &[false] };
+            for &tells in ways {
                 let (logs, asked) = logs(fork, calls.iter().map(input), tells)?;
                 assert_eq!(logs.len(), calls.len());
                 for (call, log) in calls.iter().zip(logs) {
@@ -268,7 +277,7 @@ fn precompiles_answer_op_geths_vectors_at_every_fork() -> Result<()> {
             }
         }
     }
-    assert!(seen > 20_000, "{seen}");
+    assert!(seen > 14_000, "{seen}");
     Ok(())
 }
 

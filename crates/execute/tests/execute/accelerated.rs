@@ -1,8 +1,9 @@
 //! A source that answers precompile calls (rules X42, Z11), beside one that leaves them to us.
 
-use crate::{
-    rules::{Sandbox, account, deposit, signed, to},
-    support::{Memory, Missing, attributes, open},
+use crate::support::{
+    memory::{Memory, Missing},
+    recorded::{attributes, open},
+    sandbox::{Sandbox, account, deposit, signed, to},
 };
 use alloy_consensus::{Header, SignableTransaction, TxEip1559};
 use alloy_eips::Encodable2718;

@@ -1,7 +1,7 @@
 //! The base fee that follows from a parent's header (rules X20). The figures are those of op-geth's own tests of
 //! `CalcBaseFee`, and of its formula at its edges.
 
-use crate::rules::{GENESIS_TIME, Sandbox, config};
+use crate::support::sandbox::{GENESIS_TIME, Sandbox, config};
 use alloy_consensus::Header;
 use kohala_execute::ExecuteError;
 use kohala_protocol::{Fork, RollupConfig};

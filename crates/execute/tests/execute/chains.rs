@@ -1,6 +1,6 @@
 //! Every block of the recorded chains, made again from its attributes, is the block that op-geth made.
 
-use crate::support::{attributes, header, open};
+use crate::support::recorded::{attributes, header, open};
 use kohala_protocol::RollupConfig;
 use kohala_testdata::chain;
 

@@ -1,17 +1,15 @@
 //! What becomes of deposits, fork by fork (rules X05).
 
-use crate::{
-    forks::FORKS,
-    rules::{Sandbox, account, deposit, depositor, refusal, slot, succeeded, to},
+use crate::support::sandbox::{
+    CONTRACT, FORKS, Sandbox, account, deposit, depositor, receipt, refusal, slot, succeeded, to,
 };
 use alloy_primitives::{Address, TxKind, U256, address, hex};
 use kohala_execute::InvalidTransaction;
 use kohala_protocol::Fork;
 use kohala_testdata::GenesisAccount;
-use op_alloy_consensus::TxDeposit;
+use op_alloy_consensus::{OpReceiptEnvelope, TxDeposit};
 use op_revm::OpTransactionError;
 
-const CONTRACT: Address = address!("0000000000000000000000000000000000001001");
 const SENDER: Address = address!("0000000000000000000000000000000000005e4d");
 const GAS_LIMIT: u64 = 70_000;
 
@@ -52,7 +50,7 @@ fn failed_deposits_keep_their_mint_and_count_their_nonce() {
     let floor = TxDeposit { input: vec![1; 600].into(), gas_limit: 44_999, ..call() };
     // Its name, the first fork at which it fails, the contract's code, and the gas it uses if not all.
     type Case = (&'static str, Fork, TxDeposit, &'static [u8], Option<u64>);
-    let cases: [Case; 9] = [
+    let cases: [Case; 11] = [
         ("less gas than it takes to begin", Fork::Bedrock, TxDeposit { gas_limit: 20_999, ..call() }, &[], None),
         ("more value than there is", Fork::Bedrock, TxDeposit { value: U256::from(6), ..call() }, &[], None),
         ("less gas than its data's floor", Fork::Isthmus, floor, &[], None),
@@ -60,6 +58,9 @@ fn failed_deposits_keep_their_mint_and_count_their_nonce() {
         ("JUMPDEST PUSH1 0 JUMP", Fork::Bedrock, call(), &hex!("5b600056"), None),
         ("REVERT", Fork::Bedrock, call(), &hex!("60006000fd"), Some(21_006)),
         ("SSTORE, REVERT", Fork::Bedrock, call(), &hex!("600160015560006000fd"), Some(21_006 + 22_106)),
+        // 53,000 to begin with.
+        ("a creation with too little gas", Fork::Bedrock, TxDeposit { gas_limit: 52_999, ..creation(&[]) }, &[], None),
+        ("a creation with more value", Fork::Bedrock, TxDeposit { value: U256::from(6), ..creation(&[]) }, &[], None),
         ("a creation that halts", Fork::Bedrock, creation(&hex!("fe")), &[], None),
         // 32,000 for a creation, 5 bytes of init code (two of them zero); from Canyon on 2 for a word of it.
         ("a creation that reverts", Fork::Bedrock, creation(&hex!("60006000fd")), &[], Some(53_000 + 56 + 6)),
@@ -139,6 +140,18 @@ fn deposits_create_at_the_address_of_their_senders_nonce() {
         accounts.extend((fork >= Fork::Jovian).then(|| depositor(1)));
         assert_eq!(block.header.state_root, sandbox.root(&accounts), "{fork:?}");
     }
+}
+
+/// Where they succeed as well, and though their limit is above the block's.
+#[test]
+fn system_transactions_before_regolith_use_no_gas() {
+    let system = TxDeposit { is_system_transaction: true, gas_limit: 150_000_000, ..call() };
+    let mut sandbox = Sandbox::new(Fork::Bedrock, vec![]);
+    let block = sandbox.block(vec![deposit(system), deposit(call())]);
+    assert_eq!(block.header.gas_used, GAS_LIMIT);
+    let OpReceiptEnvelope::Deposit(first) = receipt(&block, 0) else { panic!() };
+    assert!(succeeded(&block, 0));
+    assert_eq!((first.receipt.deposit_nonce, first.receipt.inner.cumulative_gas_used), (None, 0));
 }
 
 /// From Regolith on there are none: op-geth takes no block with one, and neither does it count as a failed deposit.

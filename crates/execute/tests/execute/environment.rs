@@ -1,16 +1,15 @@
 //! What a block tells its transactions of itself and of those before it (rules X01, X02, X07, X32, X62).
 
-use crate::{
-    forks::FORKS,
-    rules::{BASE_FEE, GENESIS_TIME, HASH_KEEPER, Sandbox, account, call, depositor, keep_hash_of, slot},
+use crate::support::sandbox::{
+    BASE_FEE, CONTRACT, FORKS, GENESIS_TIME, Sandbox, account, call, config, deposit, depositor, slot, to,
 };
-use alloy_primitives::{Address, B256, U256, address, hex};
+use alloy_consensus::{Header, Sealable, Sealed};
+use alloy_primitives::{B256, Bytes, U256, address, hex};
 use kohala_execute::{ExecuteError, InvalidBlock};
 use kohala_protocol::{Fork, output_root};
 use kohala_testdata::{GenesisAccount, GenesisSlot};
 use kohala_trie::EMPTY_ROOT;
-
-const CONTRACT: Address = address!("0000000000000000000000000000000000001001");
+use op_alloy_consensus::TxDeposit;
 
 /// Each instruction that asks for the block's environment, and since when there is one.
 #[test]
@@ -106,13 +105,76 @@ fn gas_limit_changes_as_it_likes() {
     }
 }
 
+/// PUSH0 CALLDATALOAD BLOCKHASH PUSH0 SSTORE
+const HASH_KEEPER: [u8; 6] = hex!("5f35405f5500");
+
+/// A chain at height 300 whose headers the source has, and a contract that stores the hash of the block that its input
+/// names at slot 0.
+fn with_history(fork: Fork) -> (Sandbox, Vec<B256>) {
+    let mut headers: Vec<Sealed<Header>> = Vec::new();
+    for number in 0..300 {
+        let parent_hash = headers.last().map_or(B256::ZERO, Sealed::hash);
+        headers.push(Header { number, parent_hash, ..Header::default() }.seal_slow());
+    }
+    let parent_hash = headers[299].hash();
+    let keeper = account(CONTRACT, &HASH_KEEPER, vec![]);
+    let mut sandbox = Sandbox::with(config(fork), vec![keeper], |head| {
+        head.number = 300;
+        head.parent_hash = parent_hash;
+    });
+    let mut hashes: Vec<B256> = headers.iter().map(Sealed::hash).collect();
+    hashes.push(sandbox.state.head().hash());
+    sandbox.memory.headers.extend(headers.into_iter().map(Sealed::split).map(|(header, hash)| (hash, header)));
+    (sandbox, hashes)
+}
+
+fn keep_hash_of(number: u64) -> Bytes {
+    deposit(TxDeposit { input: B256::from(U256::from(number)).to_vec().into(), ..to(CONTRACT, 100_000) })
+}
+
+/// Which hash the contract holds after a block that asks for `number`, and how many headers were asked for.
+fn block_hash(sandbox: &mut Sandbox, hashes: &[B256], number: u64) -> usize {
+    let mut sandbox = Sandbox {
+        state: sandbox.state.clone(),
+        memory: std::mem::take(&mut sandbox.memory),
+        config: sandbox.config.clone(),
+    };
+    sandbox.memory.asked.clear();
+    let block = sandbox.block(vec![keep_hash_of(number)]);
+    let asked = sandbox.memory.asked.iter().filter(|hash| sandbox.memory.headers.contains_key(*hash)).count();
+    let hash = hashes.get(number as usize).filter(|_| number + 256 > 300);
+    let storage = hash.map(|hash| GenesisSlot { key: U256::ZERO, value: (*hash).into() }).into_iter().collect();
+    let expected = sandbox.root(&[account(CONTRACT, &HASH_KEEPER, storage), depositor(1)]);
+    assert_eq!(block.header.state_root, expected, "hash of {number}");
+    asked
+}
+
+#[test]
+fn block_hash_walks_back_over_headers() {
+    for (number, walked) in [(300, 0), (299, 0), (298, 1), (290, 9), (45, 254), (44, 0), (301, 0), (302, 0)] {
+        for fork in [Fork::Granite, Fork::Isthmus] {
+            let (mut sandbox, hashes) = with_history(fork);
+            assert_eq!(block_hash(&mut sandbox, &hashes, number), walked, "hash of {number}, {fork:?}");
+        }
+    }
+}
+
+#[test]
+fn block_hash_walks_once() {
+    let (mut sandbox, _) = with_history(Fork::Granite);
+    sandbox.block(vec![keep_hash_of(60)]);
+    sandbox.memory.asked.clear();
+    sandbox.block(vec![keep_hash_of(61)]);
+    assert!(sandbox.memory.asked.iter().all(|hash| !sandbox.memory.headers.contains_key(hash)));
+}
+
 /// A chain shorter than the window: its genesis is the first block that has a hash.
 #[test]
 fn block_hash_on_a_young_chain_reaches_its_genesis() {
     for fork in [Fork::Canyon, Fork::Karst] {
         let mut sandbox = Sandbox::new(fork, vec![account(CONTRACT, &HASH_KEEPER, vec![])]);
         let mut hashes = vec![sandbox.state.head().hash()];
-        // The genesis of the sandbox is no stranger to the source, but nobody has to ask for it.
+        // The source has no header, and nobody has to ask for one.
         for number in 1..5 {
             for asked in [0, 1, number - 1, number, number + 1] {
                 let mut state = sandbox.state.clone();

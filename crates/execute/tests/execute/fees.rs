@@ -1,77 +1,18 @@
 //! What a transaction pays, and to whom, to the wei at every fork (rules X10 to X16).
 
-use crate::{
-    forks::{BASE_FEE_VAULT, FORKS, L1_FEE_VAULT, OPERATOR_FEE_VAULT, bedrock_slots, calldata_gas, scalars},
-    rules::{BASE_FEE, L1_BLOCK, Sandbox, account, call, deposit, depositor, sign, slot, to},
+use crate::support::{
+    fees::{
+        BLOB_BASE_FEE, L1_BASE_FEE, OVERHEAD, SCALAR, bedrock_slots, calldata_gas, estimate, l1_fee, operator_fee,
+        operator_slot, scalars, slots, vaults,
+    },
+    sandbox::{BASE_FEE, CONTRACT, FORKS, L1_BLOCK, Sandbox, account, call, deposit, depositor, sign, slot, to},
 };
 use alloy_consensus::{TxEip1559, TxEip2930, TxLegacy};
-use alloy_primitives::{Address, Bytes, TxKind, U256, address, hex, keccak256};
+use alloy_primitives::{Bytes, TxKind, U256, hex, keccak256};
 use kohala_execute::{ExecuteError, InvalidBlock};
 use kohala_protocol::{Attributes, Fork};
-use kohala_testdata::{GenesisAccount, GenesisSlot};
+use kohala_testdata::GenesisAccount;
 use op_alloy_consensus::TxDeposit;
-
-const CONTRACT: Address = address!("0000000000000000000000000000000000001001");
-const SEQUENCER_FEE_VAULT: Address = address!("4200000000000000000000000000000000000011");
-
-/// L1's base fee and its weight, the same of its blobs, overhead and scalar of before Ecotone, and the operator's.
-pub(crate) const L1_BASE_FEE: u64 = 1_000_000_000;
-const BLOB_BASE_FEE: u64 = 30_000_000;
-const SCALARS: (u32, u32) = (1_368, 810_949);
-const OVERHEAD: u64 = 188;
-const SCALAR: u64 = 684_000;
-const OPERATOR: (u32, u64) = (345_000_000, 1_230_000);
-
-/// The L1 block contract's slots for these.
-pub(crate) fn slots() -> Vec<GenesisSlot> {
-    let operator = U256::from(OPERATOR.0) << 64 | U256::from(OPERATOR.1);
-    let mut slots = bedrock_slots();
-    slots.extend([scalars(SCALARS.0, SCALARS.1), slot(7, BLOB_BASE_FEE)]);
-    slots.push(GenesisSlot { key: U256::from(8), value: operator });
-    slots
-}
-
-/// The L1 fee where the transaction's bytes compress to `fastlz`.
-pub(crate) fn l1_fee(fork: Fork, encoded: &Bytes, fastlz: u64, l1_base_fee: u64) -> u128 {
-    let base_fee = u128::from(l1_base_fee);
-    let per_byte = 16 * base_fee * u128::from(SCALARS.0) + u128::from(BLOB_BASE_FEE) * u128::from(SCALARS.1);
-    let gas = u128::from(calldata_gas(encoded));
-    match fork {
-        Fork::Bedrock => (gas + 68 * 16 + u128::from(OVERHEAD)) * base_fee * u128::from(SCALAR) / 1_000_000,
-        _ if fork < Fork::Ecotone => (gas + u128::from(OVERHEAD)) * base_fee * u128::from(SCALAR) / 1_000_000,
-        Fork::Ecotone => gas * per_byte / 16_000_000,
-        _ => u128::from(estimate(fastlz)) * per_byte / 1_000_000_000_000,
-    }
-}
-
-/// Millionths of a byte that a transaction of this FastLZ length is estimated to take.
-fn estimate(fastlz: u64) -> u64 {
-    (836_500 * fastlz).saturating_sub(42_585_600).max(100_000_000)
-}
-
-pub(crate) fn operator_fee(fork: Fork, gas: u64) -> u128 {
-    let (scalar, constant) = (u128::from(OPERATOR.0), u128::from(OPERATOR.1));
-    match fork {
-        _ if fork < Fork::Isthmus => 0,
-        Fork::Isthmus => u128::from(gas) * scalar / 1_000_000 + constant,
-        _ => u128::from(gas) * scalar * 100 + constant,
-    }
-}
-
-fn has(address: Address, wei: u128) -> GenesisAccount {
-    GenesisAccount { balance: U256::from(wei), ..account(address, &[], vec![]) }
-}
-
-/// The vaults after these payments, in wei; those that got nothing are not there.
-fn vaults(tip: u128, base_fee: u128, l1_fee: u128, operator_fee: u128) -> impl Iterator<Item = GenesisAccount> {
-    let all = [
-        (SEQUENCER_FEE_VAULT, tip),
-        (BASE_FEE_VAULT, base_fee),
-        (L1_FEE_VAULT, l1_fee),
-        (OPERATOR_FEE_VAULT, operator_fee),
-    ];
-    all.into_iter().filter(|(_, wei)| *wei > 0).map(|(vault, wei)| has(vault, wei))
-}
 
 /// Transactions with tips and with none, of which gas is given back, or a floor taken: what the sender pays is what the
 /// vaults have, by the gas that is used in the end.
@@ -123,6 +64,25 @@ fn fees_reach_their_vaults_to_the_wei() {
             accounts.extend(vaults(tip, base_fee, l1_fee, operator_fee));
             accounts.extend((fork >= Fork::Jovian).then(|| depositor(1)));
             assert_eq!(block.header.state_root, sandbox.root(&accounts), "{fork:?} {encoded}");
+        }
+    }
+}
+
+/// The figures of op-program's `OperatorFeeFixTransition`; where no parameters are set there is no such fee.
+#[test]
+fn operator_fee_is_of_isthmus_and_multiplied_in_jovian() {
+    let (encoded, sender) = carrying(vec![]);
+    let base_fee = 21_000 * u128::from(BASE_FEE);
+    for (fork, fee) in [(Fork::Holocene, 0), (Fork::Isthmus, 8_475_000), (Fork::Jovian, 724_500_001_230_000)] {
+        for (slots, fee) in [(vec![operator_slot()], fee), (vec![], 0)] {
+            let l1_block = account(L1_BLOCK, &[0], slots);
+            let mut sandbox = Sandbox::new(fork, vec![l1_block.clone(), sender.clone()]);
+            let block = sandbox.block(vec![encoded.clone()]);
+            let balance = sender.balance - U256::from(base_fee + fee);
+            let mut accounts = vec![l1_block, GenesisAccount { balance, nonce: 1, ..sender.clone() }];
+            accounts.extend(vaults(0, base_fee, 0, fee));
+            accounts.extend((fork >= Fork::Jovian).then(|| depositor(1)));
+            assert_eq!(block.header.state_root, sandbox.root(&accounts), "{fork:?}, {fee} wei");
         }
     }
 }
@@ -273,7 +233,7 @@ fn footprint_may_fill_the_gas_limit_and_no_more() {
     }
 }
 
-/// Ecotone's parameters count as soon as any of them is set (rules X13).
+/// Ecotone's parameters count as soon as any of them is set; until then, as in its first block, Bedrock's do (rules X13).
 #[test]
 fn any_parameter_of_ecotone_ends_bedrocks_l1_fee() {
     let (encoded, sender) = carrying(vec![]);

@@ -1,11 +1,13 @@
 //! What the forks from Regolith to Jovian changed of execution (rules F31 to F40), each beside the fork before it.
 
-use crate::{
-    karst::{BLS_G1_MSM, BLS_G2_MSM, BLS_PAIRING, P256_VERIFY, PAIRING, precompile, succeeds},
-    rules::{L1_BLOCK, Sandbox, account, call, config, deposit, depositor, receipt, signed, slot, succeeded, to},
+use crate::support::{
+    precompiles::{BLS_G1_MSM, BLS_G2_MSM, BLS_PAIRING, P256_VERIFY, PAIRING, precompile, succeeds},
+    sandbox::{
+        CONTRACT, FORKS, Sandbox, account, call, config, deposit, depositor, receipt, signed, slot, succeeded, to,
+    },
 };
 use alloy_consensus::TxEip1559;
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256, address, b256, hex};
+use alloy_primitives::{Address, B256, TxKind, U256, address, b256, hex};
 use kohala_execute::{ExecuteError, InvalidBlock};
 use kohala_protocol::{Deposit, Fork, upgrade_transactions};
 use kohala_testdata::{GenesisAccount, GenesisSlot};
@@ -13,112 +15,11 @@ use kohala_trie::EMPTY_ROOT;
 use op_alloy_consensus::TxDeposit;
 use std::collections::BTreeMap;
 
-const CONTRACT: Address = address!("0000000000000000000000000000000000001001");
-const RECEIVER: Address = address!("0000000000000000000000000000000000002002");
-pub(crate) const BASE_FEE_VAULT: Address = address!("4200000000000000000000000000000000000019");
-pub(crate) const L1_FEE_VAULT: Address = address!("420000000000000000000000000000000000001a");
-pub(crate) const OPERATOR_FEE_VAULT: Address = address!("420000000000000000000000000000000000001b");
-
-/// All forks that change execution, in fork order.
-pub(crate) const FORKS: [Fork; 10] = [
-    Fork::Bedrock,
-    Fork::Regolith,
-    Fork::Canyon,
-    Fork::Ecotone,
-    Fork::Fjord,
-    Fork::Granite,
-    Fork::Holocene,
-    Fork::Isthmus,
-    Fork::Jovian,
-    Fork::Karst,
-];
-
 /// Whether a contract with this code, called by a deposit, succeeds.
 fn runs(fork: Fork, code: &[u8]) -> bool {
     let mut sandbox = Sandbox::new(fork, vec![account(CONTRACT, code, vec![])]);
     let block = sandbox.block(vec![call(CONTRACT, 200_000)]);
     succeeded(&block, block.receipts.len() - 1)
-}
-
-/// The one transaction of these tests, which sends 5 wei.
-fn payment() -> (Bytes, GenesisAccount) {
-    let to = TxKind::Call(RECEIVER);
-    signed(TxEip1559 { gas_limit: 21_000, to, value: U256::from(5), ..TxEip1559::default() })
-}
-
-/// Holds that the payment costs its sender, besides its gas, this much for L1 and for the operator, where the L1 block
-/// contract has these slots, and that the vaults get it.
-fn costs(fork: Fork, slots: Vec<GenesisSlot>, l1_fee: u64, operator_fee: u64) {
-    let (encoded, sender) = payment();
-    let l1_block = account(L1_BLOCK, &[0], slots);
-    let mut sandbox = Sandbox::new(fork, vec![l1_block.clone(), sender.clone()]);
-    let block = sandbox.block(vec![encoded]);
-    let base_fee = 21_000 * block.header.base_fee_per_gas.unwrap();
-    let has = |address, wei: u64| GenesisAccount { balance: U256::from(wei), ..account(address, &[], vec![]) };
-    let left = sender.balance - U256::from(base_fee) - U256::from(l1_fee) - U256::from(operator_fee) - U256::from(5);
-    let mut accounts = vec![l1_block, GenesisAccount { balance: left, nonce: 1, ..sender }, has(RECEIVER, 5)];
-    for (vault, wei) in [(BASE_FEE_VAULT, base_fee), (L1_FEE_VAULT, l1_fee), (OPERATOR_FEE_VAULT, operator_fee)] {
-        accounts.extend((wei > 0).then(|| has(vault, wei)));
-    }
-    // From Jovian on the block has an L1 info deposit before it.
-    accounts.extend((fork >= Fork::Jovian).then(|| depositor(1)));
-    assert_eq!(block.header.state_root, sandbox.root(&accounts), "{fork:?}");
-}
-
-pub(crate) fn calldata_gas(encoded: &Bytes) -> u64 {
-    encoded.iter().map(|byte| if *byte == 0 { 4 } else { 16 }).sum()
-}
-
-/// Slot 3 of the L1 block contract: weights of L1's base fee and of its blob base fee.
-pub(crate) fn scalars(base_fee: u32, blob_base_fee: u32) -> GenesisSlot {
-    let value = U256::from(base_fee) << 96 | U256::from(blob_base_fee) << 64;
-    GenesisSlot { key: U256::from(3), value }
-}
-
-/// Slots 1, 5 and 6: L1's base fee, overhead and scalar.
-pub(crate) fn bedrock_slots() -> Vec<GenesisSlot> {
-    vec![slot(1, 1_000_000_000), slot(5, 188), slot(6, 684_000)]
-}
-
-#[test]
-fn regolith_drops_the_surcharge_for_a_signature() {
-    let gas = calldata_gas(&payment().0) + 188;
-    costs(Fork::Bedrock, bedrock_slots(), (gas + 68 * 16) * 684_000 * 1_000, 0);
-    costs(Fork::Regolith, bedrock_slots(), gas * 684_000 * 1_000, 0);
-    costs(Fork::Canyon, bedrock_slots(), gas * 684_000 * 1_000, 0);
-}
-
-#[test]
-fn ecotone_weighs_the_base_fee_and_the_blob_base_fee() {
-    let mut slots = bedrock_slots();
-    slots.extend([scalars(1_368, 810_949), slot(7, 30_000_000)]);
-    let price = 16 * 1_000_000_000 * 1_368 + 30_000_000 * 810_949;
-    costs(Fork::Ecotone, slots, calldata_gas(&payment().0) * price / 16_000_000, 0);
-}
-
-#[test]
-fn fjord_takes_small_transactions_for_a_hundred_bytes() {
-    let mut slots = bedrock_slots();
-    slots.extend([scalars(1_368, 810_949), slot(7, 30_000_000)]);
-    let price = 16 * 1_000_000_000 * 1_368 + 30_000_000 * 810_949;
-    assert!(payment().0.len() < 160);
-    for fork in [Fork::Fjord, Fork::Granite] {
-        costs(fork, slots.clone(), 100 * price / 1_000_000, 0);
-    }
-}
-
-/// The figures of op-program's `OperatorFeeFixTransition`.
-#[test]
-fn operator_fee_is_of_isthmus_and_multiplied_in_jovian() {
-    let slots = || {
-        let value = U256::from(345_000_000) << 64 | U256::from(1_230_000);
-        vec![GenesisSlot { key: U256::from(8), value }]
-    };
-    costs(Fork::Holocene, slots(), 0, 0);
-    costs(Fork::Isthmus, slots(), 0, 8_475_000);
-    costs(Fork::Jovian, slots(), 0, 724_500_001_230_000);
-    costs(Fork::Isthmus, vec![], 0, 0);
-    costs(Fork::Jovian, vec![], 0, 0);
 }
 
 #[test]

@@ -11,5 +11,6 @@ mod forks;
 mod karst;
 mod model;
 mod rules;
+mod sepolia;
 mod support;
 mod validity;

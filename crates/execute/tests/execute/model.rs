@@ -1,6 +1,6 @@
 //! Contracts made, written to and destroyed at random, against a model of what accounts hold afterwards.
 
-use crate::rules::{Sandbox, account, deposit, depositor, slot, to};
+use crate::support::sandbox::{Sandbox, account, deposit, depositor, slot, to};
 use alloy_primitives::{Address, B256, Bytes, U256, address, hex, keccak256};
 use kohala_execute::State;
 use kohala_protocol::Fork;

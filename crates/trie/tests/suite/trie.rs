@@ -1,21 +1,9 @@
-//! [`Trie`] against alloy-trie over random histories, and its promises about the source.
+//! [`Trie`] against alloy-trie over random contents, and its promises about the source.
 
 use crate::support::{Missing, Model, Nodes, build, expected_root, key, nodes_by_path, sibling_path};
 use alloy_primitives::{B256, keccak256};
 use kohala_trie::{EMPTY_ROOT, Trie, TrieError};
 use proptest::{collection::vec, prelude::*};
-
-#[derive(Clone, Debug)]
-enum Step {
-    Insert(B256, Vec<u8>),
-    Remove(B256),
-    Get(B256),
-    Root,
-    /// Forget the trie in memory and start again from its root.
-    Reopen,
-    /// Remove every key, one by one.
-    Clear,
-}
 
 /// Keys that meet often: a few nibbles at the top, in the middle and at the very end, where nodes are embedded.
 fn any_key() -> impl Strategy<Value = B256> {
@@ -38,17 +26,6 @@ fn any_value() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        30 => (any_key(), any_value()).prop_map(|(key, value)| Step::Insert(key, value)),
-        20 => any_key().prop_map(Step::Remove),
-        10 => any_key().prop_map(Step::Get),
-        20 => Just(Step::Root),
-        4 => Just(Step::Reopen),
-        1 => Just(Step::Clear),
-    ]
-}
-
 fn any_model(keys: std::ops::Range<usize>) -> impl Strategy<Value = Model> {
     proptest::collection::btree_map(any_key(), any_value(), keys)
 }
@@ -63,58 +40,8 @@ fn remove(trie: &mut Trie, model: &mut Model, key: B256, nodes: &mut Nodes) {
     assert_eq!(trie.remove(&key, nodes).unwrap(), model.remove(&key).is_some());
 }
 
-/// Runs a history and checks everything that can be seen against the model. `reopens`: whether the trie starts again
-/// from its committed nodes; if it never does it must never ask for one.
-fn run(history: &[Step], reopens: bool) {
-    let (mut trie, mut model, mut nodes) = (Trie::empty(), Model::new(), Nodes::default());
-    for step in history {
-        match step {
-            Step::Insert(key, value) => {
-                trie.insert(key, value, &mut nodes).unwrap();
-                model.insert(*key, value.clone());
-            }
-            Step::Remove(from) => {
-                let key = next_key(&model, *from);
-                remove(&mut trie, &mut model, key, &mut nodes);
-            }
-            Step::Get(key) => assert_eq!(trie.get(key, &mut nodes).unwrap(), model.get(key).map(Vec::as_slice)),
-            Step::Root | Step::Reopen => {
-                let root = trie.commit(|hash, node| {
-                    assert_eq!(hash, keccak256(node));
-                    assert_eq!(nodes.add(node), hash);
-                });
-                assert_eq!(root, expected_root(&model));
-                if reopens && matches!(step, Step::Reopen) {
-                    trie = Trie::at(root);
-                }
-            }
-            Step::Clear => {
-                for key in model.keys().copied().collect::<Vec<_>>() {
-                    remove(&mut trie, &mut model, key, &mut nodes);
-                }
-                assert_eq!(trie.root(), EMPTY_ROOT);
-            }
-        }
-    }
-    assert_eq!(trie.root(), expected_root(&model));
-    for (key, value) in &model {
-        assert_eq!(trie.get(key, &mut nodes).unwrap(), Some(value.as_slice()));
-    }
-    assert!(reopens || nodes.asked.is_empty());
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]
-
-    #[test]
-    fn equals_hash_builder_in_memory(history in vec(any_step(), 1..300)) {
-        run(&history, false);
-    }
-
-    #[test]
-    fn equals_hash_builder_when_opened_from_its_nodes(history in vec(any_step(), 1..300)) {
-        run(&history, true);
-    }
 
     #[test]
     fn reads_and_changes_what_alloy_trie_encoded(
@@ -335,24 +262,25 @@ fn root_hashes_only_the_changed_path() {
 
 #[test]
 fn removing_and_inserting_again_reuses_memory() {
-    // A kept-open trie must not grow with the number of changes: its debug form lists the whole arena. The last two
-    // keys share a path, so that branches fold into extensions too.
+    // A kept-open trie must not grow with the number of changes: its debug form lists the whole arena, whatever it calls
+    // a vacant slot. The last two keys share a path, so that branches fold into extensions too.
     let mut model: Model = (0..64u32).map(|at| (keccak256(at.to_be_bytes()), vec![1; 33])).collect();
     model.extend([(key(&[(63, 1)]), vec![1; 33]), (key(&[(63, 2)]), vec![1; 33])]);
     let mut trie = build(&model);
-    let mut cycle = || {
-        for key in model.keys() {
-            trie.remove(key, &mut Nodes::default()).unwrap();
+    let mut length_after = |cycles: usize| {
+        for _ in 0..cycles {
+            for key in model.keys() {
+                trie.remove(key, &mut Nodes::default()).unwrap();
+            }
+            for (key, value) in &model {
+                trie.insert(key, value, &mut Nodes::default()).unwrap();
+            }
         }
-        for (key, value) in &model {
-            trie.insert(key, value, &mut Nodes::default()).unwrap();
-        }
-        let arena = format!("{trie:?}");
-        ["Empty", "Leaf", "Extension", "Branch("].iter().map(|node| arena.matches(node).count()).sum::<usize>()
+        format!("{trie:?}").len()
     };
-    let size = cycle();
-    assert!(size > model.len());
-    assert_eq!(size, cycle());
+    let length = length_after(1);
+    assert!(length > model.len() * 33, "all values are in it");
+    assert!(length_after(100) < 2 * length);
 }
 
 /// Three keys below a common path; removing and inserting cuts and joins the extension at its every nibble.

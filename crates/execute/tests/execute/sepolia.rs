@@ -1,34 +1,12 @@
 //! Blocks of OP Sepolia, made again from their attributes and what they read: the chain's own hashes judge.
 
+use crate::support::memory::Memory;
 use alloy_consensus::{Header, Sealed};
 use alloy_primitives::{B256, Bytes};
-use alloy_rlp::Decodable;
-use kohala_execute::{State, StateSource};
+use kohala_execute::State;
 use kohala_protocol::{Attributes, BlockId, Eip1559Params, chains};
 use kohala_testdata::sepolia::{self, Block};
-use kohala_trie::NodeSource;
 use std::sync::Arc;
-
-/// What was recorded for one block; the error is the hash of what was not.
-struct Witness<'a>(&'a Block);
-
-impl NodeSource for Witness<'_> {
-    type Error = B256;
-
-    fn node(&mut self, hash: B256) -> Result<Bytes, B256> {
-        self.0.preimages.get(&hash).cloned().ok_or(hash)
-    }
-}
-
-impl StateSource for Witness<'_> {
-    fn code(&mut self, hash: B256) -> Result<Bytes, B256> {
-        self.node(hash)
-    }
-
-    fn header(&mut self, hash: B256) -> Result<Header, B256> {
-        Header::decode(&mut self.node(hash)?.as_ref()).map_err(|_| hash)
-    }
-}
 
 #[test]
 fn makes_the_blocks_of_op_sepolia() {
@@ -41,11 +19,20 @@ fn makes_the_blocks_of_op_sepolia() {
         let parent_id = BlockId { number: parent.number, hash: parent.hash_slow() };
         let number = parent.number + 1;
         let mut state = State::at(config.clone(), Sealed::new_unchecked(parent, parent_id.hash));
-        let made = state.execute(&attributes(&block, parent_id), &mut Witness(&block));
+        let made = state.execute(&attributes(&block, parent_id), &mut memory(&block));
         let made = made.unwrap_or_else(|error| panic!("{number}: {error:?}"));
         assert_eq!(made.header.hash(), block.hash, "{number}: {:?}", made.header);
-        println!("{number}: {} gas, {} transactions", made.header.gas_used, made.receipts.len());
     }
+}
+
+/// What was recorded for the block: a preimage doesn't say what it is of.
+fn memory(block: &Block) -> Memory {
+    let header = |(hash, preimage): (&B256, &Bytes)| Some((*hash, alloy_rlp::decode_exact(preimage).ok()?));
+    let mut memory = Memory::default();
+    memory.headers.extend(block.preimages.iter().filter_map(header));
+    memory.nodes.clone_from(&block.preimages);
+    memory.codes.clone_from(&block.preimages);
+    memory
 }
 
 /// What the block is made from, as derivation gives it.

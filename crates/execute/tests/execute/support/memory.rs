@@ -1,16 +1,13 @@
-//! A state source in memory, and attributes made from recorded blocks.
+//! A state source in memory.
 
-use alloy_consensus::{Header, Sealed, TrieAccount};
+use alloy_consensus::{Header, TrieAccount};
 use alloy_primitives::{
     Address, B256, Bytes, keccak256,
     map::{AddressMap, B256Map},
 };
-use alloy_rlp::Decodable;
-use kohala_execute::{State, StateSource};
-use kohala_protocol::{Attributes, BlockId, Eip1559Params, Fork, RollupConfig};
-use kohala_testdata::{Chain, GenesisAccount, GenesisSlot, L2Record};
+use kohala_execute::StateSource;
+use kohala_testdata::{GenesisAccount, GenesisSlot};
 use kohala_trie::{NodeSource, Trie};
-use std::sync::Arc;
 
 /// Every node, code and header that was put in, by hash; may be told to fail.
 #[derive(Default)]
@@ -93,44 +90,5 @@ impl StateSource for Memory {
         self.announcements += 1;
         self.announced = Some(address);
         if fails { Err(Missing(address.into_word())) } else { Ok(()) }
-    }
-}
-
-/// The header of a recorded block.
-pub(crate) fn header(record: &L2Record) -> Sealed<Header> {
-    let header = Header::decode(&mut record.header_rlp.as_ref()).unwrap();
-    Sealed::new_unchecked(header, record.hash)
-}
-
-/// The chain's configuration and its state at block 0, with everything the source needs for it.
-pub(crate) fn open(chain: &Chain) -> (State, Memory) {
-    let config = Arc::new(RollupConfig::from_json(&chain.rollup_json).unwrap());
-    let mut memory = Memory::default();
-    let head = header(&chain.l2[0]);
-    assert_eq!(memory.put_state(&chain.genesis_alloc), head.state_root);
-    memory.headers.extend(chain.l2.iter().map(|record| (record.hash, header(record).into_inner())));
-    (State::at(config, head), memory)
-}
-
-/// What makes a recorded block.
-pub(crate) fn attributes(config: &RollupConfig, parent: &L2Record, record: &L2Record) -> Attributes {
-    let header = header(record);
-    let word = |from: usize| u32::from_be_bytes(header.extra_data[from..from + 4].try_into().unwrap());
-    Attributes {
-        parent: BlockId { number: parent.number, hash: parent.hash },
-        timestamp: header.timestamp,
-        prev_randao: header.mix_hash,
-        gas_limit: header.gas_limit,
-        parent_beacon_block_root: header.parent_beacon_block_root,
-        eip1559_params: config
-            .is_active(Fork::Holocene, header.timestamp)
-            .then(|| Eip1559Params { denominator: word(1), elasticity: word(5) }),
-        min_base_fee: config
-            .is_active(Fork::Jovian, header.timestamp)
-            .then(|| u64::from_be_bytes(header.extra_data[9..17].try_into().unwrap())),
-        transactions: record.transactions.clone(),
-        deposits: record.transactions.iter().take_while(|transaction| transaction[0] == 0x7e).count(),
-        l1_origin: BlockId { number: record.l1_origin_number, hash: record.l1_origin_hash },
-        sequence_number: record.sequence_number,
     }
 }
