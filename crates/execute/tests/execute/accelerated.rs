@@ -3,10 +3,10 @@
 use crate::support::{
     memory::{Memory, Missing},
     recorded::{attributes, open},
-    sandbox::{Sandbox, account, deposit, signed, to},
+    sandbox::{Sandbox, account, deposit, sign, signed, to},
 };
-use alloy_consensus::{Header, SignableTransaction, TxEip1559};
-use alloy_eips::Encodable2718;
+use alloy_consensus::{Header, SignableTransaction, TxEip1559, TxEip7702};
+use alloy_eips::{Encodable2718, eip7702::Authorization};
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address, hex, keccak256};
 use kohala_execute::{
     ExecuteError, InvalidBlock, InvalidTransaction, PrecompileOutcome, PrecompileSource, StateSource,
@@ -404,6 +404,38 @@ fn transaction_that_nobody_signed_is_invalid() {
             assert_eq!(invalid, InvalidBlock::Transaction { index: 0, reason });
         }
         assert_eq!(source.asked.len(), asked);
+    }
+}
+
+/// A batch may bring millions of authorizations in a few bytes: nobody looks for their signers unless the transaction has
+/// the gas that they cost.
+#[test]
+fn authorizations_that_are_not_paid_for_are_not_asked_for() {
+    let authorization = Authorization { chain_id: U256::from(901), address: ASKER, nonce: 0 };
+    let signed = authorization.into_signed(Signature::new(U256::ONE, U256::ONE, false));
+    let with = |count: usize, gas_limit| {
+        let authorization_list = vec![signed.clone(); count];
+        let unsigned = TxEip7702 { chain_id: 901, gas_limit, to: ASKER, authorization_list, ..TxEip7702::default() };
+        sign(unsigned)
+    };
+    let most = 30_000_000 / 25_000;
+    // One for the sender, where it comes to that; the gas of the block is 30,000,000.
+    for (count, gas_limit, asked) in [
+        (2_000, 25_000 * 2_000 - 1, 0),
+        (2_000, u64::MAX, 0),
+        (3, 74_999, 0),
+        (3, 75_000, 4),
+        (most, 30_000_000, 1 + most),
+        (most + 1, 30_000_000, 0),
+    ] {
+        let (encoded, sender) = with(count, gas_limit);
+        let mut sandbox = Sandbox::new(Fork::Isthmus, vec![sender]);
+        let attributes = sandbox.attributes(vec![encoded]);
+        let mut source = Accelerated { memory: sandbox.memory, ..Accelerated::default() };
+        let outcome = sandbox.state.execute(&attributes, &mut source);
+        // None of them covers the 21,000 besides, or the base fee.
+        assert!(matches!(outcome, Err(ExecuteError::Invalid(_))), "{count} for {gas_limit}: {outcome:?}");
+        assert_eq!(source.asked.len(), asked, "{count} for {gas_limit}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::support::{
     fees::{self, l1_fee, operator_fee},
-    memory::Missing,
+    memory::{Memory, Missing},
     sandbox::{BASE_FEE, FORKS, GENESIS_TIME, L1_BLOCK, RECEIVER, Sandbox, account, call, config, refusal, sign},
 };
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEip7702, TxLegacy};
@@ -202,5 +202,26 @@ fn users_are_not_let_into_the_first_block_of_a_fork_from_jovian_on() {
             // The next block is like any other.
             sandbox.block(vec![encoded]);
         }
+    }
+}
+
+/// A client that looks at all signatures first knows of no state for such a block, and its host recorded none.
+#[test]
+fn what_nobody_signed_makes_no_block_whatever_is_missing() {
+    let (good, sender) = sign(transfer());
+    // No point of the curve has 5 for its x.
+    let signature = Signature::new(U256::from(5), U256::ONE, false);
+    let bad = Bytes::from(transfer().into_signed(signature).encoded_2718());
+    for fork in FORKS {
+        let mut sandbox = Sandbox::new(fork, vec![sender.clone()]);
+        let valid = sandbox.attributes(vec![good.clone()]);
+        let invalid = sandbox.attributes(vec![good.clone(), bad.clone()]);
+        let index = invalid.transactions.len() - 1;
+        let outcome = sandbox.state.execute(&invalid, &mut Memory::default());
+        assert_eq!(refusal(outcome), (index, InvalidTransaction::Signature), "{fork:?}");
+        // Without it, it is the want of data.
+        let outcome = sandbox.state.execute(&valid, &mut Memory::default());
+        assert!(matches!(outcome, Err(ExecuteError::State(_))), "{fork:?}: {outcome:?}");
+        sandbox.state.execute(&valid, &mut sandbox.memory).unwrap();
     }
 }
