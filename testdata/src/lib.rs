@@ -169,6 +169,42 @@ pub fn upgrades() -> BTreeMap<String, Vec<Bytes>> {
     serde_json::from_slice(&json).expect("the file is JSON")
 }
 
+/// A call of a precompile that succeeds, and what op-geth answers.
+#[derive(Clone, Debug)]
+pub struct PrecompileCall {
+    /// What the precompile is called.
+    pub name: String,
+    /// The fork that has it first, by its name as in `rollup.json`, from Ecotone on.
+    pub since: String,
+    /// Where it lies.
+    pub address: Address,
+    /// What it is given.
+    pub input: Bytes,
+    /// What it answers.
+    pub output: Bytes,
+}
+
+/// Calls of thirteen precompiles.
+///
+/// # Panics
+///
+/// If the file is absent or damaged.
+pub fn precompile_calls() -> Vec<PrecompileCall> {
+    let bytes = |digits: &str| digits.parse::<Bytes>().expect("hexadecimal digits");
+    let call = |line: &str| {
+        let [name, since, address, input, output] = *line.split(' ').collect::<Vec<_>>() else { panic!("{line}") };
+        PrecompileCall {
+            name: name.to_owned(),
+            since: since.to_owned(),
+            address: Address::left_padding_from(&bytes(address)),
+            input: bytes(input),
+            output: bytes(output),
+        }
+    };
+    let file = fs::read_to_string(path("protocol/precompiles.txt")).expect("the file is there");
+    file.lines().map(call).collect()
+}
+
 impl Chain {
     /// The claim of that [`Claim::name`].
     ///

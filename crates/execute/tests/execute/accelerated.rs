@@ -12,7 +12,7 @@ use kohala_execute::{
     ExecuteError, InvalidBlock, InvalidTransaction, PrecompileOutcome, PrecompileSource, StateSource,
 };
 use kohala_protocol::{Attributes, Fork, RollupConfig};
-use kohala_testdata::chain;
+use kohala_testdata::{PrecompileCall, chain, precompile_calls};
 use kohala_trie::{NodeSource, TrieError};
 use op_alloy_consensus::TxDeposit;
 use revm::precompile::Precompiles;
@@ -107,14 +107,12 @@ fn same_both_ways(fork: Fork, calls: &[Call]) -> Vec<(u8, u64, Bytes)> {
     source.asked
 }
 
-/// The input of a call that succeeds, and what it costs there: thirteen precompiles.
+/// The input of a call that succeeds, and more gas than it takes: thirteen precompiles.
 fn good_calls() -> Vec<Call> {
-    let line = |line: &str| {
-        let fields: Vec<_> = line.split(' ').collect();
-        let address = u16::from_str_radix(fields[2].trim_start_matches("0x"), 16).unwrap();
-        (address, 1_000_000, hex::decode(fields[3]).unwrap())
+    let call = |PrecompileCall { address, input, .. }| {
+        (u16::from_be_bytes([address[18], address[19]]), 1_000_000, Vec::from(input))
     };
-    include_str!("../../../devnet/tests/scenarios/precompiles.txt").lines().map(line).collect()
+    precompile_calls().into_iter().map(call).collect()
 }
 
 fn good_call(precompile: u16) -> Call {

@@ -5,7 +5,7 @@ use crate::{
     online::{dispute, sources},
     serving::{Reader, Writer, channels},
 };
-use alloy_primitives::{Address, B256, Bytes, hex};
+use alloy_primitives::{Address, B256, Bytes};
 use kohala_devnet::{
     chain::{Config, Devnet, Fork, Posting},
     serve,
@@ -13,24 +13,15 @@ use kohala_devnet::{
 use kohala_host::{Deal, Dispute, HostError, Layout, Online, Server, Store, database::Database, serve as answer};
 use kohala_preimage::{Client, ClientError, Hint, Key, KeyKind, Oracle, ServeError};
 use kohala_program::{OracleInputs, ProgramError, ReadError, Verdict};
+use kohala_testdata::precompile_calls;
 use std::{collections::BTreeMap, path::Path, thread, time::Duration};
-
-/// Calls that succeed: the name of the fork that has the precompile first, its address, the input.
-fn calls() -> Vec<(&'static str, Address, Vec<u8>)> {
-    let line = |line: &'static str| {
-        let fields: Vec<_> = line.split(' ').collect();
-        let address = Address::left_padding_from(&hex::decode(fields[2]).unwrap());
-        (fields[1], address, hex::decode(fields[3]).unwrap())
-    };
-    include_str!("../../../devnet/tests/scenarios/precompiles.txt").lines().map(line).collect()
-}
 
 /// A chain whose three blocks call every precompile, each twice.
 fn chain(fork: Fork) -> Devnet {
     let mut devnet = Devnet::new(with_asker(Config::up_to(fork)));
     let mut alice = devnet.user(0);
-    for calls in calls().chunks(5) {
-        let questions: Vec<_> = calls.iter().map(|(_, address, input)| ask(&mut alice, *address, input)).collect();
+    for calls in precompile_calls().chunks(5) {
+        let questions: Vec<_> = calls.iter().map(|call| ask(&mut alice, call.address, &call.input)).collect();
         devnet.l2_block(&questions);
     }
     devnet.l1_block(|block| block.batch(1..=3, Posting::default()));
@@ -104,7 +95,7 @@ fn accelerated_calls_are_asked_of_the_host() {
         assert!(verdict.is_valid(), "{fork:?}");
         let there = |name: &str| Fork::ALL.into_iter().any(|since| since.name() == name && since <= fork);
         let asked_for = |last: u8| matches!(last, 0x01 | 0x08 | 0x0a..=0x11);
-        let called = calls().into_iter().filter(|(since, ..)| there(since)).map(|(_, address, _)| address[19]);
+        let called = precompile_calls().into_iter().filter(|call| there(&call.since)).map(|call| call.address[19]);
         let mut expected: BTreeMap<u8, usize> = called.filter(|last| asked_for(*last)).map(|last| (last, 2)).collect();
         // Who signed thirteen transactions.
         *expected.get_mut(&0x01).unwrap() += 13;
