@@ -70,14 +70,13 @@ impl Execution {
 /// The attributes, as our derivation gives them.
 fn attributes(block: &Block, parent: BlockId) -> Attributes {
     let given = &block.attributes;
-    let params = u64::from(given.eip1559_params);
     Attributes {
         parent,
         timestamp: given.timestamp,
         prev_randao: given.prev_randao,
         gas_limit: given.gas_limit,
         parent_beacon_block_root: Some(given.parent_beacon_block_root),
-        eip1559_params: Some(Eip1559Params { denominator: (params >> 32) as u32, elasticity: params as u32 }),
+        eip1559_params: Some(Eip1559Params::from_bytes(given.eip1559_params.0)),
         min_base_fee: None,
         transactions: given.transactions.clone(),
         // What follows doesn't matter to execution.

@@ -11,7 +11,7 @@ use crate::{
 use alloc::vec::Vec;
 use alloy_consensus::{Header, Sealable, Sealed};
 use alloy_primitives::{Address, B256, Bloom, Bytes, U256, address, b256};
-use kohala_protocol::{Attributes, Fork, RollupConfig};
+use kohala_protocol::{Attributes, Fork, RollupConfig, predeploys::SEQUENCER_FEE_VAULT};
 use kohala_trie::{EMPTY_ROOT, list::list_root};
 use op_revm::{DefaultOp, L1BlockInfo, OpBuilder, OpEvm, OpSpecId, OpTransactionError, api::default_ctx::OpContext};
 use revm::{
@@ -21,9 +21,6 @@ use revm::{
     handler::instructions::EthInstructions,
     interpreter::interpreter::EthInterpreter,
 };
-
-/// The fee recipient of every block.
-const SEQUENCER_FEE_VAULT: Address = address!("4200000000000000000000000000000000000011");
 
 /// The contract that keeps the parent beacon block roots from Ecotone on (EIP-4788).
 const BEACON_ROOTS_CONTRACT: Address = address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02");

@@ -53,8 +53,7 @@ pub(crate) fn extra_data(config: &RollupConfig, attributes: &Attributes) -> Resu
     };
     let mut out = Vec::with_capacity(17);
     out.push(u8::from(jovian));
-    out.extend_from_slice(&params.denominator.to_be_bytes());
-    out.extend_from_slice(&params.elasticity.to_be_bytes());
+    out.extend_from_slice(&params.to_bytes());
     out.extend(attributes.min_base_fee.into_iter().flat_map(u64::to_be_bytes));
     Ok(out.into())
 }

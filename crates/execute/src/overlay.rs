@@ -1,13 +1,11 @@
-use crate::{
-    ExecuteError, PrecompileOutcome, PrecompileSource, StateSource, accelerated::Call, state::MESSAGE_PASSER,
-    tries::Tries,
-};
+use crate::{ExecuteError, PrecompileOutcome, PrecompileSource, StateSource, accelerated::Call, tries::Tries};
 use alloc::{collections::VecDeque, vec::Vec};
 use alloy_consensus::TrieAccount;
 use alloy_primitives::{
     Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256,
     map::{AddressMap, Entry, U256Map},
 };
+use kohala_protocol::predeploys::MESSAGE_PASSER;
 use kohala_trie::{EMPTY_ROOT, TrieError};
 use revm::{
     Database,

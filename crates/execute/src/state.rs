@@ -1,12 +1,9 @@
 use crate::{ExecuteError, PrecompileSource, tries::Tries};
 use alloc::{collections::VecDeque, sync::Arc};
 use alloy_consensus::{Header, Sealed};
-use alloy_primitives::{Address, B256, Bytes, address, keccak256};
-use kohala_protocol::{Fork, RollupConfig, output_root};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
+use kohala_protocol::{Fork, RollupConfig, output_root, predeploys::MESSAGE_PASSER};
 use kohala_trie::{EMPTY_ROOT, NodeSource, Trie, TrieError};
-
-/// The L2ToL1MessagePasser, whose storage root is part of the output root.
-pub(crate) const MESSAGE_PASSER: Address = address!("4200000000000000000000000000000000000016");
 
 /// How many ancestors `BLOCKHASH` reaches.
 pub(crate) const BLOCK_HASH_WINDOW: usize = 256;

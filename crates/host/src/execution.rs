@@ -6,8 +6,10 @@ mod wire;
 
 use crate::rpc::{Endpoint, RpcError};
 use alloy_consensus::Header;
-use alloy_primitives::{Address, B256, Bytes, U64, address, keccak256};
-use kohala_protocol::{Attributes, BlockInfo, Fork, L2BlockParts, OutputRootPreimage, RollupConfig};
+use alloy_primitives::{Address, B256, Bytes, U64, keccak256};
+use kohala_protocol::{
+    Attributes, BlockInfo, Fork, L2BlockParts, OutputRootPreimage, RollupConfig, predeploys::MESSAGE_PASSER,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
 use std::collections::BTreeMap;
@@ -15,9 +17,6 @@ pub(crate) use wire::{
     JsonReceipt, blob_gas_used, header_of, raw_block, rebuilt_header, root_of, transactions_root, witness,
 };
 use wire::{encoded_transaction, payload_attributes};
-
-/// The L2ToL1MessagePasser, whose storage root is part of the output root.
-pub(crate) const MESSAGE_PASSER: Address = address!("4200000000000000000000000000000000000016");
 
 /// A block as it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -233,10 +233,7 @@ fn compare(
 }
 
 fn payload(attributes: &Attributes, parent: &Sealed<Header>) -> Payload {
-    let params = attributes.eip1559_params.map(|params| {
-        let number = |at: usize| u32::from_be_bytes([params[at], params[at + 1], params[at + 2], params[at + 3]]);
-        Eip1559Params { denominator: number(0), elasticity: number(4) }
-    });
+    let params = attributes.eip1559_params.map(|params| Eip1559Params::from_bytes(params.0));
     Payload {
         parent: BlockId { number: parent.number, hash: parent.hash() },
         timestamp: attributes.timestamp.to(),

@@ -38,17 +38,13 @@ fn memory(block: &Block) -> Memory {
 /// What the block is made from, as derivation gives it.
 fn attributes(block: &Block, parent: BlockId) -> Attributes {
     let given = &block.attributes;
-    let [denominator, elasticity] = [0, 4].map(|at| {
-        let word = given.eip1559_params[at..at + 4].try_into();
-        u32::from_be_bytes(word.expect("four bytes"))
-    });
     Attributes {
         parent,
         timestamp: given.timestamp,
         prev_randao: given.prev_randao,
         gas_limit: given.gas_limit,
         parent_beacon_block_root: Some(given.parent_beacon_block_root),
-        eip1559_params: Some(Eip1559Params { denominator, elasticity }),
+        eip1559_params: Some(Eip1559Params::from_bytes(given.eip1559_params.0)),
         min_base_fee: None,
         transactions: given.transactions.clone(),
         // Neither matters to execution.

@@ -3,9 +3,9 @@
 use super::{BlockAt, RawBlock, WRONG_HASH, read};
 use alloy_consensus::{Header, TxEnvelope};
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, B64, B256, Bloom, Bytes, U64, address, keccak256};
+use alloy_primitives::{Address, B64, B256, Bloom, Bytes, U64, keccak256};
 use alloy_rlp::{Decodable, Encodable};
-use kohala_protocol::Attributes;
+use kohala_protocol::{Attributes, predeploys::SEQUENCER_FEE_VAULT};
 use kohala_trie::list::list_root;
 use op_alloy_consensus::OpTxEnvelope;
 use serde::Deserialize;
@@ -187,7 +187,6 @@ pub(crate) fn witness(raw: &RawValue) -> Result<Vec<Bytes>, String> {
 
 /// Attributes as the engine API writes them.
 pub(super) fn payload_attributes(attributes: &Attributes) -> Value {
-    const SEQUENCER_FEE_VAULT: Address = address!("4200000000000000000000000000000000000011");
     let mut payload = json!({
         "timestamp": U64::from(attributes.timestamp),
         "prevRandao": attributes.prev_randao,

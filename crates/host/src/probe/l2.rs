@@ -2,12 +2,13 @@
 
 use super::{Asker, Basics, Capability, Need, Purpose, RpcError, Samples, Status, blocks::blocks};
 use crate::{
-    execution::{BlockAt, ExecutionClient, MESSAGE_PASSER, Proof, RawBlock, read, witness},
+    execution::{BlockAt, ExecutionClient, Proof, RawBlock, read, witness},
     rpc::Endpoint,
 };
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes, U64, hex, keccak256};
 use alloy_rlp::Decodable;
+use kohala_protocol::predeploys::MESSAGE_PASSER;
 use serde_json::{Value, json, value::RawValue};
 
 const WITNESS: &str = "reth, op-reth and newer versions of geth and op-geth have it in their debug API (--http.api=eth,debug): \
