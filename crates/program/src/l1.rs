@@ -1,7 +1,9 @@
-use crate::{Contradiction, Inputs, ProgramError};
+use crate::{Contradiction, Inputs, ProgramError, run::fatal};
 use alloc::vec::Vec;
-use alloy_primitives::B256;
-use kohala_protocol::{BlockId, L1Header};
+use alloy_primitives::{Address, B256, Bytes};
+use kohala_derive::inbox_senders;
+use kohala_execute::recover;
+use kohala_protocol::{BlockId, L1Header, RollupConfig};
 
 /// The L1 chain below the L1 head, walked back over parent hashes as far as was asked, and remembered: each header is
 /// read once however often derivation comes by.
@@ -52,4 +54,17 @@ impl L1Chain {
             None => Err(Contradiction::OriginAboveL1Head { origin, head }.into()),
         }
     }
+}
+
+/// The transactions of an L1 block; and who sent those to the batch inbox, where the inputs tell outcomes of ecrecover.
+pub(crate) fn l1_transactions<I: Inputs>(
+    header: &L1Header,
+    config: &RollupConfig,
+    inputs: &mut I,
+) -> Result<(Vec<Bytes>, Option<Vec<Option<Address>>>), ProgramError<I::Error>> {
+    let transactions = inputs.l1_transactions(header).map_err(ProgramError::Read)?;
+    let Some(source) = inputs.l1_precompiles() else { return Ok((transactions, None)) };
+    let senders = inbox_senders(config, &transactions, |signature, hash| recover(signature, hash, source));
+    let senders = senders.map_err(|error| fatal(error, header.number))?;
+    Ok((transactions, Some(senders)))
 }
