@@ -99,7 +99,7 @@ fn wrong_l1_block(script: &mut Script<'_>) -> L1Block {
     } else {
         header.parent_hash = B256::repeat_byte(script.byte());
     }
-    L1Block { header, transactions: Vec::new(), receipts: None }
+    L1Block { header, transactions: Vec::new(), receipts: None, senders: None }
 }
 
 /// The block that was asked for, with whatever content.

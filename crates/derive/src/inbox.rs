@@ -37,7 +37,7 @@ impl Inbox {
         config: &RollupConfig,
         block: BlockInfo,
         transactions: &[Bytes],
-        senders: Option<Vec<Option<Address>>>,
+        senders: Option<Senders>,
         batcher: Batcher,
         events: &mut Events,
     ) -> Self {
@@ -106,8 +106,11 @@ impl Inbox {
     }
 }
 
-/// Who sent the transactions of an L1 block to the batch inbox, in order; `None` for one that nobody signed. `recover` says
-/// who made a signature of a hash: for a source that has a faster way to it than this crate.
+/// Who sent the transactions of an L1 block that go to the batch inbox, in order; `None` for one that nobody signed.
+pub type Senders = Vec<Option<Address>>;
+
+/// The senders of an L1 block's transactions to the batch inbox. `recover` says who made a signature of a hash: for a source
+/// that has a faster way to it than this crate.
 ///
 /// # Errors
 /// The first of `recover`.
@@ -115,7 +118,7 @@ pub fn inbox_senders<E>(
     config: &RollupConfig,
     transactions: &[Bytes],
     mut recover: impl FnMut(&Signature, B256) -> Result<Option<Address>, E>,
-) -> Result<Vec<Option<Address>>, E> {
+) -> Result<Senders, E> {
     let to_inbox = transactions
         .iter()
         .filter_map(|bytes| Transaction::read(bytes))

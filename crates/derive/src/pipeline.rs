@@ -3,13 +3,13 @@ use crate::{
     batch_queue::{BatchQueue, NextBatch},
     batch_stage::BatchStage,
     event::Events,
-    inbox::Inbox,
+    inbox::{Inbox, Senders},
     origins::{Origin, Origins},
     pull::{At, Pause, Pull},
     upstream::Upstream,
 };
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::Bytes;
 use kohala_protocol::{
     Attributes, BlockInfo, ConfigUpdate, Fork, L1ChainConfig, L1Header, Receipt, RollupConfig, config_updates,
     may_hold_deposits_or_config, user_deposits,
@@ -193,13 +193,7 @@ impl Pipeline {
 
     /// Makes an L1 block the origin. The batcher's config counts as of the block itself, its own logs included (rules
     /// D03), and stages change where Holocene begins (rules D34).
-    fn advance(
-        &mut self,
-        header: L1Header,
-        transactions: &[Bytes],
-        senders: Option<Vec<Option<Address>>>,
-        receipts: &[Receipt],
-    ) {
+    fn advance(&mut self, header: L1Header, transactions: &[Bytes], senders: Option<Senders>, receipts: &[Receipt]) {
         let previous = core::mem::replace(&mut self.origin, header.info());
         let is_holocene = |block: &BlockInfo| self.config.is_active(Fork::Holocene, block.timestamp);
         let holocene_begins = is_holocene(&self.origin) && !is_holocene(&previous);

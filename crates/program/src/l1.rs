@@ -1,7 +1,7 @@
 use crate::{Contradiction, Inputs, ProgramError, run::fatal};
 use alloc::vec::Vec;
-use alloy_primitives::{Address, B256, Bytes};
-use kohala_derive::inbox_senders;
+use alloy_primitives::B256;
+use kohala_derive::{L1Block, inbox_senders};
 use kohala_execute::recover;
 use kohala_protocol::{BlockId, L1Header, RollupConfig};
 
@@ -56,15 +56,18 @@ impl L1Chain {
     }
 }
 
-/// The transactions of an L1 block; and who sent those to the batch inbox, where the inputs tell outcomes of ecrecover.
-pub(crate) fn l1_transactions<I: Inputs>(
+/// An L1 block for derivation, its receipts left out; with who sent the transactions to the batch inbox, where the inputs
+/// tell outcomes of ecrecover.
+pub(crate) fn l1_block<I: Inputs>(
     header: &L1Header,
     config: &RollupConfig,
     inputs: &mut I,
-) -> Result<(Vec<Bytes>, Option<Vec<Option<Address>>>), ProgramError<I::Error>> {
+) -> Result<L1Block, ProgramError<I::Error>> {
     let transactions = inputs.l1_transactions(header).map_err(ProgramError::Read)?;
-    let Some(source) = inputs.l1_precompiles() else { return Ok((transactions, None)) };
-    let senders = inbox_senders(config, &transactions, |signature, hash| recover(signature, hash, source));
-    let senders = senders.map_err(|error| fatal(error, header.number))?;
-    Ok((transactions, Some(senders)))
+    let senders = inputs
+        .l1_precompiles()
+        .map(|source| inbox_senders(config, &transactions, |signature, hash| recover(signature, hash, source)))
+        .transpose()
+        .map_err(|error| fatal(error, header.number))?;
+    Ok(L1Block { header: header.clone(), transactions, receipts: None, senders })
 }
