@@ -1,4 +1,4 @@
-//! `cargo xtask kzg`: the points that the host commits to blobs by.
+//! `cargo xtask kzg`: the points that the host commits to blobs by, and the first of them, which the program has too.
 
 use crate::step;
 use anyhow::{Context, Result};
@@ -7,14 +7,17 @@ use std::fs;
 
 /// Field elements in a blob.
 const ELEMENTS: usize = 4096;
-/// The file, relative to the repository.
-const FILE: &str = "crates/host/src/kzg_lagrange.bin";
+/// Bytes of an uncompressed point of G1.
+const POINT: usize = 96;
+/// The files, relative to the repository, and how many points are in each.
+const FILES: [(&str, usize); 2] =
+    [("crates/host/src/kzg_lagrange.bin", ELEMENTS), ("crates/program/src/lagrange.bin", 1024)];
 
 /// Writes the trusted setup's points of G1 in Lagrange form, uncompressed, in the order of a blob's elements. They are
 /// taken from c-kzg: each is its commitment to a blob with a one in one place.
 pub(crate) fn run() -> Result<()> {
     let settings = c_kzg::ethereum_kzg_settings(0);
-    let mut file = Vec::with_capacity(ELEMENTS * 96);
+    let mut file = Vec::with_capacity(ELEMENTS * POINT);
     for index in 0..ELEMENTS {
         let mut bytes = vec![0; ELEMENTS * 32];
         bytes[32 * index + 31] = 1;
@@ -22,5 +25,8 @@ pub(crate) fn run() -> Result<()> {
         let point = Option::<G1Affine>::from(G1Affine::from_compressed(&commitment)).context("not a point")?;
         file.extend_from_slice(&point.to_uncompressed());
     }
-    Ok(fs::write(step::root().join(FILE), file)?)
+    for (path, points) in FILES {
+        fs::write(step::root().join(path), &file[..points * POINT])?;
+    }
+    Ok(())
 }

@@ -111,6 +111,14 @@ pub fn recover<E>(
     })
 }
 
+/// The precompile that multiplies points of G1 of BLS12-381 by numbers and adds them up (EIP-2537).
+pub const G1_MSM: Address = u64_to_address(0x0c);
+
+/// The gas that L1 takes for a call of [`G1_MSM`] with so many points: as [`PrecompileSource::outcome`] is told it.
+pub fn g1_msm_gas(points: usize) -> u64 {
+    Precompile::G1Msm.l1_gas(points * bls::G1_MSM_INPUT_LENGTH)
+}
+
 /// Whether outcomes of the precompile at `address` are asked for, where a source tells them (rules X42): ecrecover, the
 /// pairing check of bn254, the point evaluation and BLS12-381.
 pub fn is_accelerated(address: Address) -> bool {

@@ -1,7 +1,7 @@
 //! The oracle of a program that runs elsewhere: in a fault proof VM or another process, behind file descriptors.
 //!
 //! Such a program may be any: ours, op-program or kona's client. It reads blobs by single field elements, which are
-//! made here out of whole blobs; ours by their openings, too.
+//! made here out of whole blobs.
 
 use crate::{
     Cache, HostError, LocalInputs, Request, Store, StoreError, Wanted,
@@ -10,9 +10,7 @@ use crate::{
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use embedded_io::{Read, Write};
 use embedded_io_adapters::std::FromStd;
-use kohala_preimage::{
-    BlobKeys, Hint, Key, KeyKind, ServeError, Served, opening, serve_hint, serve_preimage, versioned_hash,
-};
+use kohala_preimage::{BlobKeys, Hint, Key, KeyKind, ServeError, Served, serve_hint, serve_preimage, versioned_hash};
 use std::{
     collections::{BTreeSet, HashMap},
     convert::Infallible,
@@ -84,7 +82,7 @@ impl<'a> Server<'a> {
         Self { fetching: Some(fetching), ..self }
     }
 
-    /// The preimage of `key`, field elements and openings of blobs and the preimages of their keys included.
+    /// The preimage of `key`, field elements of blobs and the preimages of their keys included.
     ///
     /// # Errors
     /// [`HostError::Missing`] with the last hint where nobody has it; otherwise where the store is damaged.
@@ -123,6 +121,11 @@ impl<'a> Server<'a> {
         }
     }
 
+    /// Takes note of a hint. What can't be read as one is as good as none.
+    pub fn hint(&mut self, text: &[u8]) {
+        self.hint.set(text);
+    }
+
     fn found(&mut self, key: Key) -> Result<Option<Bytes>, HostError> {
         let found = match key.kind() {
             Some(KeyKind::Local) => {
@@ -146,10 +149,10 @@ impl<'a> Server<'a> {
     }
 }
 
-/// Field elements and openings by key, for the blobs that were needed so far.
+/// Field elements by key, for the blobs that were needed so far.
 #[derive(Debug, Default)]
 struct Elements {
-    by_key: HashMap<Key, (usize, Part)>,
+    by_key: HashMap<Key, (usize, usize)>,
     blobs: Vec<([u8; 48], Bytes)>,
     /// Commitments that were read: their elements come next.
     announced: BTreeSet<[u8; 48]>,
@@ -172,14 +175,12 @@ impl Elements {
         if !self.by_key.contains_key(&element) {
             self.open(store.commitments()?, store)?;
         }
-        let Some((blob, part)) = self.by_key.get(&element) else { return Ok(None) };
-        let (commitment, bytes) = &self.blobs[*blob];
-        let is_value = key.kind() == Some(KeyKind::Blob);
-        Ok(Some(match part {
-            Part::Element(index) if is_value => bytes.slice(index * 32..(index + 1) * 32),
-            Part::Element(index) => Bytes::copy_from_slice(&Key::blob_preimage(commitment, *index)),
-            Part::Opening if is_value => Bytes::copy_from_slice(&open(commitment, bytes)?),
-            Part::Opening => Bytes::copy_from_slice(&Key::blob_opening_preimage(commitment)),
+        Ok(self.by_key.get(&element).map(|(blob, index)| {
+            let (commitment, bytes) = &self.blobs[*blob];
+            match key.kind() {
+                Some(KeyKind::Blob) => bytes.slice(index * 32..(index + 1) * 32),
+                _ => Bytes::copy_from_slice(&Key::blob_preimage(commitment, *index)),
+            }
         }))
     }
 
@@ -196,9 +197,7 @@ impl Elements {
             };
             let blob = self.blobs.len();
             self.blobs.push((commitment, bytes));
-            let elements = BlobKeys::new(commitment).enumerate();
-            self.by_key.extend(elements.map(|(index, (key, _))| (key, (blob, Part::Element(index)))));
-            self.by_key.insert(Key::blob_opening(&commitment), (blob, Part::Opening));
+            self.by_key.extend(BlobKeys::new(commitment).enumerate().map(|(index, (key, _))| (key, (blob, index))));
             self.opened.insert(commitment);
         }
         Ok(())
@@ -214,18 +213,6 @@ fn outcome(key: Key, hint: &Hint) -> Option<Bytes> {
         KeyKind::Keccak256 if call_key == key => Some(call),
         _ => None,
     }
-}
-
-/// What of a blob has a key of its own.
-#[derive(Debug)]
-enum Part {
-    Element(usize),
-    Opening,
-}
-
-fn open(commitment: &[u8; 48], bytes: &[u8]) -> Result<[u8; 32], StoreError> {
-    let wrong = |reason| StoreError::Blob { blob: versioned_hash(commitment), reason };
-    opening(commitment, bytes).map_err(wrong)
 }
 
 /// The host's ends of both channels.

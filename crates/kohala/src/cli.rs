@@ -147,14 +147,10 @@ pub(crate) struct Single {
 /// The program behind pipes.
 #[derive(Args)]
 pub(crate) struct ClientFlags {
-    /// Ask the host for the outcomes of precompiles and for who signed transactions, as on a fault proof VM, instead of
-    /// computing them; the host's word is taken for both
+    /// Ask the host for the outcomes of precompiles, for who signed transactions and for sums of points that show where a
+    /// blob ends, as on a fault proof VM, instead of computing them; the host's word is taken for all of them
     #[arg(long)]
     pub(crate) accelerated: bool,
-    /// Read of a blob only what it holds, and have the host open it to see that the rest is zeros: Kohala's host can,
-    /// others can't
-    #[arg(long)]
-    pub(crate) opened_blobs: bool,
 }
 
 /// Whose program a host serves.

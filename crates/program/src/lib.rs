@@ -11,6 +11,7 @@
 
 extern crate alloc;
 
+mod blob;
 mod boot;
 mod error;
 mod inputs;
@@ -24,7 +25,7 @@ mod start;
 pub use boot::{Boot, BootError, CUSTOM_CHAIN, LocalKey};
 pub use error::{Contradiction, ProgramError};
 pub use inputs::Inputs;
-pub use kohala_derive::{Event, Reason, Subject};
+pub use kohala_derive::{Event, IndexedBlobHash, Reason, Subject};
 pub use kohala_execute::{Block, PrecompileOutcome, PrecompileSource, is_accelerated};
 pub use memory::{Absent, MemoryInputs};
 pub use oracle::{Expected, OracleInputs, ReadError};

@@ -10,5 +10,6 @@ mod online;
 mod precompiles;
 mod resilience;
 mod serving;
+mod short_blobs;
 mod stores;
 mod to_come;

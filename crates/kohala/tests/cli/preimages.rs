@@ -321,8 +321,8 @@ fn accelerated_program_comes_to_the_same_verdict() {
     }
 }
 
-/// The program behind pipes, as on a fault proof VM: blobs go over them field element by field element; or what they hold
-/// and an opening, and outcomes of precompiles, which no store has.
+/// The program behind pipes, as on a fault proof VM: blobs go over them field element by field element; or only
+/// what they hold, with outcomes of precompiles, which no store has.
 #[test]
 fn program_behind_pipes_comes_to_the_same_verdict() {
     for (chain, name) in [("main", "20-21"), ("staged", "9-10")] {
@@ -332,7 +332,7 @@ fn program_behind_pipes_comes_to_the_same_verdict() {
         let store = Store::Memory(case.preimages.clone());
         let lie = but(&case.claim, |claim| claim.claimed_l2_output_root = B256::ZERO);
         for (claim, valid) in [(&case.claim, true), (&lie, false)] {
-            for ready in [|inputs| inputs, |inputs: OracleInputs<_>| inputs.accelerated().opening_blobs()] {
+            for ready in [|inputs| inputs, |inputs: OracleInputs<_>| inputs.accelerated()] {
                 let (verdict, served) = behind_pipes(Server::new(&store, dispute(chain, claim).inputs()), ready);
                 let verdict = verdict.unwrap();
                 assert_eq!(verdict.is_valid(), valid, "{chain} {name}");

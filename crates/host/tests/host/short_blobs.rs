@@ -1,0 +1,83 @@
+//! Blobs as a program on a fault proof VM reads them: no further than they hold something, if L1's precompiles show that the
+//! rest is zeros; and always all that there is.
+
+use alloy_primitives::{B256, Bytes};
+use kohala_host::{HostError, LocalInputs, Server, Store, kzg};
+use kohala_preimage::{BLOB_BYTES, FIELD_ELEMENTS, Hint, Key, KeyKind, Oracle, Preimages};
+use kohala_program::{IndexedBlobHash, Inputs, OracleInputs};
+use kohala_protocol::{BlockInfo, blob_elements};
+
+/// An oracle on an offline host, which counts field elements and may let calls of precompiles fail.
+struct Counting<'a> {
+    server: Server<'a>,
+    elements: usize,
+    outcome: Option<Bytes>,
+}
+
+impl Oracle for Counting<'_> {
+    type Error = HostError;
+
+    fn hint(&mut self, hint: &Hint) -> Result<(), HostError> {
+        self.server.hint(hint.text().as_bytes());
+        Ok(())
+    }
+
+    fn get(&mut self, key: Key) -> Result<Bytes, HostError> {
+        self.elements += usize::from(key.kind() == Some(KeyKind::Blob));
+        match &self.outcome {
+            Some(outcome) if key.kind() == Some(KeyKind::Precompile) => Ok(outcome.clone()),
+            _ => self.server.preimage(key),
+        }
+    }
+}
+
+/// The blob with these bytes as it is read, and how many elements were.
+fn read(bytes: &[u8], outcome: Option<Bytes>) -> (Bytes, usize) {
+    let mut preimages = Preimages::new();
+    let blob = kzg::blob(bytes).unwrap();
+    let hash = blob.versioned_hash();
+    preimages.insert_blob(blob, kzg::verify_proof).unwrap();
+    let store = Store::Memory(preimages);
+    let mut oracle = Counting { server: Server::new(&store, LocalInputs::new()), elements: 0, outcome };
+    let block = BlockInfo { number: 1, hash: B256::ZERO, parent_hash: B256::ZERO, timestamp: 12 };
+    let read = OracleInputs::new(&mut oracle).accelerated().l1_blob(&block, &IndexedBlobHash { index: 0, hash });
+    (read.unwrap(), oracle.elements)
+}
+
+/// A blob that says it holds `length` bytes, and holds something in `elements`.
+fn blob(length: usize, elements: impl IntoIterator<Item = usize>) -> Vec<u8> {
+    let mut bytes = vec![0; BLOB_BYTES];
+    bytes[1..5].copy_from_slice(&(length as u32).to_be_bytes());
+    bytes[1] = 0;
+    elements.into_iter().for_each(|element| bytes[32 * element + 31] = element as u8 | 1);
+    bytes
+}
+
+#[test]
+fn only_elements_in_use_are_read() {
+    for (length, used) in [(0, 4), (123, 4), (124, 8), (4_000, 128), (31_000, 980), (32_508, 1_024)] {
+        let bytes = blob(length, (0..used).step_by(3));
+        assert_eq!(blob_elements(bytes[..32].try_into().unwrap()), used, "{length} bytes");
+        assert_eq!(read(&bytes, None), (bytes.into(), used), "{length} bytes");
+    }
+    // The sum of no points.
+    let zeros = vec![0; BLOB_BYTES];
+    assert_eq!(read(&zeros, None), (zeros.into(), 4));
+}
+
+/// Where it holds more than it says, or as much as takes longer to sum up than to read, or where L1 can't say.
+#[test]
+fn all_elements_are_read_of_other_blobs() {
+    for (length, elements) in [(0, 4..5), (123, 4_095..4_096), (4_000, 500..1_500), (60_000, 0..1_900)] {
+        let bytes = blob(length, elements);
+        assert_eq!(read(&bytes, None), (bytes.into(), FIELD_ELEMENTS), "{length} bytes");
+    }
+    let unknown_version = [&[0, 1][..], &blob(123, 0..4)[2..]].concat();
+    assert_eq!(read(&unknown_version, None), (unknown_version.into(), FIELD_ELEMENTS));
+    let bytes = blob(4_000, 0..128);
+    let failure = Bytes::from_static(&[0]);
+    let another = Bytes::from([[1].as_slice(), &[0; 128]].concat());
+    for outcome in [failure, another] {
+        assert_eq!(read(&bytes, Some(outcome)), (bytes.clone().into(), FIELD_ELEMENTS));
+    }
+}
