@@ -1,15 +1,12 @@
 //! Our host and our client among the peers: every pairing says the same of a claim as op-program does.
 
-use anyhow::{Context, Result, ensure};
+#[path = "kohala/mod.rs"]
+mod ours;
+
+use anyhow::{Context, Result};
 use kohala_interop::{Arguments, Claim, Peers, Preimages, Run, shared};
-use std::{
-    env,
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::OnceLock,
-};
+use ours::kohala;
+use std::{ffi::OsString, fs, path::Path};
 
 /// One block, out of blobs; two blocks out of calldata; span batches, then single ones.
 const RANGES: [(u64, u64); 3] = [(40, 41), (120, 122), (60, 110)];
