@@ -16,7 +16,7 @@
 
 use crate::{HostError, Server, Store, StoreError, kzg, precompile::Call};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use kohala_preimage::{Key, KeyKind, Missing, WrongPreimage, versioned_hash};
+use kohala_preimage::{BlobError, Key, KeyKind, Missing, versioned_hash};
 use std::fmt;
 
 /// From how many bytes on a keccak256 preimage is proposed in pieces, which is a way of several transactions and a day of
@@ -56,6 +56,9 @@ pub enum UploadError {
     /// The contract knows no keys of this kind.
     #[error("{0} is no key of a kind that the contract loads: local, keccak256, sha256, blob or precompile")]
     Kind(Key),
+    /// Its preimage is no commitment and point of the field, or no call of a precompile.
+    #[error("what hashes to {0} is not what keys of its kind are made of")]
+    Shape(Key),
     /// A boot input that a game does not have.
     #[error("a dispute game has the local data 1 to 5, and not {0}")]
     Ident(U256),
@@ -80,12 +83,6 @@ pub enum UploadError {
 
 impl From<StoreError> for UploadError {
     fn from(error: StoreError) -> Self {
-        Self::Host(error.into())
-    }
-}
-
-impl From<WrongPreimage> for UploadError {
-    fn from(error: WrongPreimage) -> Self {
         Self::Host(error.into())
     }
 }
@@ -118,9 +115,9 @@ impl Upload {
                 ("loadBlobPreimagePart", 32, [blob(store, key, &preimage)?, vec![part]].concat())
             }
             Some(KeyKind::Precompile) => {
+                let called = preimage(key.with_kind(KeyKind::Keccak256))?;
+                let call = Call::read(&called).ok_or(UploadError::Shape(key))?;
                 let len = preimage(key)?.len();
-                let preimage = preimage(key.with_kind(KeyKind::Keccak256))?;
-                let call = Call::read(&preimage).ok_or(WrongPreimage { key })?;
                 let call = [
                     ("precompile", Argument::Address(call.address)),
                     ("requiredGas", Argument::Uint64(call.gas)),
@@ -185,9 +182,12 @@ impl Upload {
 fn blob(store: &Store, key: Key, preimage: &[u8]) -> Result<Vec<(&'static str, Argument)>, UploadError> {
     let parts = preimage.split_first_chunk::<48>();
     let parts = parts.and_then(|(commitment, point)| Some((commitment, <&[u8; 32]>::try_from(point).ok()?)));
-    let (commitment, point) = parts.ok_or(WrongPreimage { key })?;
+    let (commitment, point) = parts.ok_or(UploadError::Shape(key))?;
     let hash = versioned_hash(commitment);
-    let wrong = |reason| StoreError::Blob { blob: hash, reason };
+    let wrong = |reason| match reason {
+        BlobError::Point => UploadError::Shape(key),
+        reason => StoreError::Blob { blob: hash, reason }.into(),
+    };
     let bytes = store.blob(hash)?.ok_or(HostError::Missing(Missing { key, hint: None }))?;
     let opened = kzg::open(&bytes, point).map_err(wrong)?;
     Ok(vec![

@@ -438,7 +438,7 @@ pub(crate) enum Store {
         /// Where the part begins, counted from the eight bytes of length before the preimage
         #[arg(long, value_name = "BYTES", default_value_t = 0)]
         offset: u64,
-        /// For local keys: the index of the game's claim that the step is below of
+        /// For local keys: the index of the game's claim below which the step lies
         #[arg(long, value_name = "INDEX")]
         claim_index: Option<u64>,
         #[command(flatten)]

@@ -227,7 +227,7 @@ fn large_preimage_is_no_matter_of_one_call() {
 
 #[test]
 fn what_is_not_there_is_missing() {
-    let (read, kept) = reads("main", "0-1");
+    let kept = Store::Memory(Preimages::new());
     let unknown = Key::keccak256(keccak256("unknown"));
     for kind in [KeyKind::Keccak256, KeyKind::Sha256, KeyKind::Blob, KeyKind::Precompile] {
         let error = Upload::of(&kept, unknown.with_kind(kind), 0, None).unwrap_err();
@@ -236,12 +236,25 @@ fn what_is_not_there_is_missing() {
     for key in [unknown.with_kind(KeyKind::GlobalGeneric), Key::from([7; 32])] {
         assert!(matches!(Upload::of(&kept, key, 0, None), Err(UploadError::Kind(_))));
     }
-    // The preimage of a header's hash is no point, and no call.
-    let key = *read.keys().find(|key| key.kind() == Some(KeyKind::Keccak256)).unwrap();
-    assert!(matches!(
-        Upload::of(&kept, key.with_kind(KeyKind::Blob), 0, None),
-        Err(UploadError::Host(HostError::Wrong(_)))
-    ));
+}
+
+/// Keys of blobs and of precompiles stand for what hashes to them, and that has a shape.
+#[test]
+fn other_preimages_name_no_point_and_no_call() {
+    let mut kept = Preimages::new();
+    let blob = kzg::blob(&blob_bytes()).unwrap();
+    kept.insert_blob(blob.clone(), kzg::verify_proof).unwrap();
+    let beyond = [&blob.commitment[..], &[0xff; 32]].concat();
+    let keys = [vec![1; 27], vec![1; 79], vec![1; 81], beyond].map(|value| kept.insert_keccak256(value.into()));
+    let store = Store::Memory(kept);
+    let error = |key| Upload::of(&store, key, 0, None).unwrap_err();
+    for key in keys.map(|key| key.with_kind(KeyKind::Blob)) {
+        assert!(matches!(error(key), UploadError::Shape(named) if named == key), "{}", error(key));
+    }
+    let [short, other, ..] = keys.map(|key| key.with_kind(KeyKind::Precompile));
+    assert!(matches!(error(short), UploadError::Shape(named) if named == short), "{}", error(short));
+    // A call, but of no precompile.
+    assert!(matches!(error(other), UploadError::Host(HostError::Missing(_))), "{}", error(other));
 }
 
 /// Whatever the store, the call is the same.
