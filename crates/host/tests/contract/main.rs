@@ -40,7 +40,7 @@ fn loads(oracle: &mut Oracle, store: &Store, key: Key, value: &[u8]) {
     }
 }
 
-/// The hash is op-node's module's, in `snapshots/semver-lock.json`: code that was compiled otherwise has another.
+/// The hash is what `snapshots/semver-lock.json` of optimism v1.17.0 has: code that was compiled otherwise has another.
 #[test]
 fn creation_code_is_that_of_version_1_1_5() {
     let hash = keccak256(kohala_testdata::preimage_oracle());
