@@ -32,7 +32,7 @@ pub mod streams;
 pub use chain::{Chain, Served, Urls};
 pub use claim::Claim;
 pub use fork::Fork;
-pub use programs::{Programs, has_go, op_geth, optimism};
+pub use programs::{Programs, has_go, op_challenger, op_geth, optimism};
 pub use rpc::{Calls, EndpointCalls, call};
 pub use run::{Arguments, Peers, Preimages, Program, Run, shared};
 

@@ -92,6 +92,14 @@ fn module(pinned: &str, path: &str) -> Result<PathBuf> {
     Ok(serde_json::from_str::<Module>(&json)?.dir)
 }
 
+/// Builds op-challenger's uploads of preimages if they aren't there yet, and says where the program lies (`go/upload`).
+///
+/// # Errors
+/// As [`op_geth`].
+pub fn op_challenger() -> Result<PathBuf> {
+    build("go", "./upload", &["upload", "go.mod", "go.sum"], "op-challenger/upload")
+}
+
 /// Builds op-node's derivation if it isn't there yet, and says where it lies. Other than the peers of the chain it is the
 /// version whose rules we follow.
 ///

@@ -169,6 +169,16 @@ pub fn upgrades() -> BTreeMap<String, Vec<Bytes>> {
     serde_json::from_slice(&json).expect("the file is JSON")
 }
 
+/// The creation code of L1's `PreimageOracle`. Its constructor takes two numbers: from how many bytes on a preimage may be
+/// proposed in pieces, and how many seconds such a proposal may be challenged for.
+///
+/// # Panics
+///
+/// If the file is absent.
+pub fn preimage_oracle() -> Bytes {
+    fs::read(path("contracts/preimage-oracle.bin")).expect("the file is there").into()
+}
+
 /// A call of a precompile that succeeds, and what op-geth answers.
 #[derive(Clone, Debug)]
 pub struct PrecompileCall {

@@ -6,7 +6,7 @@
 
 use alloy_primitives::{Bytes, Keccak256, hex};
 use blstrs::{Bls12, G1Affine, G1Projective, G2Affine, G2Prepared, Scalar};
-use kohala_preimage::{BLOB_BYTES, Blob, BlobError, BlobKeys};
+use kohala_preimage::{BLOB_BYTES, Blob, BlobError, BlobKeys, evaluate};
 use pairing::{
     MillerLoopResult, MultiMillerLoop,
     group::{
@@ -149,6 +149,27 @@ pub fn blob(bytes: &[u8]) -> Result<Blob, BlobError> {
     Ok(blob)
 }
 
+/// What a blob's polynomial is at one point, and what proves it to L1's point evaluation precompile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Evaluation {
+    /// The value, a field element.
+    pub value: [u8; 32],
+    /// KZG proof of it, a compressed point of G1.
+    pub proof: [u8; 48],
+}
+
+/// Opens a blob at any point of the field (EIP-4844 `compute_kzg_proof`), of its 131072 bytes.
+///
+/// # Errors
+/// As [`commitment`], and where the point is not below the field's order.
+pub fn open(bytes: &[u8], point: &[u8; 32]) -> Result<Evaluation, BlobError> {
+    let values = elements(bytes)?;
+    let value = evaluate(bytes, point)?;
+    let scalar = |bytes| Option::from(Scalar::from_bytes_be(bytes)).ok_or(BlobError::Point);
+    let quotient = quotient(&values, scalar(point)?, scalar(&value)?).ok_or(BlobError::Point)?;
+    Ok(Evaluation { value, proof: commit(&quotient).to_compressed() })
+}
+
 /// The field elements of a blob.
 fn elements(bytes: &[u8]) -> Result<Vec<Scalar>, BlobError> {
     if bytes.len() != BLOB_BYTES {
@@ -175,17 +196,23 @@ fn commit(values: &[Scalar]) -> G1Affine {
     }
 }
 
-/// The values at the roots of unity of `(p - y) / (X - z)`, where `y` is `p`'s value at `z`. `None` if `z` is such a root
-/// itself: it is a hash, so that never happens.
+/// The values at the roots of unity of `q = (p - y) / (X - z)`, where `y` is `p`'s value at `z`.
+///
+/// At `z` itself, if it is such a root, that says nothing. There `q` follows from its degree, which is below 4095: so the
+/// sum of `q(w) · w` over all roots `w` is zero.
 fn quotient(values: &[Scalar], point: Scalar, value: Scalar) -> Option<Vec<Scalar>> {
     // The preimage of a blob key ends with its root.
     let roots = BlobKeys::new([0; 48]).map(|(_, preimage)| preimage);
     let roots = roots.map(|preimage| Option::from(Scalar::from_bytes_be(preimage.last_chunk()?)));
-    let mut divisors = roots.map(|root: Option<Scalar>| Some(root? - point)).collect::<Option<Vec<Scalar>>>()?;
-    if divisors.iter().any(|divisor| divisor.is_zero().into()) {
-        return None;
-    }
+    let roots = roots.collect::<Option<Vec<Scalar>>>()?;
+    let mut divisors: Vec<_> = roots.iter().map(|root| root - point).collect();
     let mut scratch = vec![Scalar::ZERO; divisors.len()];
+    // Leaves a zero as it is.
     BatchInverter::invert_with_external_scratch(&mut divisors, &mut scratch);
-    Some(values.iter().zip(divisors).map(|(one, inverse)| (*one - value) * inverse).collect())
+    let mut quotient: Vec<_> = values.iter().zip(divisors).map(|(one, inverse)| (*one - value) * inverse).collect();
+    if let Some(place) = roots.iter().position(|root| *root == point) {
+        let sum: Scalar = quotient.iter().zip(&roots).map(|(one, root)| *one * root).sum();
+        quotient[place] = -sum * Option::<Scalar>::from(point.invert())?;
+    }
+    Some(quotient)
 }

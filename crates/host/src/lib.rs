@@ -16,6 +16,7 @@
 //! | [`directory`] | one file per preimage, as op-program, kona and op-challenger keep them |
 //! | [`recorded`] | raw preimages of any origin, checked and brought into shape |
 //! | [`witness`](mod@witness) | the preimages of one claim, and no others |
+//! | [`upload`] | the calls that load a preimage's part into L1's oracle |
 //! | [`kzg`], [`precompile`] | commitments and proofs of blobs; precompiles: what their keys stand for, their cryptography |
 //!
 //! Nothing enters or leaves a store unchecked: hashes are computed again, blobs are checked against their commitment,
@@ -43,6 +44,7 @@ pub mod rollup;
 pub mod rpc;
 pub mod server;
 pub mod store;
+pub mod upload;
 pub mod witness;
 
 mod ahead;
@@ -59,6 +61,7 @@ pub use native::{HostError, NativeOracle, NotFetched, Request, Requests, Wanted,
 pub use online::{Deal, Online, OnlineError, Sources};
 pub use server::{Channels, Server, serve};
 pub use store::{Store, StoreError};
+pub use upload::{Argument, Upload, UploadError};
 pub use witness::witness;
 
 /// The boot inputs of one run, by identifier. Kept apart from the stores: they are the claim, not data about it.

@@ -37,7 +37,7 @@ pub(crate) enum Command {
     Check(Box<Check>),
     /// Make a small chain, prove a true claim about it from its nodes and refute a false one, with everything explained
     Demo(Output),
-    /// Convert, unpack and examine stores of preimages
+    /// Convert, unpack and examine stores of preimages, and make calls for L1 out of them
     #[command(subcommand)]
     Store(Store),
 }
@@ -420,13 +420,40 @@ pub(crate) enum Store {
         #[command(flatten)]
         output: Output,
     },
+    /// Print the call of a contract on L1 that loads a part of a preimage there, with all that it takes to be believed
+    ///
+    /// It is the call that op-challenger sends before a step that reads the part. Nothing is sent.
+    #[command(after_help = "Examples:
+  The first 32 bytes of a preimage, its length before it:
+    kohala store call data/preimages --key 0x0504a01c… --offset 0
+
+  A boot input, for a step below claim 61 of a game:
+    kohala store call data/preimages --key 0x0100…0001 --claim-index 61")]
+    Call {
+        /// The store, of any kind
+        store: PathBuf,
+        /// The preimage's key, with its type in the first byte
+        #[arg(long, value_name = "KEY")]
+        key: B256,
+        /// Where the part begins, counted from the eight bytes of length before the preimage
+        #[arg(long, value_name = "BYTES", default_value_t = 0)]
+        offset: u64,
+        /// For local keys: the index of the game's claim below which the step lies
+        #[arg(long, value_name = "INDEX")]
+        claim_index: Option<u64>,
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 impl Store {
     /// How to say what came out.
     pub(crate) const fn output(&self) -> Output {
         match self {
-            Self::Import { output, .. } | Self::Export { output, .. } | Self::Inspect { output, .. } => *output,
+            Self::Import { output, .. }
+            | Self::Export { output, .. }
+            | Self::Inspect { output, .. }
+            | Self::Call { output, .. } => *output,
         }
     }
 }

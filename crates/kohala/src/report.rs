@@ -4,7 +4,7 @@ use crate::cli::Output;
 use anyhow::Error;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use kohala_host::{
-    Count, Counts, Dispute, HostError, JudgeError, Judgement, Sight,
+    Argument, Count, Counts, Dispute, HostError, JudgeError, Judgement, Sight, Upload,
     meter::{Meter, Traffic},
     rpc::SourceKind,
 };
@@ -195,6 +195,22 @@ pub(crate) fn store(counts: &Counts, bytes_on_disk: u64, json: bool) {
     };
     kinds(counts).for_each(|(name, count)| line(name, count));
     say(format_args!("{:>10} {:>23}", "on disk", HumanBytes(bytes_on_disk).to_string()));
+}
+
+/// Says what is to be called on L1.
+pub(crate) fn upload(upload: &Upload, json: bool) {
+    let (contract, signature, calldata) = (upload.contract, upload.signature(), upload.calldata());
+    if json {
+        let argument = |(name, argument): &(&str, Argument)| json!({ "name": name, "type": argument.type_name(), "value": argument.to_string() });
+        let arguments: Vec<_> = upload.arguments.iter().map(argument).collect();
+        say(json!({ "contract": contract, "function": signature, "arguments": arguments, "calldata": calldata }));
+        return;
+    }
+    say(format_args!("contract  {contract}\nfunction  {signature}"));
+    for (name, argument) in &upload.arguments {
+        say(format_args!("  {name:<12} {argument}"));
+    }
+    say(format_args!("calldata  {calldata}"));
 }
 
 /// Says why there is no verdict.

@@ -1,8 +1,10 @@
-//! `kohala store`: conversion and examination of stores. Whatever is read is checked, preimage by preimage.
+//! `kohala store`: conversion and examination of stores, and what L1 is told of what they hold. Whatever is read is
+//! checked, preimage by preimage.
 
 use crate::{cli::Store as Command, report, verify::open};
-use anyhow::{Context, Result, bail};
-use kohala_host::{Store, database::Database, packed::Packed, store::count};
+use anyhow::{Context, Error, Result, bail};
+use kohala_host::{HostError, Store, Upload, UploadError, database::Database, packed::Packed, store::count};
+use kohala_preimage::Key;
 use std::{fs, path::Path, process::ExitCode};
 
 pub(crate) fn run(command: &Command) -> Result<ExitCode> {
@@ -25,6 +27,11 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
             let preimages = open("STORE", store, None)?.load().with_context(|| damaged(store))?;
             report::store(&count(&preimages), size(store)?, json);
         }
+        Command::Call { store, key, offset, claim_index, .. } => {
+            let opened = open("STORE", store, None)?;
+            let upload = Upload::of(&opened, Key::from(key.0), *offset, *claim_index);
+            report::upload(&upload.map_err(|error| named(error, store))?, json);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -34,6 +41,20 @@ fn convert(from: &Path, to: &Path, json: bool) -> Result<()> {
     let counts = Store::write(to, &preimages).with_context(|| format!("TO: {} can't be written", to.display()))?;
     report::store(&counts, size(to)?, json);
     Ok(())
+}
+
+/// Says which flag an error is about.
+fn named(error: UploadError, store: &Path) -> Error {
+    let of = match &error {
+        UploadError::Host(HostError::Store(_) | HostError::Wrong(_)) => format!("STORE: {}", damaged(store)),
+        UploadError::Host(_) => format!("STORE: {} does not have it", store.display()),
+        UploadError::Offset { .. } => "--offset".to_owned(),
+        UploadError::ClaimIndex => "--claim-index is missing".to_owned(),
+        UploadError::Kind(_) | UploadError::Shape(_) | UploadError::Ident(_) | UploadError::Large(_) => {
+            "--key".to_owned()
+        }
+    };
+    Error::new(error).context(of)
 }
 
 fn damaged(path: &Path) -> String {

@@ -1,6 +1,6 @@
 //! Whole blobs, and the part of checking a KZG proof that is plain field arithmetic.
 
-use crate::field::{MODULUS, evaluate, montgomery};
+use crate::field::{self, MODULUS, montgomery};
 use alloc::{vec, vec::Vec};
 use alloy_primitives::{B256, Bytes, U256, hex};
 use sha2::{Digest, Sha256};
@@ -29,6 +29,9 @@ pub enum BlobError {
     /// A field element is not below the field's order.
     #[error("field element {0} of the blob is not canonical")]
     NotCanonical(usize),
+    /// The point to evaluate it at is not below the field's order.
+    #[error("the evaluation point is not canonical")]
+    Point,
     /// The proof doesn't show that the data has this commitment.
     #[error("KZG proof does not hold")]
     Proof,
@@ -82,7 +85,7 @@ impl Blob {
             return Err(BlobError::Length);
         }
         let point = self.challenge();
-        let value = self.evaluate(point)?;
+        let value = value_at(&self.data, point)?;
         let holds = pairing(&self.commitment, &point.to_be_bytes(), &value.to_be_bytes(), &self.proof);
         if holds { Ok(()) } else { Err(BlobError::Proof) }
     }
@@ -103,20 +106,38 @@ impl Blob {
         hasher.update(self.commitment);
         U256::from_be_bytes::<32>(hasher.finalize().into()).reduce_mod(MODULUS)
     }
+}
 
-    /// The polynomial's value at `z` (EIP-4844 `evaluate_polynomial_in_evaluation_form`). Only the elements that there
-    /// are cost something: those beyond the data are zero.
-    fn evaluate(&self, z: U256) -> Result<U256, BlobError> {
-        let mut values = Vec::with_capacity(self.data.len().div_ceil(32));
-        for index in 0..self.data.len().div_ceil(32) {
-            let element = U256::from_be_bytes(self.element(index));
-            if element >= MODULUS {
-                return Err(BlobError::NotCanonical(index));
-            }
-            values.push(element);
-        }
-        Ok(evaluate(values, montgomery(z)))
+/// The value at `point` of the polynomial that a blob's field elements are values of, at any point of the field: at the
+/// 4096 roots of unity it is the element itself. All numbers are big-endian; `data` may lack zeros at the end.
+///
+/// # Errors
+/// Where the data is too long, or an element or the point is not below the field's order.
+pub fn evaluate(data: &[u8], point: &[u8; 32]) -> Result<[u8; 32], BlobError> {
+    let point = U256::from_be_bytes(*point);
+    if point >= MODULUS {
+        return Err(BlobError::Point);
     }
+    value_at(data, point).map(|value| value.to_be_bytes())
+}
+
+/// The polynomial's value at `z` (EIP-4844 `evaluate_polynomial_in_evaluation_form`). Only the elements that there are
+/// cost something: those beyond the data are zero.
+fn value_at(data: &[u8], z: U256) -> Result<U256, BlobError> {
+    if data.len() > BLOB_BYTES {
+        return Err(BlobError::Length);
+    }
+    let mut values = Vec::with_capacity(data.len().div_ceil(32));
+    for (index, bytes) in data.chunks(32).enumerate() {
+        let mut element = [0; 32];
+        element[..bytes.len()].copy_from_slice(bytes);
+        let element = U256::from_be_bytes(element);
+        if element >= MODULUS {
+            return Err(BlobError::NotCanonical(index));
+        }
+        values.push(element);
+    }
+    Ok(field::evaluate(values, montgomery(z)))
 }
 
 impl core::fmt::Debug for Blob {

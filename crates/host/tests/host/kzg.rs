@@ -1,8 +1,9 @@
 //! Blob proofs, held to c-kzg.
 
 use crate::common::{BLOBS, blob_bytes};
-use kohala_host::kzg;
-use kohala_preimage::{Blob, BlobError, Key};
+use alloy_primitives::{hex, keccak256};
+use kohala_host::kzg::{self, Evaluation};
+use kohala_preimage::{Blob, BlobError, Key, evaluate};
 
 #[test]
 fn proof_of_every_blob_holds_here_and_in_c_kzg() {
@@ -108,6 +109,52 @@ fn element_beyond_the_fields_order_is_refused() {
     assert_eq!(kzg::blob(&blob.to_bytes()), Err(BlobError::NotCanonical(5)));
     blob.data = vec![0; 131_073].into();
     assert_eq!(kzg::verify(&blob), Err(BlobError::Length));
+}
+
+/// The field's order, big-endian.
+const ORDER: [u8; 32] = hex!("73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001");
+
+#[test]
+fn blobs_open_at_any_point_as_in_c_kzg() {
+    let settings = c_kzg::ethereum_kzg_settings(0);
+    let mut last = ORDER;
+    last[31] = 0;
+    let root = |index| Key::blob_preimage(&[0; 48], index)[48..].try_into().unwrap();
+    let hash = |seed: u8| {
+        let mut hash = keccak256([seed]).0;
+        hash[0] >>= 2;
+        hash
+    };
+    let points = [[0; 32], last, hash(1), hash(2), root(0), root(1), root(1000), root(4095)];
+    for (seed, elements) in [(1, 0), (2, 1), (3, 1001), (4, 4096)] {
+        let bytes = blob_bytes(seed, elements);
+        let theirs = c_kzg::Blob::from_bytes(&bytes).unwrap();
+        for point in points {
+            let (proof, value) = settings.compute_kzg_proof(&theirs, &point.into()).unwrap();
+            let (proof, value) = (proof.to_bytes().into_inner(), value.as_slice().try_into().unwrap());
+            assert_eq!(
+                kzg::open(&bytes, &point),
+                Ok(Evaluation { value, proof }),
+                "{elements} at {}",
+                hex::encode(point)
+            );
+            assert_eq!(evaluate(&bytes[..32 * elements], &point), Ok(value));
+            let commitment = kzg::commitment(&bytes).unwrap();
+            assert!(kzg::verify_proof(&commitment, &point, &value, &proof));
+        }
+    }
+}
+
+#[test]
+fn points_and_elements_beyond_the_fields_order_are_not_opened() {
+    let mut bytes = blob_bytes(4, 4096);
+    assert_eq!(kzg::open(&bytes, &ORDER), Err(BlobError::Point));
+    assert_eq!(evaluate(&bytes, &ORDER), Err(BlobError::Point));
+    assert_eq!(kzg::open(&bytes[1..], &[0; 32]), Err(BlobError::Length));
+    assert_eq!(evaluate(&[0; 131_073], &[0; 32]), Err(BlobError::Length));
+    bytes[32 * 7..32 * 8].copy_from_slice(&ORDER);
+    assert_eq!(kzg::open(&bytes, &[0; 32]), Err(BlobError::NotCanonical(7)));
+    assert_eq!(evaluate(&bytes, &[0; 32]), Err(BlobError::NotCanonical(7)));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Stores converted and examined, witnesses made and used, the demo.
 
 use crate::support::{Run, chain_flags, claim, claim_flags, data_flags, file, run};
-use kohala_host::Store;
+use kohala_host::{Store, Upload};
+use kohala_preimage::{Key, Preimages, versioned_hash};
 use serde_json::Value;
 use std::{fs, path::Path};
 
@@ -159,6 +160,72 @@ fn nothing_is_written_without_a_verdict() {
     store("export", &[&at("none"), &at("a")]).error_names(&["FROM", "none", "No such file"]);
     store("inspect", &[&at("none")]).error_names(&["STORE", "none", "No such file"]);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// `kohala store call` about the recorded chain `main`.
+fn store_call(flags: &[String]) -> Run {
+    let path = file("main", "preimages.kohala").display().to_string();
+    run(["store".to_owned(), "call".to_owned(), path].into_iter().chain(flags.iter().cloned()))
+}
+
+/// What is printed is the call that `kohala-host` makes, to people as to scripts.
+#[test]
+fn calls_that_load_preimages_are_printed() {
+    let recorded = Store::open(file("main", "preimages.kohala")).unwrap();
+    let header = Key::keccak256(claim("main", "20-21").l1_head);
+    let element = Key::blob(&recorded.commitments().unwrap()[0], 5);
+    let commitment = Key::sha256(versioned_hash(&recorded.commitments().unwrap()[0]));
+    for (key, offset, claim) in
+        [(header, 500, None), (element, 8, None), (commitment, 55, None), (Key::local(1), 0, Some(61))]
+    {
+        let expected = Upload::of(&recorded, key, offset, claim).unwrap();
+        let claim = claim.map(|index| format!("--claim-index={index}"));
+        let flags = [format!("--key={key}"), format!("--offset={offset}")].into_iter().chain(claim).collect::<Vec<_>>();
+        let said = store_call(&[flags.clone(), vec!["--json".to_owned()]].concat()).json();
+        assert_eq!(said["contract"], expected.contract);
+        assert_eq!(said["function"], expected.signature());
+        assert_eq!(said["calldata"], expected.calldata().to_string());
+        let told = store_call(&flags);
+        assert_eq!((told.code, told.stderr.as_str()), (0, ""), "{told:?}");
+        let mut words = vec![expected.contract.to_owned(), expected.signature(), expected.calldata().to_string()];
+        for ((name, argument), said) in expected.arguments.iter().zip(said["arguments"].as_array().unwrap()) {
+            let text = argument.to_string();
+            assert_eq!(*said, serde_json::json!({ "name": name, "type": argument.type_name(), "value": text }));
+            words.push(format!("{name} {text}"));
+        }
+        let lines: Vec<_> =
+            told.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        words.iter().for_each(|word| assert!(lines.iter().any(|line| line.ends_with(word)), "{word}: {told:?}"));
+    }
+}
+
+#[test]
+fn calls_that_cannot_be_made_name_the_flag() {
+    let refused = |flags: &[String], words: &[&str]| {
+        store_call(&[flags, &["--json".to_owned()]].concat()).error_names(words);
+    };
+    let header = format!("--key={}", Key::keccak256(claim("main", "20-21").l1_head));
+    refused(&[header, "--offset=100000".to_owned()], &["--offset", "100000 is not below"]);
+    let unknown = "22".repeat(31);
+    refused(&[format!("--key=02{unknown}")], &["STORE", "preimages.kohala", "0x0222"]);
+    refused(&[format!("--key=05{unknown}")], &["STORE", "preimages.kohala", "0x0222"]);
+    refused(&[format!("--key=07{unknown}")], &["--key", "0x0722", "no key of a kind"]);
+    refused(&[format!("--key={}", Key::local(1))], &["--claim-index", "by its index"]);
+    refused(&[format!("--key={}", Key::local(6)), "--claim-index=1".to_owned()], &["--key", "1 to 5, and not 6"]);
+    store_call(&["--key=0x12".to_owned()]).usage_error_names(&["--key", "0x12"]);
+    store_call(&[]).usage_error_names(&["--key"]);
+}
+
+/// V34: op-challenger proposes what is as long as this in pieces.
+#[test]
+fn large_preimage_is_said_to_be_proposed_in_pieces() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut preimages = Preimages::new();
+    let key = preimages.insert_keccak256(vec![1; 126_000].into());
+    Store::write(folder.path().join("a.db"), &preimages).unwrap();
+    let path = folder.path().join("a.db").display().to_string();
+    let words = ["--key", "126000 bytes", "initLPP, addLeavesLPP, squeezeLPP"];
+    run(["store", "call", &path, "--key", &key.to_string(), "--json"]).error_names(&words);
 }
 
 /// A file that stands in the way of a failed witness stays as it is.
