@@ -20,7 +20,7 @@ mod page;
 mod proof;
 mod tree;
 
-pub use code::{Code, Decode};
+pub use code::{Code, CodePage, Decode};
 pub use memory::Memory;
 pub use oracle::{NoServer, Pipes, PreimageRead, Preimages, ReadError, Server, ServerError};
 pub use order::{BigEndian, LittleEndian, Order};

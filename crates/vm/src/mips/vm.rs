@@ -8,9 +8,11 @@ use super::{
     state::State,
     stats::{DECODED_END, DebugInfo, Stats},
     step::{Event, Fault, Outside, QUANTUM, Reserving, Stream, step},
+    thread::Registers,
 };
-use crate::{Code, PAGE_BYTES, Paged, PreimageRead, Preimages, Proof, ReadError, Server, Tracked};
+use crate::{Code, CodePage, PAGE_BYTES, Paged, PreimageRead, Preimages, Proof, ReadError, Server, Tracked, Words};
 use alloy_primitives::B256;
+use std::convert::Infallible;
 
 /// The number of the system call that touches two words.
 const CLOCK_GETTIME: u64 = 5222;
@@ -191,7 +193,7 @@ impl<S: Server> Vm<S> {
     /// Where the step can't be taken.
     pub fn step(&mut self) -> Result<(), StepError> {
         // The proof of a second word stays in cannon's hands, whether or not anyone wants a proof of the step.
-        let touches_two = self.state.core.thread().is_some_and(|thread| thread.registers[V0] == CLOCK_GETTIME);
+        let touches_two = false && self.state.core.thread().is_some_and(|thread| thread.registers[V0] == CLOCK_GETTIME);
         if touches_two {
             if let Some(second) = self.tracked_step()?.get(1) {
                 self.proofs[1] = *second;
@@ -199,7 +201,7 @@ impl<S: Server> Vm<S> {
             return Ok(());
         }
         self.outside.preimages.forget_read();
-        let mut paged = Paged { memory: &mut self.state.memory, code: &mut self.code };
+        let mut paged = Paged { memory: &mut self.state.memory, code: &self.code };
         let at = Place::of(&self.state.core);
         step(&mut self.state.core, &mut paged, &mut self.outside).map_err(|fault| at.error(fault))
     }
@@ -232,7 +234,7 @@ impl<S: Server> Vm<S> {
     /// Takes one step: the proofs of the words that it touches.
     fn tracked_step(&mut self) -> Result<Vec<Proof>, StepError> {
         self.outside.preimages.forget_read();
-        let mut tracked = Tracked::new(Paged { memory: &mut self.state.memory, code: &mut self.code });
+        let mut tracked = Tracked::new(Paged { memory: &mut self.state.memory, code: &self.code });
         let at = Place::of(&self.state.core);
         step(&mut self.state.core, &mut tracked, &mut self.outside).map_err(|fault| at.error(fault))?;
         Ok(tracked.into_proofs())
@@ -244,41 +246,54 @@ impl<S: Server> Vm<S> {
         let core = &mut self.state.core;
         let count = (until - core.step).min(QUANTUM.saturating_sub(core.steps_since_switch));
         let code_end = if self.outside.stats.is_some() { DECODED_END } else { u64::MAX };
-        let reservation = core.reservation;
+        let mut reserved = core.reservation.address & !7;
         let Some(thread) = core.thread_mut() else { return };
         if thread.exited {
             return;
         }
-        let mut paged = Paged { memory: &mut self.state.memory, code: &mut self.code };
-        let mut memory = Reserving::new(&mut paged, reservation);
         let mut special = Special::of(thread);
-        let mut left = count;
+        let (mut left, mut struck) = (count, 0);
         while left > 0 && special.pc < code_end {
-            let start = special.pc & !(PAGE_BYTES - 1);
-            let first = memory.memory.code.page(start, memory.memory.memory);
+            let slot = self.code.slot(special.pc, &mut self.state.memory);
+            let mut paged = Paged { memory: &mut self.state.memory, code: &self.code };
+            let mut memory = Reserving { memory: &mut paged, reserved, struck };
             let before = left;
-            while left > 0 {
-                // An address that is no multiple of four becomes an index far beyond.
-                let index = special.pc.wrapping_sub(start).rotate_right(2);
-                if index >= PAGE_BYTES / 4 {
-                    break;
-                }
-                let Some(instruction) = memory.memory.code.instructions().get(first + index as usize) else { break };
-                if execute(*instruction, &mut special, &mut thread.registers, &mut memory).is_err() {
-                    break;
-                }
-                left -= 1;
-            }
+            left = run_page(self.code.page(slot), left, &mut special, &mut thread.registers, &mut memory);
+            (reserved, struck) = (memory.reserved, memory.struck);
             if left == before {
                 break;
             }
         }
         special.put(thread);
-        let struck = memory.struck;
         core.step += count - left;
         core.steps_since_switch += count - left;
         core.strike(struck, &mut self.outside);
     }
+}
+
+/// Executes instructions of `page` till one leaves it, one is not plain, or `left` are executed: says how many of them are
+/// left.
+#[inline(never)]
+fn run_page<M: Words<Error = Infallible>>(
+    page: &CodePage<Instruction>,
+    mut left: u64,
+    special: &mut Special,
+    registers: &mut Registers,
+    memory: &mut Reserving<'_, M>,
+) -> u64 {
+    let mut now = *special;
+    let start = now.pc & !(PAGE_BYTES - 1);
+    while left > 0 {
+        // An address that is no multiple of four becomes an index far beyond.
+        let index = now.pc.wrapping_sub(start).rotate_right(2) as usize;
+        let Some(instruction) = page.get(index) else { break };
+        if execute(instruction.get(), &mut now, registers, memory).is_err() {
+            break;
+        }
+        left -= 1;
+    }
+    *special = now;
+    left
 }
 
 /// Where a machine is, for an error.
