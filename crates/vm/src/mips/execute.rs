@@ -3,39 +3,9 @@
 use super::{
     instruction::{Instruction, Op},
     step::Fault,
-    thread::Registers,
+    thread::{HiLo, Registers},
 };
 use crate::Words;
-
-/// What a thread has besides its general registers.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Special {
-    pub(super) pc: u64,
-    pub(super) next_pc: u64,
-    pub(super) lo: u64,
-    pub(super) hi: u64,
-}
-
-impl Special {
-    /// Goes on to the next instruction.
-    #[inline(always)]
-    pub(super) const fn advance(&mut self) {
-        self.pc = self.next_pc;
-        self.next_pc = self.next_pc.wrapping_add(4);
-    }
-
-    /// Goes on to the next instruction, in the delay slot, and to `target` after it.
-    #[inline(always)]
-    const fn jump(&mut self, target: u64) {
-        self.pc = self.next_pc;
-        self.next_pc = target;
-    }
-
-    #[inline(always)]
-    const fn check_no_delay_slot(&self) -> Result<(), Fault> {
-        if self.next_pc == self.pc.wrapping_add(4) { Ok(()) } else { Err(Fault::DelaySlot) }
-    }
-}
 
 /// The 32-bit value, sign-extended: how registers hold such values.
 #[inline(always)]
@@ -43,11 +13,11 @@ const fn extend(value: u32) -> u64 {
     value as i32 as u64
 }
 
-/// Executes one instruction. Where it fails, program counter and memory are as they were.
+/// Executes an instruction behind which the next one follows. Where it fails, nothing has changed.
 #[inline(always)]
-pub(super) fn execute<M: Words>(
+pub(super) fn operate<M: Words>(
     instruction: Instruction,
-    special: &mut Special,
+    hi_lo: &mut HiLo,
     registers: &mut Registers,
     memory: &mut M,
 ) -> Result<(), Fault>
@@ -92,41 +62,20 @@ where
         Op::Movz => select(rt == 0, rs, registers[d]),
         Op::Movn => select(rt != 0, rs, registers[d]),
         Op::Sync => rs,
-        Op::Mfhi => special.hi,
-        Op::Mflo => special.lo,
+        Op::Mfhi => hi_lo.hi,
+        Op::Mflo => hi_lo.lo,
         Op::Mul => extend((rs as u32).wrapping_mul(rt as u32)),
         Op::Clz => u64::from((rs as u32).leading_zeros()),
         Op::Clo => u64::from((rs as u32).leading_ones()),
         Op::Dclz => u64::from(rs.leading_zeros()),
         Op::Dclo => u64::from(rs.leading_ones()),
         Op::Mthi | Op::Mtlo | Op::Mult | Op::Multu | Op::Dmult | Op::Dmultu => {
-            multiply(op, special, rs, rt);
+            *hi_lo = multiply(op, *hi_lo, rs, rt);
             0
         }
         Op::Div | Op::Divu | Op::Ddiv | Op::Ddivu => {
-            divide(op, special, rs, rt)?;
+            *hi_lo = divide(op, rs, rt)?;
             0
-        }
-        Op::J | Op::Jal | Op::Jr | Op::Jalr => {
-            special.check_no_delay_slot()?;
-            // The link register is written when the target is already read.
-            registers[d] = special.pc.wrapping_add(8);
-            let region = extend(0xf000_0000);
-            let target = if matches!(op, Op::Jr | Op::Jalr) { rs } else { special.next_pc & region | constant };
-            special.jump(target);
-            return Ok(());
-        }
-        Op::Beq => return branch(special, rs == rt, constant),
-        Op::Bne => return branch(special, rs != rt, constant),
-        Op::Blez => return branch(special, rs as i64 <= 0, constant),
-        Op::Bgtz => return branch(special, rs as i64 > 0, constant),
-        Op::Bltz => return branch(special, (rs as i64) < 0, constant),
-        Op::Bgez => return branch(special, rs as i64 >= 0, constant),
-        Op::BranchNever => return branch(special, false, constant),
-        Op::Bltzal | Op::Bgezal => {
-            special.check_no_delay_slot()?;
-            registers[d] = special.pc.wrapping_add(8);
-            return branch(special, (op == Op::Bltzal) == ((rs as i64) < 0), constant);
         }
         Op::Lb | Op::Lbu | Op::Lh | Op::Lhu | Op::Lw | Op::Lwu | Op::Lwl | Op::Lwr | Op::Ld | Op::Ldl | Op::Ldr => {
             let address = rs.wrapping_add(constant);
@@ -134,21 +83,52 @@ where
         }
         Op::Sd => {
             memory.store(rs.wrapping_add(constant), rt)?;
-            special.advance();
             return Ok(());
         }
         Op::Sb | Op::Sh | Op::Sw | Op::Swl | Op::Swr | Op::Sdl | Op::Sdr => {
             let address = rs.wrapping_add(constant);
             let word = memory.load(address)?;
             memory.store(address, stored(op, address, word, rt))?;
-            special.advance();
             return Ok(());
         }
+        Op::J | Op::Jal | Op::Jr | Op::Jalr | Op::Beq | Op::Bne | Op::Blez | Op::Bgtz => return Err(Fault::Instruction),
+        Op::Bltz | Op::Bgez | Op::Bltzal | Op::Bgezal | Op::BranchNever => return Err(Fault::Instruction),
         Op::Ll | Op::Lld | Op::Sc | Op::Scd | Op::Syscall | Op::Invalid => return Err(Fault::Instruction),
     };
     registers[d] = value;
-    special.advance();
     Ok(())
+}
+
+/// Executes a branch or jump at `pc`: where the program goes on behind the instruction that follows. None for others.
+#[inline(always)]
+pub(super) fn target(instruction: Instruction, pc: u64, registers: &mut Registers) -> Option<u64> {
+    let Instruction { op, s, t, d, immediate } = instruction;
+    let (rs, rt) = (registers[s], registers[t]);
+    let behind = pc.wrapping_add(8);
+    let branch = |is_taken| select(is_taken, pc.wrapping_add_signed(immediate.into()), behind);
+    // A jump stays in the 256 MiB of the instruction that follows it.
+    let jump = || pc.wrapping_add(4) & extend(0xf000_0000) | u64::from(immediate as u32);
+    let (target, links) = match op {
+        Op::J => (jump(), false),
+        Op::Jal => (jump(), true),
+        Op::Jr => (rs, false),
+        Op::Jalr => (rs, true),
+        Op::Beq => (branch(rs == rt), false),
+        Op::Bne => (branch(rs != rt), false),
+        Op::Blez => (branch(rs as i64 <= 0), false),
+        Op::Bgtz => (branch(rs as i64 > 0), false),
+        Op::Bltz => (branch((rs as i64) < 0), false),
+        Op::Bgez => (branch(rs as i64 >= 0), false),
+        // These link whether or not they are taken.
+        Op::Bltzal => (branch((rs as i64) < 0), true),
+        Op::Bgezal => (branch(rs as i64 >= 0), true),
+        Op::BranchNever => (behind, false),
+        _ => return None,
+    };
+    if links {
+        registers[d] = behind;
+    }
+    Some(target)
 }
 
 #[inline(always)]
@@ -157,17 +137,10 @@ const fn select(condition: bool, one: u64, other: u64) -> u64 {
 }
 
 #[inline(always)]
-fn branch(special: &mut Special, is_taken: bool, way: u64) -> Result<(), Fault> {
-    special.check_no_delay_slot()?;
-    special.jump(special.pc.wrapping_add(select(is_taken, way, 8)));
-    Ok(())
-}
-
-#[inline(always)]
-fn multiply(op: Op, special: &mut Special, rs: u64, rt: u64) {
+fn multiply(op: Op, old: HiLo, rs: u64, rt: u64) -> HiLo {
     let (hi, lo) = match op {
-        Op::Mthi => (rs, special.lo),
-        Op::Mtlo => (special.hi, rs),
+        Op::Mthi => (rs, old.lo),
+        Op::Mtlo => (old.hi, rs),
         Op::Mult => {
             let product = (i64::from(rs as i32) * i64::from(rt as i32)) as u64;
             (extend((product >> 32) as u32), extend(product as u32))
@@ -185,17 +158,17 @@ fn multiply(op: Op, special: &mut Special, rs: u64, rt: u64) {
             ((product >> 64) as u64, product as u64)
         }
     };
-    (special.hi, special.lo) = (hi, lo);
+    HiLo { hi, lo }
 }
 
 /// The smallest number divided by −1 is itself, without a remainder.
 #[inline(always)]
-fn divide(op: Op, special: &mut Special, rs: u64, rt: u64) -> Result<(), Fault> {
+fn divide(op: Op, rs: u64, rt: u64) -> Result<HiLo, Fault> {
     let is_zero = if matches!(op, Op::Div | Op::Divu) { rt as u32 == 0 } else { rt == 0 };
     if is_zero {
         return Err(Fault::DivisionByZero);
     }
-    (special.lo, special.hi) = match op {
+    let (lo, hi) = match op {
         Op::Div => {
             let (rs, rt) = (rs as i32, rt as i32);
             (rs.wrapping_div(rt) as u64, rs.wrapping_rem(rt) as u64)
@@ -210,7 +183,7 @@ fn divide(op: Op, special: &mut Special, rs: u64, rt: u64) -> Result<(), Fault> 
         }
         _ => (rs / rt, rs % rt),
     };
-    Ok(())
+    Ok(HiLo { hi, lo })
 }
 
 /// Bits between the end of a word and the part of `bytes` bytes in which `address` lies.

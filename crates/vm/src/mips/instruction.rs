@@ -116,6 +116,13 @@ pub enum Op {
     Invalid,
 }
 
+impl Op {
+    /// Whether the next instruction but one may be elsewhere than behind the next.
+    pub const fn is_branch(self) -> bool {
+        self as u8 >= Self::J as u8 && self as u8 <= Self::BranchNever as u8
+    }
+}
+
 impl Decode for Instruction {
     fn decode(instruction: u32) -> Self {
         let opcode = instruction >> 26;

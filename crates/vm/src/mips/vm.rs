@@ -2,13 +2,13 @@
 
 use super::{
     core::Witness,
-    execute::{Special, execute},
+    execute::{operate, target},
     instruction::Instruction,
     replay::MEMORY_PROOFS,
     state::State,
     stats::{DECODED_END, DebugInfo, Stats},
     step::{Event, Fault, Outside, QUANTUM, Reserving, Stream, step},
-    thread::Registers,
+    thread::Thread,
 };
 use crate::{Code, CodePage, PAGE_BYTES, Paged, PreimageRead, Preimages, Proof, ReadError, Server, Tracked, Words};
 use alloy_primitives::B256;
@@ -240,59 +240,70 @@ impl<S: Server> Vm<S> {
         Ok(tracked.into_proofs())
     }
 
-    /// Takes steps until one is not plain, or `until` steps are taken: a plain step executes an instruction that is no system
+    /// Takes steps until one is not plain, or `until` steps are taken. A plain step executes an instruction that is no system
     /// call, reserves nothing, and does not fail.
     fn run_plain(&mut self, until: u64) {
         let core = &mut self.state.core;
         let count = (until - core.step).min(QUANTUM.saturating_sub(core.steps_since_switch));
         let code_end = if self.outside.stats.is_some() { DECODED_END } else { u64::MAX };
         let mut reserved = core.reservation.address & !7;
-        let Some(thread) = core.thread_mut() else { return };
-        if thread.exited {
-            return;
-        }
-        let mut special = Special::of(thread);
         let (mut left, mut struck) = (count, 0);
-        while left > 0 && special.pc < code_end {
-            let slot = self.code.slot(special.pc, &mut self.state.memory);
+        let Some(thread) = core.thread_mut() else { return };
+        while !thread.exited && thread.pc < code_end {
+            let slot = self.code.slot(thread.pc, &mut self.state.memory);
             let mut paged = Paged { memory: &mut self.state.memory, code: &self.code };
             let mut memory = Reserving { memory: &mut paged, reserved, struck };
             let before = left;
-            left = run_page(self.code.page(slot), left, &mut special, &mut thread.registers, &mut memory);
+            left = run_page(self.code.page(slot), left, thread, &mut memory);
             (reserved, struck) = (memory.reserved, memory.struck);
             if left == before {
                 break;
             }
         }
-        special.put(thread);
         core.step += count - left;
         core.steps_since_switch += count - left;
         core.strike(struck, &mut self.outside);
     }
 }
 
-/// Executes instructions of `page` till one leaves it, one is not plain, or `left` are executed: says how many of them are
-/// left.
+/// Executes instructions from `page`, where the thread is, till one leads elsewhere, one is not plain, or `left` are executed:
+/// says how many of them are left.
+///
+/// The program counter is kept in `thread` only between those that follow one another.
 #[inline(never)]
 fn run_page<M: Words<Error = Infallible>>(
     page: &CodePage<Instruction>,
     mut left: u64,
-    special: &mut Special,
-    registers: &mut Registers,
+    thread: &mut Thread,
     memory: &mut Reserving<'_, M>,
 ) -> u64 {
-    let mut now = *special;
-    let start = now.pc & !(PAGE_BYTES - 1);
-    while left > 0 {
-        // An address that is no multiple of four becomes an index far beyond.
-        let index = now.pc.wrapping_sub(start).rotate_right(2) as usize;
-        let Some(instruction) = page.get(index) else { break };
-        if execute(instruction.get(), &mut now, registers, memory).is_err() {
+    let start = thread.pc & !(PAGE_BYTES - 1);
+    while thread.next_pc == thread.pc.wrapping_add(4) {
+        // An address elsewhere, or that is no multiple of four, becomes an index far beyond.
+        let first = thread.pc.wrapping_sub(start).rotate_right(2);
+        let Some(instructions) = page.get(first as usize..(page.len() as u64).min(first.saturating_add(left)) as usize) else { break };
+        let mut count = 0;
+        for instruction in instructions {
+            if operate(instruction.get(), &mut thread.hi_lo, &mut thread.registers, memory).is_err() {
+                break;
+            }
+            count += 1;
+        }
+        thread.pc = thread.pc.wrapping_add(4 * count);
+        thread.next_pc = thread.pc.wrapping_add(4);
+        left -= count;
+        let [branch, delayed, ..] = &instructions[count as usize..] else { break };
+        let Some(target) = target(branch.get(), thread.pc, &mut thread.registers) else { break };
+        thread.pc = thread.next_pc;
+        thread.next_pc = target;
+        left -= 1;
+        if operate(delayed.get(), &mut thread.hi_lo, &mut thread.registers, memory).is_err() {
             break;
         }
+        thread.pc = target;
+        thread.next_pc = target.wrapping_add(4);
         left -= 1;
     }
-    *special = now;
     left
 }
 
