@@ -13,14 +13,24 @@ const fn extend(value: u32) -> u64 {
     value as i32 as u64
 }
 
-/// Executes an instruction behind which the next one follows. Where it fails, nothing has changed.
+/// Where a thread goes on behind an instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// At the next one.
+    Next,
+    /// At this address, when the next one is executed too.
+    Jump(u64),
+}
+
+/// Executes the instruction at `pc`, which stands in no delay slot if it is a branch. Where it fails, nothing has changed.
 #[inline(always)]
-pub(super) fn operate<M: Words>(
+pub(super) fn execute<M: Words>(
     instruction: Instruction,
+    pc: u64,
     hi_lo: &mut HiLo,
     registers: &mut Registers,
     memory: &mut M,
-) -> Result<(), Fault>
+) -> Result<Flow, Fault>
 where
     Fault: From<M::Error>,
 {
@@ -28,7 +38,9 @@ where
     let constant = i64::from(immediate) as u64;
     let shift = immediate as u32;
     let (rs, rt) = (registers[s], registers[t]);
+    let address = rs.wrapping_add(constant);
     let value = match op {
+        Op::Nop => return Ok(Flow::Next),
         Op::Sll => extend((rt as u32) << (shift & 31)),
         Op::Srl => extend(rt as u32 >> (shift & 31)),
         Op::Sra => (rt as i32 >> (shift & 31)) as u64,
@@ -69,71 +81,94 @@ where
         Op::Clo => u64::from((rs as u32).leading_ones()),
         Op::Dclz => u64::from(rs.leading_zeros()),
         Op::Dclo => u64::from(rs.leading_ones()),
-        Op::Mthi | Op::Mtlo | Op::Mult | Op::Multu | Op::Dmult | Op::Dmultu => {
-            *hi_lo = multiply(op, *hi_lo, rs, rt);
-            0
-        }
-        Op::Div | Op::Divu | Op::Ddiv | Op::Ddivu => {
-            *hi_lo = divide(op, rs, rt)?;
-            0
-        }
-        Op::Lb | Op::Lbu | Op::Lh | Op::Lhu | Op::Lw | Op::Lwu | Op::Lwl | Op::Lwr | Op::Ld | Op::Ldl | Op::Ldr => {
-            let address = rs.wrapping_add(constant);
-            loaded(op, address, memory.load(address)?, rt)
-        }
+        // One by one, so that each is compiled for itself.
+        Op::Mthi => set(hi_lo, multiply(Op::Mthi, *hi_lo, rs, rt)),
+        Op::Mtlo => set(hi_lo, multiply(Op::Mtlo, *hi_lo, rs, rt)),
+        Op::Mult => set(hi_lo, multiply(Op::Mult, *hi_lo, rs, rt)),
+        Op::Multu => set(hi_lo, multiply(Op::Multu, *hi_lo, rs, rt)),
+        Op::Dmult => set(hi_lo, multiply(Op::Dmult, *hi_lo, rs, rt)),
+        Op::Dmultu => set(hi_lo, multiply(Op::Dmultu, *hi_lo, rs, rt)),
+        Op::Div => set(hi_lo, divide(Op::Div, rs, rt)?),
+        Op::Divu => set(hi_lo, divide(Op::Divu, rs, rt)?),
+        Op::Ddiv => set(hi_lo, divide(Op::Ddiv, rs, rt)?),
+        Op::Ddivu => set(hi_lo, divide(Op::Ddivu, rs, rt)?),
+        Op::Lb => loaded(Op::Lb, address, memory.load(address)?, rt),
+        Op::Lbu => loaded(Op::Lbu, address, memory.load(address)?, rt),
+        Op::Lh => loaded(Op::Lh, address, memory.load(address)?, rt),
+        Op::Lhu => loaded(Op::Lhu, address, memory.load(address)?, rt),
+        Op::Lw => loaded(Op::Lw, address, memory.load(address)?, rt),
+        Op::Lwu => loaded(Op::Lwu, address, memory.load(address)?, rt),
+        Op::Lwl => loaded(Op::Lwl, address, memory.load(address)?, rt),
+        Op::Lwr => loaded(Op::Lwr, address, memory.load(address)?, rt),
+        Op::Ld => loaded(Op::Ld, address, memory.load(address)?, rt),
+        Op::Ldl => loaded(Op::Ldl, address, memory.load(address)?, rt),
+        Op::Ldr => loaded(Op::Ldr, address, memory.load(address)?, rt),
         Op::Sd => {
-            memory.store(rs.wrapping_add(constant), rt)?;
-            return Ok(());
+            memory.store(address, rt)?;
+            return Ok(Flow::Next);
         }
-        Op::Sb | Op::Sh | Op::Sw | Op::Swl | Op::Swr | Op::Sdl | Op::Sdr => {
-            let address = rs.wrapping_add(constant);
-            let word = memory.load(address)?;
-            memory.store(address, stored(op, address, word, rt))?;
-            return Ok(());
+        Op::Sb => return update(Op::Sb, address, rt, memory),
+        Op::Sh => return update(Op::Sh, address, rt, memory),
+        Op::Sw => return update(Op::Sw, address, rt, memory),
+        Op::Swl => return update(Op::Swl, address, rt, memory),
+        Op::Swr => return update(Op::Swr, address, rt, memory),
+        Op::Sdl => return update(Op::Sdl, address, rt, memory),
+        Op::Sdr => return update(Op::Sdr, address, rt, memory),
+        // A jump stays in the 256 MiB of the instruction that follows it.
+        Op::J => return Ok(Flow::Jump(pc.wrapping_add(4) & extend(0xf000_0000) | constant)),
+        Op::Jal => {
+            registers[d] = pc.wrapping_add(8);
+            return Ok(Flow::Jump(pc.wrapping_add(4) & extend(0xf000_0000) | constant));
         }
-        Op::J | Op::Jal | Op::Jr | Op::Jalr | Op::Beq | Op::Bne | Op::Blez | Op::Bgtz => return Err(Fault::Instruction),
-        Op::Bltz | Op::Bgez | Op::Bltzal | Op::Bgezal | Op::BranchNever => return Err(Fault::Instruction),
+        Op::Jr => return Ok(Flow::Jump(rs)),
+        Op::Jalr => {
+            registers[d] = pc.wrapping_add(8);
+            return Ok(Flow::Jump(rs));
+        }
+        Op::Beq => return Ok(branch(rs == rt, pc, constant)),
+        Op::Bne => return Ok(branch(rs != rt, pc, constant)),
+        Op::Blez => return Ok(branch(rs as i64 <= 0, pc, constant)),
+        Op::Bgtz => return Ok(branch(rs as i64 > 0, pc, constant)),
+        Op::Bltz => return Ok(branch((rs as i64) < 0, pc, constant)),
+        Op::Bgez => return Ok(branch(rs as i64 >= 0, pc, constant)),
+        Op::BranchNever => return Ok(branch(false, pc, constant)),
+        // These link whether or not they are taken.
+        Op::Bltzal | Op::Bgezal => {
+            registers[d] = pc.wrapping_add(8);
+            return Ok(branch((op == Op::Bltzal) == ((rs as i64) < 0), pc, constant));
+        }
         Op::Ll | Op::Lld | Op::Sc | Op::Scd | Op::Syscall | Op::Invalid => return Err(Fault::Instruction),
     };
     registers[d] = value;
-    Ok(())
-}
-
-/// Executes a branch or jump at `pc`: where the program goes on behind the instruction that follows. None for others.
-#[inline(always)]
-pub(super) fn target(instruction: Instruction, pc: u64, registers: &mut Registers) -> Option<u64> {
-    let Instruction { op, s, t, d, immediate } = instruction;
-    let (rs, rt) = (registers[s], registers[t]);
-    let behind = pc.wrapping_add(8);
-    let branch = |is_taken| select(is_taken, pc.wrapping_add_signed(immediate.into()), behind);
-    // A jump stays in the 256 MiB of the instruction that follows it.
-    let jump = || pc.wrapping_add(4) & extend(0xf000_0000) | u64::from(immediate as u32);
-    let (target, links) = match op {
-        Op::J => (jump(), false),
-        Op::Jal => (jump(), true),
-        Op::Jr => (rs, false),
-        Op::Jalr => (rs, true),
-        Op::Beq => (branch(rs == rt), false),
-        Op::Bne => (branch(rs != rt), false),
-        Op::Blez => (branch(rs as i64 <= 0), false),
-        Op::Bgtz => (branch(rs as i64 > 0), false),
-        Op::Bltz => (branch((rs as i64) < 0), false),
-        Op::Bgez => (branch(rs as i64 >= 0), false),
-        // These link whether or not they are taken.
-        Op::Bltzal => (branch((rs as i64) < 0), true),
-        Op::Bgezal => (branch(rs as i64 >= 0), true),
-        Op::BranchNever => (behind, false),
-        _ => return None,
-    };
-    if links {
-        registers[d] = behind;
-    }
-    Some(target)
+    Ok(Flow::Next)
 }
 
 #[inline(always)]
 const fn select(condition: bool, one: u64, other: u64) -> u64 {
     if condition { one } else { other }
+}
+
+/// Stores by an instruction that changes only a part of a word.
+#[inline(always)]
+fn update<M: Words>(op: Op, address: u64, value: u64, memory: &mut M) -> Result<Flow, Fault>
+where
+    Fault: From<M::Error>,
+{
+    let word = memory.load(address)?;
+    memory.store(address, stored(op, address, word, value))?;
+    Ok(Flow::Next)
+}
+
+#[inline(always)]
+const fn branch(is_taken: bool, pc: u64, way: u64) -> Flow {
+    Flow::Jump(pc.wrapping_add(select(is_taken, way, 8)))
+}
+
+/// Sets the registers of two-word results. A general register that the instruction names besides becomes 0.
+#[inline(always)]
+const fn set(hi_lo: &mut HiLo, result: HiLo) -> u64 {
+    *hi_lo = result;
+    0
 }
 
 #[inline(always)]

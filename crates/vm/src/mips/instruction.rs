@@ -24,6 +24,8 @@ pub struct Instruction {
 #[repr(u8)]
 #[expect(missing_docs, reason = "these are the architecture's mnemonics")]
 pub enum Op {
+    /// A shift into $0.
+    Nop,
     Sll,
     Srl,
     Sra,
@@ -146,6 +148,7 @@ impl Decode for Instruction {
             _ => (with_immediate(opcode), t, signed),
         };
         let d = if destination == 0 { Registers::NOWHERE } else { destination };
+        let op = if op == Op::Sll && destination == 0 { Op::Nop } else { op };
         Self { op, s, t, d, immediate }
     }
 }

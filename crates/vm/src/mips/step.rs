@@ -2,7 +2,7 @@
 
 use super::{
     core::{Core, Reservation},
-    execute::{loaded, operate, stored, target},
+    execute::{Flow, execute, loaded, stored},
     instruction::{Instruction, Op},
     syscall,
     thread::Thread,
@@ -248,13 +248,11 @@ where
     if instruction.op.is_branch() && thread.next_pc != thread.pc.wrapping_add(4) {
         return Err(Fault::DelaySlot);
     }
-    if let Some(target) = target(instruction, thread.pc, &mut thread.registers) {
-        thread.pc = thread.next_pc;
-        thread.next_pc = target;
-        return Ok(());
-    }
-    operate(instruction, &mut thread.hi_lo, &mut thread.registers, &mut memory)?;
+    let flow = execute(instruction, thread.pc, &mut thread.hi_lo, &mut thread.registers, &mut memory)?;
     thread.advance();
+    if let Flow::Jump(target) = flow {
+        thread.next_pc = target;
+    }
     let struck = memory.struck;
     core.strike(struck, outside);
     Ok(())

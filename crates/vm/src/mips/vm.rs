@@ -2,8 +2,8 @@
 
 use super::{
     core::Witness,
-    execute::{operate, target},
-    instruction::Instruction,
+    execute::{Flow, execute},
+    instruction::{Instruction, Op},
     replay::MEMORY_PROOFS,
     state::State,
     stats::{DECODED_END, DebugInfo, Stats},
@@ -277,33 +277,41 @@ fn run_page<M: Words<Error = Infallible>>(
     thread: &mut Thread,
     memory: &mut Reserving<'_, M>,
 ) -> u64 {
+    let Thread { registers, hi_lo, .. } = thread;
     let start = thread.pc & !(PAGE_BYTES - 1);
-    while thread.next_pc == thread.pc.wrapping_add(4) {
-        // An address elsewhere, or that is no multiple of four, becomes an index far beyond.
-        let first = thread.pc.wrapping_sub(start).rotate_right(2);
-        let Some(instructions) = page.get(first as usize..(page.len() as u64).min(first.saturating_add(left)) as usize) else { break };
+    // An address elsewhere, or one that is no multiple of four, becomes an index far beyond.
+    let index_of = |address: u64| address.wrapping_sub(start).rotate_right(2);
+    let (mut pc, mut next_pc) = (thread.pc, thread.next_pc);
+    while next_pc == pc.wrapping_add(4) {
+        let first = index_of(pc);
+        let end = first.saturating_add(left).min(page.len() as u64);
+        let Some(instructions) = page.get(first as usize..end as usize) else { break };
         let mut count = 0;
-        for instruction in instructions {
-            if operate(instruction.get(), &mut thread.hi_lo, &mut thread.registers, memory).is_err() {
-                break;
+        let jump = loop {
+            let Some(instruction) = instructions.get(count) else { break None };
+            match execute(instruction.get(), pc.wrapping_add(4 * count as u64), hi_lo, registers, memory) {
+                Ok(Flow::Next) => count += 1,
+                Ok(Flow::Jump(target)) => break Some(target),
+                Err(_) => break None,
             }
-            count += 1;
-        }
-        thread.pc = thread.pc.wrapping_add(4 * count);
-        thread.next_pc = thread.pc.wrapping_add(4);
-        left -= count;
-        let [branch, delayed, ..] = &instructions[count as usize..] else { break };
-        let Some(target) = target(branch.get(), thread.pc, &mut thread.registers) else { break };
-        thread.pc = thread.next_pc;
-        thread.next_pc = target;
+        };
+        left -= count as u64;
+        pc = pc.wrapping_add(4 * count as u64);
+        next_pc = pc.wrapping_add(4);
+        let Some(target) = jump else { break };
         left -= 1;
-        if operate(delayed.get(), &mut thread.hi_lo, &mut thread.registers, memory).is_err() {
+        pc = next_pc;
+        next_pc = target;
+        let Some(delayed) = instructions.get(count + 1) else { break };
+        let delayed = delayed.get();
+        if delayed.op != Op::Nop && (delayed.op.is_branch() || execute(delayed, pc, hi_lo, registers, memory).is_err()) {
             break;
         }
-        thread.pc = target;
-        thread.next_pc = target.wrapping_add(4);
         left -= 1;
+        pc = target;
+        next_pc = target.wrapping_add(4);
     }
+    (thread.pc, thread.next_pc) = (pc, next_pc);
     left
 }
 
