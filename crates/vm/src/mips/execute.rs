@@ -82,16 +82,10 @@ where
         Op::Dclz => u64::from(rs.leading_zeros()),
         Op::Dclo => u64::from(rs.leading_ones()),
         // One by one, so that each is compiled for itself.
-        Op::Mthi => set(hi_lo, multiply(Op::Mthi, *hi_lo, rs, rt)),
-        Op::Mtlo => set(hi_lo, multiply(Op::Mtlo, *hi_lo, rs, rt)),
-        Op::Mult => set(hi_lo, multiply(Op::Mult, *hi_lo, rs, rt)),
-        Op::Multu => set(hi_lo, multiply(Op::Multu, *hi_lo, rs, rt)),
-        Op::Dmult => set(hi_lo, multiply(Op::Dmult, *hi_lo, rs, rt)),
-        Op::Dmultu => set(hi_lo, multiply(Op::Dmultu, *hi_lo, rs, rt)),
-        Op::Div => set(hi_lo, divide(Op::Div, rs, rt)?),
-        Op::Divu => set(hi_lo, divide(Op::Divu, rs, rt)?),
-        Op::Ddiv => set(hi_lo, divide(Op::Ddiv, rs, rt)?),
-        Op::Ddivu => set(hi_lo, divide(Op::Ddivu, rs, rt)?),
+        Op::Mthi | Op::Mtlo | Op::Mult | Op::Multu | Op::Dmult | Op::Dmultu => {
+            set(hi_lo, multiply(op, *hi_lo, rs, rt))
+        }
+        Op::Div | Op::Divu | Op::Ddiv | Op::Ddivu => set(hi_lo, divide(op, rs, rt)?),
         Op::Lb => loaded(Op::Lb, address, memory.load(address)?, rt),
         Op::Lbu => loaded(Op::Lbu, address, memory.load(address)?, rt),
         Op::Lh => loaded(Op::Lh, address, memory.load(address)?, rt),

@@ -27,6 +27,7 @@ pub struct Vm<S> {
     outside: Host<S>,
     /// What stands in a step's proof for words that it does not touch: in cannon that is what stood there before.
     proofs: [Proof; MEMORY_PROOFS - 1],
+    expects_proofs: bool,
 }
 
 /// What is outside a running machine.
@@ -113,12 +114,20 @@ impl<S: Server> Vm<S> {
             code: Code::default(),
             outside: Host { preimages: Preimages::new(server), output: Box::new(output), stats: None },
             proofs: [Proof::ZERO; _],
+            expects_proofs: false,
         }
     }
 
     /// Counts from now on what [`Vm::debug_info`] tells beyond the state.
     pub fn enable_stats(&mut self) {
         self.outside.stats = Some(Stats::default());
+    }
+
+    /// Makes proofs the same as cannon's even where L1 does not look at them: where a step needs no proof of a second word,
+    /// cannon leaves that of the last clock reading, and so has memory hashed at every one. Programs that read clocks often,
+    /// as Go's runtime does, run several times slower.
+    pub const fn expect_proofs(&mut self) {
+        self.expects_proofs = true;
     }
 
     /// The state.
@@ -192,9 +201,8 @@ impl<S: Server> Vm<S> {
     /// # Errors
     /// Where the step can't be taken.
     pub fn step(&mut self) -> Result<(), StepError> {
-        // The proof of a second word stays in cannon's hands, whether or not anyone wants a proof of the step.
-        let touches_two = false && self.state.core.thread().is_some_and(|thread| thread.registers[V0] == CLOCK_GETTIME);
-        if touches_two {
+        let touches_two = self.state.core.thread().is_some_and(|thread| thread.registers[V0] == CLOCK_GETTIME);
+        if self.expects_proofs && touches_two {
             if let Some(second) = self.tracked_step()?.get(1) {
                 self.proofs[1] = *second;
             }
