@@ -268,6 +268,9 @@ impl<S: Server> Vm<S> {
                 break;
             }
         }
+        if left < count {
+            self.outside.preimages.forget_read();
+        }
         core.step += count - left;
         core.steps_since_switch += count - left;
         core.strike(struck, &mut self.outside);
