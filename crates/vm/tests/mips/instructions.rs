@@ -15,7 +15,13 @@ fn number() -> impl Strategy<Value = u64> {
 }
 
 /// A machine before `instruction`, with these registers, and its picture.
-fn before(instruction: u32, mut registers: [u64; 32], hi_lo: [u64; 2], word: u64, is_delayed: bool) -> (State, Picture) {
+fn before(
+    instruction: u32,
+    mut registers: [u64; 32],
+    hi_lo: [u64; 2],
+    word: u64,
+    is_delayed: bool,
+) -> (State, Picture) {
     registers[0] = 0;
     let mut state = machine(&[instruction]);
     let at = address(instruction, &registers) & !7;
@@ -91,8 +97,10 @@ proptest! {
 /// All opcodes and functions that the machine knows are among the cases, or the test above would say little.
 #[test]
 fn every_operation_is_known_or_refused_as_the_reference_says() {
-    let all = (0..0x40).map(|opcode| opcode << 26).chain(0..0x40).chain((0..0x40).map(|function| 0x1c << 26 | function));
-    for instruction in all.filter(|instruction| !is_apart(*instruction)).map(|bits| bits | 0x0062_0000 & !(bits >> 10)) {
+    let all =
+        (0..0x40).map(|opcode| opcode << 26).chain(0..0x40).chain((0..0x40).map(|function| 0x1c << 26 | function));
+    for instruction in all.filter(|instruction| !is_apart(*instruction)).map(|bits| bits | 0x0062_0000 & !(bits >> 10))
+    {
         let mut registers = [0; 32];
         registers[2..4].copy_from_slice(&[DATA, 3]);
         let (state, picture_before) = before(instruction, registers, [1, 2], 5, false);

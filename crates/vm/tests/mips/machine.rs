@@ -120,7 +120,8 @@ pub(crate) fn step_with(answers: &Answers, state: &State) -> Result<(State, Said
     assert_eq!(run.state_mut().hash(), hash, "a run of one step");
     assert_eq!(proof.post, hash, "a proven step");
     let read = proof.preimage.take();
-    let read = read.as_ref().map(|read| kohala_vm::PreimageRead { key: read.key, value: &read.value, offset: read.offset });
+    let read =
+        read.as_ref().map(|read| kohala_vm::PreimageRead { key: read.key, value: &read.value, offset: read.offset });
     let replayed = replay(&proof.witness, &proof.data, read).unwrap();
     assert_eq!(replayed, alone.state_mut().witness(), "a step replayed from its proof");
     let said = said.lock().unwrap().clone();

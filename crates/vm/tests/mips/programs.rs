@@ -40,7 +40,8 @@ fn instruction() -> impl Strategy<Value = u32> {
     let register = || prop::sample::select((8..14_u32).collect::<Vec<_>>());
     let base = || prop::sample::select(vec![16_u32, 17]);
     let arithmetic = prop::sample::select(vec![0x21_u32, 0x23, 0x25, 0x2a, 0x2d, 0x2f, 0x19, 0x1d, 0x12, 0x3c, 0x0a]);
-    let access = prop::sample::select(vec![0x20_u32, 0x23, 0x37, 0x1a, 0x26, 0x28, 0x2b, 0x3f, 0x2c, 0x2e, 0x30, 0x38, 0x34]);
+    let access =
+        prop::sample::select(vec![0x20_u32, 0x23, 0x37, 0x1a, 0x26, 0x28, 0x2b, 0x3f, 0x2c, 0x2e, 0x30, 0x38, 0x34]);
     let branch = prop::sample::select(vec![4_u32, 5, 6, 7]);
     prop_oneof![
         4 => (arithmetic, register(), register(), register(), 0..32_u32)

@@ -3,6 +3,7 @@
 use crate::machine::{A3, DATA, RA, SP, V0, after, calling, changed, machine, step, thread, thread_mut};
 use kohala_vm::mips::{Core, Fault, Reservation, Stack, State, Thread};
 use proptest::prelude::*;
+use std::slice::from_ref;
 
 const CLONE_FLAGS: u64 = 0x5_0f00;
 const EXIT: u64 = 5058;
@@ -79,16 +80,16 @@ fn turn_ends_after_100_000_steps() {
     state.core.steps_since_switch = 100_000;
     let expected = without_instruction(&state.core, |core| {
         core.left = stack(&[other(1)]);
-        core.right = stack(&[one.clone()]);
+        core.right = stack(from_ref(&one));
     });
     assert_eq!(step(&state).unwrap().core, expected);
 
     // Alone it comes back to itself, from the other side.
     state.core.left = stack(&[]);
-    state.core.right = stack(&[one.clone()]);
+    state.core.right = stack(from_ref(&one));
     state.core.traverse_right = true;
     let expected = without_instruction(&state.core, |core| {
-        (core.left, core.right) = (stack(&[one.clone()]), stack(&[]));
+        (core.left, core.right) = (stack(from_ref(&one)), stack(&[]));
         core.traverse_right = false;
     });
     assert_eq!(step(&state).unwrap().core, expected);
