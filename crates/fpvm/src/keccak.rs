@@ -1,6 +1,10 @@
 //! Keccak256, in few instructions of a 64-bit machine that can neither rotate nor and-not.
 //!
-//! Six lanes of the state are kept inverted from block to block: chi then needs one inversion a plane instead of five.
+//! The permutation is assembly, which the build script makes ([`schedule`]). Six lanes of the state are kept inverted from
+//! block to block: chi then needs one inversion a plane instead of five.
+
+#[cfg(test)]
+mod schedule;
 
 /// Lanes of the state.
 const LANES: usize = 25;
@@ -8,165 +12,240 @@ const LANES: usize = 25;
 /// Bytes of a block.
 const RATE: usize = 136;
 
-/// The lanes that are kept inverted.
-const INVERTED: [usize; 6] = [1, 2, 8, 12, 17, 20];
+/// The state that a hash begins with: zero, and six lanes inverted.
+const INITIAL: [u64; LANES] = {
+    let mut state = [0; LANES];
+    let mut index = 0;
+    let inverted = [1, 2, 8, 12, 17, 20];
+    while index < inverted.len() {
+        state[inverted[index]] = u64::MAX;
+        index += 1;
+    }
+    state
+};
 
-/// Left rotation of each lane in rho.
-const ROTATION: [u32; LANES] =
-    [0, 1, 62, 28, 27, 36, 44, 6, 55, 20, 3, 10, 43, 25, 39, 41, 45, 15, 21, 8, 18, 2, 61, 56, 14];
-
-const ROUND_CONSTANTS: [u64; 24] = [
-    0x0000_0000_0000_0001,
-    0x0000_0000_0000_8082,
-    0x8000_0000_0000_808a,
-    0x8000_0000_8000_8000,
-    0x0000_0000_0000_808b,
-    0x0000_0000_8000_0001,
-    0x8000_0000_8000_8081,
-    0x8000_0000_0000_8009,
-    0x0000_0000_0000_008a,
-    0x0000_0000_0000_0088,
-    0x0000_0000_8000_8009,
-    0x0000_0000_8000_000a,
-    0x0000_0000_8000_808b,
-    0x8000_0000_0000_008b,
-    0x8000_0000_0000_8089,
-    0x8000_0000_0000_8003,
-    0x8000_0000_0000_8002,
-    0x8000_0000_0000_0080,
-    0x0000_0000_0000_800a,
-    0x8000_0000_8000_000a,
-    0x8000_0000_8000_8081,
-    0x8000_0000_0000_8080,
-    0x0000_0000_8000_0001,
-    0x8000_0000_8000_8008,
-];
+/// What permutes a state where it lies.
+trait Permutation {
+    /// The state.
+    fn state(&mut self) -> &mut [u64; LANES];
+    /// The permutation.
+    fn permute(&mut self);
+    /// The first four lanes of it; what the others are afterwards is undefined.
+    fn permute_to_hash(&mut self);
+}
 
 /// The keccak256 hash of `bytes`.
-#[inline]
-pub fn keccak256(bytes: &[u8]) -> [u8; 32] {
-    let mut state = [0; LANES];
-    for lane in INVERTED {
-        state[lane] = u64::MAX;
+#[inline(always)]
+fn hash(keccak: &mut impl Permutation, bytes: &[u8]) -> [u8; 32] {
+    let (blocks, rest) = bytes.as_chunks::<RATE>();
+    let mut fresh = true;
+    for block in blocks {
+        if fresh {
+            absorb::<true>(keccak.state(), block);
+        } else {
+            absorb::<false>(keccak.state(), block);
+        }
+        fresh = false;
+        keccak.permute();
     }
-    let mut blocks = bytes.chunks_exact(RATE);
-    for block in &mut blocks {
-        absorb(&mut state, block);
-        permute(&mut state);
+    if fresh {
+        absorb_last::<true>(keccak.state(), rest);
+    } else {
+        absorb_last::<false>(keccak.state(), rest);
     }
-    absorb_last(&mut state, blocks.remainder());
-    permute(&mut state);
+    keccak.permute_to_hash();
     let mut hash = [0; 32];
-    for (lane, bytes) in hash.chunks_exact_mut(8).enumerate() {
-        let value = if INVERTED.contains(&lane) { !state[lane] } else { state[lane] };
-        bytes.copy_from_slice(&value.to_le_bytes());
+    for (lane, bytes) in hash.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+        *bytes = little_endian(keccak.state()[lane] ^ INITIAL[lane]).to_ne_bytes();
     }
     hash
 }
 
-/// Adds whole lanes of input.
+/// Adds a block; `FRESH` if it is the first, before which the state is [`INITIAL`] and need not be set.
 #[inline(always)]
-fn absorb(state: &mut [u64; LANES], lanes: &[u8]) {
-    for (lane, bytes) in state.iter_mut().zip(lanes.chunks_exact(8)) {
-        *lane ^= u64::from_le_bytes(bytes.try_into().unwrap_or_default());
+fn absorb<const FRESH: bool>(state: &mut [u64; LANES], block: &[u8; RATE]) {
+    for (lane, bytes) in block.as_chunks::<8>().0.iter().enumerate() {
+        add::<FRESH>(state, lane, little_endian(u64::from_ne_bytes(*bytes)));
+    }
+    for lane in RATE / 8..LANES {
+        add::<FRESH>(state, lane, 0);
     }
 }
 
-/// Adds what is left of the input, less than a block, and its padding.
+/// Adds what is left, less than a block, and its padding.
 #[inline(always)]
-fn absorb_last(state: &mut [u64; LANES], rest: &[u8]) {
-    let whole = rest.len() / 8;
-    absorb(state, rest);
-    let mut last = 0;
-    for (place, byte) in rest[whole * 8..].iter().chain(&[1]).enumerate() {
+fn absorb_last<const FRESH: bool>(state: &mut [u64; LANES], rest: &[u8]) {
+    let (lanes, bytes) = rest.as_chunks::<8>();
+    for (lane, bytes) in lanes.iter().enumerate() {
+        add::<FRESH>(state, lane, little_endian(u64::from_ne_bytes(*bytes)));
+    }
+    let mut last = 1 << (8 * bytes.len());
+    for (place, byte) in bytes.iter().enumerate() {
         last |= u64::from(*byte) << (8 * place);
     }
-    state[whole] ^= last;
+    add::<FRESH>(state, lanes.len(), last);
+    if FRESH {
+        for lane in lanes.len() + 1..LANES {
+            add::<true>(state, lane, 0);
+        }
+    }
     state[RATE / 8 - 1] ^= 1 << 63;
 }
 
-fn permute(state: &mut [u64; LANES]) {
-    let mut lanes = *state;
-    for constant in ROUND_CONSTANTS {
-        lanes = round(lanes, constant);
-    }
-    *state = lanes;
+#[inline(always)]
+fn add<const FRESH: bool>(state: &mut [u64; LANES], lane: usize, value: u64) {
+    state[lane] = value ^ if FRESH { INITIAL[lane] } else { state[lane] };
 }
 
+/// The machine's word for eight bytes that are a lane, and the other way round.
+#[cfg(target_endian = "little")]
 #[inline(always)]
-fn round(a: [u64; LANES], constant: u64) -> [u64; LANES] {
-    let mut c = [0; 5];
-    for x in 0..5 {
-        c[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
+fn little_endian(word: u64) -> u64 {
+    word
+}
+
+/// The machine's word for eight bytes that are a lane, and the other way round: the bytes turned around, in fewer
+/// instructions than the compiler takes, if it doesn't see what this is.
+#[cfg(target_endian = "big")]
+#[inline(always)]
+fn little_endian(word: u64) -> u64 {
+    let (mut bytes, mut halves): (u64, u64) = (0x00ff_00ff_00ff_00ff, 0x0000_ffff_0000_ffff);
+    // SAFETY: no instruction at all.
+    unsafe { core::arch::asm!("", inout(reg) bytes, inout(reg) halves, options(pure, nomem, nostack)) };
+    let word = (word & bytes) << 8 | (word >> 8) & bytes;
+    let word = (word & halves) << 16 | (word >> 16) & halves;
+    word.rotate_left(32)
+}
+
+#[cfg(target_os = "none")]
+mod machine {
+    use super::{LANES, Permutation, hash};
+    use core::{arch::global_asm, slice};
+
+    global_asm!(include_str!(concat!(env!("OUT_DIR"), "/keccak.s")));
+
+    unsafe extern "C" {
+        static mut kohala_keccak_words: [u64; LANES];
+        fn kohala_keccak_permute();
+        fn kohala_keccak_hash();
     }
-    let mut d = [0; 5];
-    for x in 0..5 {
-        d[x] = c[(x + 4) % 5] ^ c[(x + 1) % 5].rotate_left(1);
-    }
-    // Theta's last part, rho and pi.
-    let mut b = [0; LANES];
-    for y in 0..5 {
-        for x in 0..5 {
-            b[y + 5 * ((2 * x + 3 * y) % 5)] = (a[x + 5 * y] ^ d[x]).rotate_left(ROTATION[x + 5 * y]);
+
+    /// The assembly and the memory that it works on, of which there is one.
+    struct Assembly<'a>(&'a mut [u64; LANES]);
+
+    impl Permutation for Assembly<'_> {
+        #[inline(always)]
+        fn state(&mut self) -> &mut [u64; LANES] {
+            self.0
+        }
+
+        #[inline(always)]
+        fn permute(&mut self) {
+            // SAFETY: it reads and writes the memory of which this is the state, and nothing else.
+            unsafe { kohala_keccak_permute() }
+        }
+
+        #[inline(always)]
+        fn permute_to_hash(&mut self) {
+            // SAFETY: as before.
+            unsafe { kohala_keccak_hash() }
         }
     }
-    // Chi, with the inversions that the inverted lanes leave.
-    [
-        b[0] ^ (b[1] | b[2]) ^ constant,
-        b[1] ^ (!b[2] | b[3]),
-        b[2] ^ (b[3] & b[4]),
-        b[3] ^ (b[4] | b[0]),
-        b[4] ^ (b[0] & b[1]),
-        b[5] ^ (b[6] | b[7]),
-        b[6] ^ (b[7] & b[8]),
-        b[7] ^ (b[8] | !b[9]),
-        b[8] ^ (b[9] | b[5]),
-        b[9] ^ (b[5] & b[6]),
-        b[10] ^ (b[11] | b[12]),
-        b[11] ^ (b[12] & b[13]),
-        b[12] ^ (!b[13] & b[14]),
-        !b[13] ^ (b[14] | b[10]),
-        b[14] ^ (b[10] & b[11]),
-        b[15] ^ (b[16] & b[17]),
-        b[16] ^ (b[17] | b[18]),
-        b[17] ^ (!b[18] | b[19]),
-        !b[18] ^ (b[19] & b[15]),
-        b[19] ^ (b[15] | b[16]),
-        b[20] ^ (!b[21] & b[22]),
-        !b[21] ^ (b[22] | b[23]),
-        b[22] ^ (b[23] & b[24]),
-        b[23] ^ (b[24] | b[20]),
-        b[24] ^ (b[20] & b[21]),
-    ]
-}
 
-/// [`keccak256`] where `alloy-primitives` calls for it.
-///
-/// # Safety
-/// `output` must be valid for writes of 32 bytes, `bytes` for reads of `len`.
-#[cfg(target_os = "none")]
-#[unsafe(no_mangle)]
-unsafe extern "C" fn native_keccak256(bytes: *const u8, len: usize, output: *mut u8) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let hash = keccak256(core::slice::from_raw_parts(bytes, len));
-        output.cast::<[u8; 32]>().write(hash);
+    /// Keccak256 where `alloy-primitives` calls for it.
+    ///
+    /// # Safety
+    /// `output` must be valid for writes of 32 bytes, `bytes` for reads of `len`.
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn native_keccak256(bytes: *const u8, len: usize, output: *mut u8) {
+        // SAFETY: the caller's promise; there is one thread, and nothing here calls this function.
+        unsafe {
+            let mut assembly = Assembly(&mut *&raw mut kohala_keccak_words);
+            output.cast::<[u8; 32]>().write(hash(&mut assembly, slice::from_raw_parts(bytes, len)));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use alloc::vec::Vec;
+    use super::{
+        LANES, Permutation, hash,
+        schedule::{Instruction, Operation, REGISTERS, ROUND_CONSTANTS, permutation},
+    };
+    use std::vec::Vec;
+
+    /// A machine that runs the schedule.
+    struct Scheduled {
+        memory: [u64; 64],
+        permutation: Vec<Instruction>,
+        to_hash: Vec<Instruction>,
+    }
+
+    impl Scheduled {
+        fn new() -> Self {
+            let mut memory = [0x5555_5555_5555_5555; 64];
+            memory[LANES..LANES + 24].copy_from_slice(&ROUND_CONSTANTS);
+            Self { memory, permutation: permutation(false), to_hash: permutation(true) }
+        }
+    }
+
+    fn run(memory: &mut [u64; 64], instructions: &[Instruction]) {
+        let mut registers = [0xaaaa_aaaa_aaaa_aaaa; REGISTERS];
+        for instruction in instructions {
+            let value = |register: u8| registers[usize::from(register)];
+            match *instruction {
+                Instruction::Store(word, from) => memory[word] = value(from),
+                Instruction::Set(to, operation) => {
+                    registers[usize::from(to)] = match operation {
+                        Operation::Xor(a, b) => value(a) ^ value(b),
+                        Operation::And(a, b) => value(a) & value(b),
+                        Operation::Or(a, b) => value(a) | value(b),
+                        Operation::Not(a) => !value(a),
+                        Operation::ShiftLeft(a, by) => value(a) << by,
+                        Operation::ShiftRight(a, by) => value(a) >> by,
+                        Operation::Load(word) => memory[word],
+                    };
+                }
+            }
+        }
+    }
+
+    impl Permutation for Scheduled {
+        fn state(&mut self) -> &mut [u64; LANES] {
+            self.memory.first_chunk_mut().unwrap()
+        }
+
+        fn permute(&mut self) {
+            run(&mut self.memory, &self.permutation);
+        }
+
+        fn permute_to_hash(&mut self) {
+            run(&mut self.memory, &self.to_hash);
+        }
+    }
 
     #[test]
     fn keccak_is_that_of_alloy() {
         let bytes: Vec<u8> = (0..10_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let mut keccak = Scheduled::new();
         for len in (0..=300).chain([500, 1_087, 1_088, 1_089, 9_999]) {
             for start in [0, 1] {
                 let bytes = &bytes[start..start + len];
-                assert_eq!(keccak256(bytes), alloy_primitives::keccak256(bytes).0, "{len} bytes from {start}");
+                assert_eq!(hash(&mut keccak, bytes), alloy_primitives::keccak256(bytes).0, "{len} bytes from {start}");
             }
         }
+    }
+
+    /// What makes the assembly worth its trouble: hardly a value goes to memory and back.
+    #[test]
+    fn permutation_takes_few_instructions() {
+        let lens = [false, true].map(|hash_only| permutation(hash_only).len());
+        assert_eq!(lens, [4_800, 4_649]);
+        let words =
+            [permutation(false), permutation(true)].concat().into_iter().filter_map(|instruction| match instruction {
+                Instruction::Store(word, _) => Some(word),
+                Instruction::Set(..) => None,
+            });
+        assert!(words.max() < Some(64), "the caller's registers come after");
     }
 }

@@ -14,11 +14,13 @@
 
 extern crate alloc;
 
-mod bump;
-mod keccak;
-mod memory;
+#[cfg(test)]
+extern crate std;
 
-pub use keccak::keccak256;
+#[cfg(any(test, target_os = "none"))]
+mod bump;
+#[cfg(any(test, target_os = "none"))]
+mod keccak;
 
 #[cfg(target_os = "none")]
 mod oracle;

@@ -1,7 +1,8 @@
 //! Precompiles, natively: their outcomes, which keys of the kind precompile stand for, and their cryptography.
 
 use crate::kzg;
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, Bytes, keccak256};
+use kohala_preimage::{Hint, Key, KeyKind};
 pub(crate) use kohala_program::is_accelerated;
 use revm::precompile::{Crypto, PrecompileHalt, Precompiles, install_crypto};
 
@@ -38,6 +39,17 @@ impl<'a> Call<'a> {
             _ => failure,
         })
     }
+}
+
+/// The outcome that has the key, if that is what the hint announces: the hint holds the whole call, no store needs to.
+pub(crate) fn announced(hint: &Hint, key: Key) -> Option<Bytes> {
+    let call = match hint {
+        Hint::L1Precompile { address, payload } => [address.as_slice(), payload].concat(),
+        Hint::L1PrecompileV2 { address, gas, input } => [address.as_slice(), &gas.to_be_bytes(), input].concat(),
+        _ => return None,
+    };
+    let announced = Key::keccak256(keccak256(&call)).with_kind(KeyKind::Precompile);
+    Call::read(&call).filter(|_| announced == key)?.outcome()
 }
 
 /// revm's own cryptography, but for the point evaluation: that has a pairing with two constants here, which takes half

@@ -3,7 +3,7 @@
 //! Such a program may be any: ours, op-program or kona's client. It reads blobs by single field elements, which are
 //! made here out of whole blobs.
 
-use crate::{Cache, HostError, LocalInputs, Request, Store, StoreError, Wanted};
+use crate::{Cache, HostError, LocalInputs, Request, Store, StoreError, Wanted, precompile};
 use alloy_primitives::{Address, B256, Bytes};
 use embedded_io::{Read, Write};
 use embedded_io_adapters::std::FromStd;
@@ -88,6 +88,12 @@ impl<'a> Server<'a> {
             return Ok(found);
         }
         let (hint, path) = self.hint.get();
+        // Who fetches keeps the call too: a dispute needs it.
+        if self.fetching.is_none()
+            && let Some(outcome) = hint.as_ref().and_then(|hint| precompile::announced(hint, key))
+        {
+            return Ok(outcome);
+        }
         let whole_blob = match &hint {
             Some(Hint::L1Blob { versioned_hash, .. }) if key.kind() == Some(KeyKind::Blob) => Some(*versioned_hash),
             _ => None,

@@ -1,1 +1,0 @@
-//! The four functions that compilers call for blocks of memory.
