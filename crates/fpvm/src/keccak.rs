@@ -111,7 +111,7 @@ fn little_endian(word: u64) -> u64 {
 fn little_endian(word: u64) -> u64 {
     let (mut bytes, mut halves): (u64, u64) = (0x00ff_00ff_00ff_00ff, 0x0000_ffff_0000_ffff);
     // SAFETY: no instruction at all.
-    unsafe { core::arch::asm!("", inout(reg) bytes, inout(reg) halves, options(pure, nomem, nostack)) };
+    unsafe { core::arch::asm!("/* {0} {1} */", inout(reg) bytes, inout(reg) halves, options(pure, nomem, nostack)) };
     let word = (word & bytes) << 8 | (word >> 8) & bytes;
     let word = (word & halves) << 16 | (word >> 16) & halves;
     word.rotate_left(32)

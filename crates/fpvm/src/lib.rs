@@ -21,6 +21,8 @@ extern crate std;
 mod bump;
 #[cfg(any(test, target_os = "none"))]
 mod keccak;
+#[cfg(any(test, target_os = "none"))]
+mod memory;
 
 #[cfg(target_os = "none")]
 mod oracle;
