@@ -1,0 +1,1 @@
+//! The four functions that compilers call for blocks of memory.
