@@ -1,8 +1,8 @@
 //! Precompiles, natively: their outcomes, which keys of the kind precompile stand for, and their cryptography.
 
 use crate::kzg;
-use alloy_primitives::{Address, Bytes, keccak256};
-use kohala_preimage::{Hint, Key, KeyKind};
+use alloy_primitives::{Address, Bytes};
+use kohala_preimage::Hint;
 pub(crate) use kohala_program::is_accelerated;
 use revm::precompile::{Crypto, PrecompileHalt, Precompiles, install_crypto};
 
@@ -41,15 +41,15 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The outcome that has the key, if that is what the hint announces: the hint holds the whole call, no store needs to.
-pub(crate) fn announced(hint: &Hint, key: Key) -> Option<Bytes> {
-    let call = match hint {
-        Hint::L1Precompile { address, payload } => [address.as_slice(), payload].concat(),
-        Hint::L1PrecompileV2 { address, gas, input } => [address.as_slice(), &gas.to_be_bytes(), input].concat(),
-        _ => return None,
-    };
-    let announced = Key::keccak256(keccak256(&call)).with_kind(KeyKind::Precompile);
-    Call::read(&call).filter(|_| announced == key)?.outcome()
+/// The precompile that a hint announces a call of, and the call as it is hashed into its key.
+pub(crate) fn announced(hint: &Hint) -> Option<(Address, Bytes)> {
+    match hint {
+        Hint::L1Precompile { address, payload } => Some((*address, [address.as_slice(), payload].concat().into())),
+        Hint::L1PrecompileV2 { address, gas, input } => {
+            Some((*address, [address.as_slice(), &gas.to_be_bytes(), input].concat().into()))
+        }
+        _ => None,
+    }
 }
 
 /// revm's own cryptography, but for the point evaluation: that has a pairing with two constants here, which takes half

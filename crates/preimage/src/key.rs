@@ -187,7 +187,7 @@ impl Iterator for BlobKeys {
 
 impl ExactSizeIterator for BlobKeys {}
 
-fn blob_preimage(commitment: &[u8; 48], point: &[u8; 32]) -> [u8; 80] {
+pub(crate) fn blob_preimage(commitment: &[u8; 48], point: &[u8; 32]) -> [u8; 80] {
     let mut preimage = [0; 80];
     preimage[..48].copy_from_slice(commitment);
     preimage[48..].copy_from_slice(point);

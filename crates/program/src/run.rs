@@ -1,6 +1,6 @@
 use crate::{
     Boot, Contradiction, Inputs, OracleInputs, ProgramError, ReadError,
-    l1::L1Chain,
+    l1::{L1Chain, l1_block},
     l2::{L2Chain, info_and_config},
     start::pipeline_start,
 };
@@ -222,7 +222,7 @@ impl<I: Inputs> Program<I> {
 }
 
 /// Why execution can't go on at block `number`.
-fn fatal<E>(error: ExecuteError<E>, number: u64) -> ProgramError<E> {
+pub(crate) fn fatal<E>(error: ExecuteError<E>, number: u64) -> ProgramError<E> {
     match error {
         ExecuteError::State(TrieError::Source(error)) => ProgramError::Read(error),
         ExecuteError::State(TrieError::Malformed(hash)) => ProgramError::MalformedNode(hash),
@@ -247,12 +247,12 @@ impl<I: Inputs> Source for DerivationInputs<'_, I> {
 
     fn l1_block(&mut self, number: u64) -> Result<Option<L1Block>, Self::Error> {
         let Some(header) = self.l1.header(number, self.inputs)? else { return Ok(None) };
-        let transactions = self.inputs.l1_transactions(header).map_err(ProgramError::Read)?;
+        let block = l1_block(header, self.config, self.inputs)?;
         let receipts = match may_hold_deposits_or_config(header, self.config) {
             true => Some(self.inputs.l1_receipts(header).map_err(ProgramError::Read)?),
             false => None,
         };
-        Ok(Some(L1Block { header: header.clone(), transactions, receipts }))
+        Ok(Some(L1Block { receipts, ..block }))
     }
 
     fn blobs(&mut self, block: &BlockInfo, hashes: &[IndexedBlobHash]) -> Result<Vec<Bytes>, Self::Error> {

@@ -9,7 +9,7 @@ use kohala_program::{OracleInputs, run};
 entry!(judge);
 
 fn judge() -> Exit {
-    match run(OracleInputs::new(HostOracle).accelerated()) {
+    match run(OracleInputs::new(HostOracle).accelerated().opening_blobs()) {
         Ok(verdict) if verdict.is_valid() => Exit::Valid,
         Ok(_) => Exit::Invalid,
         Err(error) => {

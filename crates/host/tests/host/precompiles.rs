@@ -97,53 +97,26 @@ fn accelerated_calls_are_asked_of_the_host() {
         let asked_for = |last: u8| matches!(last, 0x01 | 0x08 | 0x0a..=0x11);
         let called = precompile_calls().into_iter().filter(|call| there(&call.since)).map(|call| call.address[19]);
         let mut expected: BTreeMap<u8, usize> = called.filter(|last| asked_for(*last)).map(|last| (last, 2)).collect();
-        // Who signed thirteen transactions.
-        *expected.get_mut(&0x01).unwrap() += 13;
+        // Who signed thirteen transactions of users, and the batcher's.
+        *expected.get_mut(&0x01).unwrap() += 14;
         assert_eq!(hints, expected, "{fork:?}");
 
         let store = Store::open(&path).unwrap();
         let mut preimages = store.load().unwrap();
         let kinds = |kind| preimages.iter().filter(move |(key, _)| key.kind() == Some(kind));
         let outcomes: Vec<_> = kinds(KeyKind::Precompile).map(|(key, _)| key).collect();
-        assert_eq!(outcomes.len(), expected.len() + 13, "two calls are the same, and ask for the same");
+        assert_eq!(outcomes.len(), expected.len() + 14, "two calls are the same, and ask for the same");
         let (again, hints, served) = from_store(&dispute, &store);
         assert_eq!((again.unwrap(), hints, served.is_ok()), (verdict, expected, true));
 
-        // Without calls and outcomes it is judged as well: the hints hold the calls.
-        for outcome in outcomes {
+        // Without them it takes the hints alone: they say what was called.
+        outcomes.into_iter().for_each(|outcome| {
             preimages.remove(outcome).unwrap();
             preimages.remove(outcome.with_kind(KeyKind::Keccak256)).unwrap();
-        }
-        let (again, hints, served) = from_store(&dispute, &Store::Memory(preimages));
-        assert_eq!((again.unwrap(), hints, served.is_ok()), (verdict, expected, true));
+        });
+        let (computed, _, served) = from_store(&dispute, &Store::Memory(preimages));
+        assert_eq!((computed.unwrap(), served.is_ok()), (verdict, true));
     }
-}
-
-/// An outcome is computed for the key that its call has, and for no other (T-PRE-1).
-#[test]
-fn announced_outcome_belongs_to_its_key() {
-    let store = Store::Memory(Preimages::new());
-    let address = Address::with_last_byte(1);
-    let (gas, input) = (3000, Bytes::from_static(b"no signature"));
-    let outcome = |hinted: Option<Bytes>, asked: &[u8]| {
-        let (mut client, host) = channels();
-        thread::scope(|scope| {
-            scope.spawn(|| answer(Server::new(&store, LocalInputs::default()), host));
-            if let Some(input) = hinted {
-                client.hint(&Hint::L1PrecompileV2 { address, gas, input }).unwrap();
-            }
-            let told = client.get(Key::precompile(address, gas, asked));
-            drop(client);
-            told
-        })
-    };
-    assert_eq!(outcome(Some(input.clone()), &input), Ok(Bytes::from_static(&[1])));
-    assert_eq!(outcome(Some(input.clone()), b"another"), Err(ClientError::Closed));
-    assert_eq!(outcome(None, &input), Err(ClientError::Closed));
-}
-
-fn gas(call: &[u8]) -> u64 {
-    u64::from_be_bytes(call[20..28].try_into().unwrap())
 }
 
 /// Nothing is computed of precompiles that L1 doesn't stand in for, and nobody waits for that.
