@@ -26,6 +26,8 @@ const INITIAL: [u64; LANES] = {
 
 /// What permutes a state where it lies.
 trait Permutation {
+    /// Sets the state to [`INITIAL`].
+    fn begin(&mut self);
     /// The state.
     fn state(&mut self) -> &mut [u64; LANES];
     /// The permutation.
@@ -37,22 +39,13 @@ trait Permutation {
 /// The keccak256 hash of `bytes`.
 #[inline(always)]
 fn hash(keccak: &mut impl Permutation, bytes: &[u8]) -> [u8; 32] {
+    keccak.begin();
     let (blocks, rest) = bytes.as_chunks::<RATE>();
-    let mut fresh = true;
     for block in blocks {
-        if fresh {
-            absorb::<true>(keccak.state(), block);
-        } else {
-            absorb::<false>(keccak.state(), block);
-        }
-        fresh = false;
+        absorb(keccak.state(), block);
         keccak.permute();
     }
-    if fresh {
-        absorb_last::<true>(keccak.state(), rest);
-    } else {
-        absorb_last::<false>(keccak.state(), rest);
-    }
+    absorb_last(keccak.state(), rest);
     keccak.permute_to_hash();
     let mut hash = [0; 32];
     for (lane, bytes) in hash.as_chunks_mut::<8>().0.iter_mut().enumerate() {
@@ -61,40 +54,27 @@ fn hash(keccak: &mut impl Permutation, bytes: &[u8]) -> [u8; 32] {
     hash
 }
 
-/// Adds a block; `FRESH` if it is the first, before which the state is [`INITIAL`] and need not be set.
+/// Adds whole lanes of input.
 #[inline(always)]
-fn absorb<const FRESH: bool>(state: &mut [u64; LANES], block: &[u8; RATE]) {
-    for (lane, bytes) in block.as_chunks::<8>().0.iter().enumerate() {
-        add::<FRESH>(state, lane, little_endian(u64::from_ne_bytes(*bytes)));
-    }
-    for lane in RATE / 8..LANES {
-        add::<FRESH>(state, lane, 0);
+fn absorb(state: &mut [u64; LANES], bytes: &[u8]) {
+    for (lane, bytes) in state.iter_mut().zip(bytes.as_chunks::<8>().0) {
+        *lane ^= little_endian(u64::from_ne_bytes(*bytes));
     }
 }
 
 /// Adds what is left, less than a block, and its padding.
 #[inline(always)]
-fn absorb_last<const FRESH: bool>(state: &mut [u64; LANES], rest: &[u8]) {
-    let (lanes, bytes) = rest.as_chunks::<8>();
-    for (lane, bytes) in lanes.iter().enumerate() {
-        add::<FRESH>(state, lane, little_endian(u64::from_ne_bytes(*bytes)));
-    }
+fn absorb_last(state: &mut [u64; LANES], rest: &[u8]) {
+    absorb(state, rest);
+    let bytes = rest.as_chunks::<8>().1;
     let mut last = 1 << (8 * bytes.len());
     for (place, byte) in bytes.iter().enumerate() {
         last |= u64::from(*byte) << (8 * place);
     }
-    add::<FRESH>(state, lanes.len(), last);
-    if FRESH {
-        for lane in lanes.len() + 1..LANES {
-            add::<true>(state, lane, 0);
-        }
+    if let Some(lane) = state.get_mut(rest.len() / 8) {
+        *lane ^= last;
     }
     state[RATE / 8 - 1] ^= 1 << 63;
-}
-
-#[inline(always)]
-fn add<const FRESH: bool>(state: &mut [u64; LANES], lane: usize, value: u64) {
-    state[lane] = value ^ if FRESH { INITIAL[lane] } else { state[lane] };
 }
 
 /// The machine's word for eight bytes that are a lane, and the other way round.
@@ -119,8 +99,8 @@ fn little_endian(word: u64) -> u64 {
 
 #[cfg(target_os = "none")]
 mod machine {
-    use super::{LANES, Permutation, hash};
-    use core::{arch::global_asm, slice};
+    use super::{INITIAL, LANES, Permutation, hash};
+    use core::{arch::global_asm, ptr, slice};
 
     global_asm!(include_str!(concat!(env!("OUT_DIR"), "/keccak.s")));
 
@@ -134,6 +114,14 @@ mod machine {
     struct Assembly<'a>(&'a mut [u64; LANES]);
 
     impl Permutation for Assembly<'_> {
+        #[inline(always)]
+        fn begin(&mut self) {
+            for (lane, initial) in self.0.iter_mut().zip(INITIAL) {
+                // SAFETY: a lane of the state. Volatile, to be 25 instructions here and not a call of `memcpy`.
+                unsafe { ptr::from_mut(lane).write_volatile(initial) }
+            }
+        }
+
         #[inline(always)]
         fn state(&mut self) -> &mut [u64; LANES] {
             self.0
@@ -169,7 +157,7 @@ mod machine {
 #[cfg(test)]
 mod tests {
     use super::{
-        LANES, Permutation, hash,
+        INITIAL, LANES, Permutation, hash,
         schedule::{Instruction, Operation, REGISTERS, ROUND_CONSTANTS, permutation},
     };
     use std::vec::Vec;
@@ -211,6 +199,10 @@ mod tests {
     }
 
     impl Permutation for Scheduled {
+        fn begin(&mut self) {
+            *self.state() = INITIAL;
+        }
+
         fn state(&mut self) -> &mut [u64; LANES] {
             self.memory.first_chunk_mut().unwrap()
         }
