@@ -1,5 +1,5 @@
 use crate::{
-    Boot, Contradiction, Inputs, OracleInputs, ProgramError, ReadError,
+    Boot, Contradiction, Inputs, KnownChain, OracleInputs, ProgramError, ReadError,
     l1::{L1Chain, l1_block},
     l2::{L2Chain, info_and_config},
     start::pipeline_start,
@@ -10,7 +10,7 @@ use alloy_primitives::{Address, B256, Bytes, Sealed};
 use kohala_derive::{Event, IndexedBlobHash, L1Block, L2Block, NextError, Pipeline, SafeHead, Source, next_attributes};
 use kohala_execute::{Block, ExecuteError, PrecompileSource, State, StateSource};
 use kohala_preimage::Oracle;
-use kohala_protocol::{Attributes, BlockInfo, Fork, RollupConfig, may_hold_deposits_or_config};
+use kohala_protocol::{Attributes, BlockInfo, Fork, RollupConfig, chains, may_hold_deposits_or_config};
 use kohala_trie::{NodeSource, TrieError};
 
 /// The first fork whose rules are not here: no block of it is judged.
@@ -71,8 +71,16 @@ pub struct Program<I: Inputs> {
 }
 
 /// Runs the program on the inputs of a preimage oracle from prologue to verdict.
-pub fn run<O: Oracle>(mut inputs: OracleInputs<O>) -> Result<Verdict, ProgramError<ReadError<O::Error>>> {
-    let boot = Boot::read(inputs.oracle())?;
+pub fn run<O: Oracle>(inputs: OracleInputs<O>) -> Result<Verdict, ProgramError<ReadError<O::Error>>> {
+    run_knowing(inputs, chains::by_id)
+}
+
+/// The same where other chains are known by their ids.
+pub fn run_knowing<O: Oracle>(
+    mut inputs: OracleInputs<O>,
+    known: KnownChain,
+) -> Result<Verdict, ProgramError<ReadError<O::Error>>> {
+    let boot = Boot::read_knowing(inputs.oracle(), known)?;
     let mut program = Program::start(boot, inputs)?;
     loop {
         if let Progress::Judged(verdict) = program.step()? {
