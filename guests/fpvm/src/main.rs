@@ -10,7 +10,7 @@ use kohala_protocol::{L1ChainConfig, RollupConfig, chains};
 entry!(judge);
 
 fn judge() -> Exit {
-    match run_knowing(OracleInputs::new(HostOracle).accelerated().opening_blobs(), known) {
+    match run_knowing(OracleInputs::new(HostOracle).accelerated(), known) {
         Ok(verdict) if verdict.is_valid() => Exit::Valid,
         Ok(_) => Exit::Invalid,
         Err(error) => {
