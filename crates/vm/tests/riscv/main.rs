@@ -1,0 +1,5 @@
+//! asterisc's machine: held by asterisc's own answers, by an independent emulator of the processor, and by itself.
+
+mod assembler;
+mod cases;
+mod recorded;
