@@ -5,8 +5,22 @@ use alloy_primitives::{B256, keccak256};
 /// Bytes of a witness.
 pub const WITNESS_BYTES: usize = 362;
 
-/// A state's encoding, from which its hash is made and which L1 is given.
-pub type Witness = [u8; WITNESS_BYTES];
+/// A state's short form: memory's root, and all else as it is. Its hash is the state's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Witness(pub [u8; WITNESS_BYTES]);
+
+impl Witness {
+    /// The state's hash: keccak256, but for the first byte, which says how the program fares: 0 and 1 exited with that code,
+    /// 2 exited with another, 3 not exited.
+    pub fn state_hash(&self) -> B256 {
+        let mut hash = keccak256(self.0);
+        hash[0] = match (self.0[EXIT_CODE + 1], self.0[EXIT_CODE]) {
+            (1, code) => code.min(2),
+            _ => 3,
+        };
+        hash
+    }
+}
 
 /// Where in a witness the exit code stands, with the exited flag behind it.
 const EXIT_CODE: usize = 32 + 32 + 8 + 8;
@@ -78,11 +92,11 @@ impl Core {
         for number in [self.step, self.heap, self.registers.reservation].into_iter().chain(self.registers.values()) {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
-        bytes.try_into().expect("the fields' sizes are the witness's")
+        Witness(bytes.try_into().expect("the fields' sizes are the witness's"))
     }
 
     /// The memory's root and the rest of what a witness holds.
-    pub fn from_witness(witness: &Witness) -> (B256, Self) {
+    pub fn from_witness(Witness(witness): &Witness) -> (B256, Self) {
         let hash = |at: usize| B256::from_slice(&witness[at..at + 32]);
         let number = |at: usize| u64::from_be_bytes(std::array::from_fn(|byte| witness[at + byte]));
         let core = Self {
@@ -97,15 +111,4 @@ impl Core {
         };
         (hash(0), core)
     }
-}
-
-/// The hash of the state with this witness. Its first byte is the status instead: 0 for exit code 0, 1 for 1, 2 for any
-/// other, 3 for a program that has not exited.
-pub fn state_hash(witness: &Witness) -> B256 {
-    let mut hash = keccak256(witness);
-    hash.0[0] = match (witness[EXIT_CODE + 1], witness[EXIT_CODE]) {
-        (0, _) => 3,
-        (_, code) => code.min(2),
-    };
-    hash
 }

@@ -1,27 +1,11 @@
 //! What each instruction does, but for system calls (V22).
 
 use super::{
-    Reason, Registers, Revert,
+    Registers, Revert,
     decode::{Instruction, Op},
+    step::Trap,
 };
 use crate::Words;
-
-/// Why an instruction did not come to its end.
-#[derive(Debug)]
-pub(super) enum Trap<E> {
-    /// It is a system call: nothing has been done.
-    System,
-    /// It can't be done.
-    Stopped(Reason),
-    /// A word of memory can't be had.
-    Memory(E),
-}
-
-impl<E> From<Revert> for Trap<E> {
-    fn from(revert: Revert) -> Self {
-        Self::Stopped(Reason::Revert(revert))
-    }
-}
 
 /// Executes an instruction at `pc`; gives the address of the next one.
 ///

@@ -1,6 +1,6 @@
 //! States: from programs, and in files.
 
-use super::{Core, Registers, Witness, state_hash};
+use super::{Core, Registers, Witness};
 use crate::{
     LittleEndian, Memory, PAGE_BYTES,
     elf::{Elf, Segment},
@@ -119,11 +119,16 @@ impl State {
         self.core.witness(self.memory.root())
     }
 
+    /// The state's hash.
+    pub fn hash(&mut self) -> B256 {
+        self.witness().state_hash()
+    }
+
     /// Records the witness and its hash, for the file.
     pub fn record_witness(&mut self) {
         let witness = self.witness();
-        self.recorded_witness = witness.to_vec();
-        self.recorded_hash = state_hash(&witness);
+        self.recorded_witness = witness.0.to_vec();
+        self.recorded_hash = witness.state_hash();
     }
 }
 

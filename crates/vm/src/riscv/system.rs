@@ -1,30 +1,11 @@
 //! System calls (V23).
 
 use super::{
-    Core, Reason, Revert,
-    execute::{Trap, load, store},
+    Core, Fault, Revert,
+    execute::{load, store},
+    step::{Outside, Trap},
 };
-use crate::Words;
-
-/// What a system call may ask of the world outside.
-pub(super) trait Outside {
-    /// What follows from `offset` on of the preimage of `key`, its length first; at least one byte, 32 are enough.
-    fn preimage(&mut self, key: [u8; 32], offset: u64) -> Result<&[u8], Reason>;
-
-    /// Takes a piece of what the program writes.
-    fn write(&mut self, to: Stream, bytes: &[u8]) -> Result<(), Reason>;
-
-    /// Takes note that this was the last piece.
-    fn written(&mut self, to: Stream) -> Result<(), Reason>;
-}
-
-/// Where a program's bytes go that no state holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stream {
-    Output,
-    Errors,
-    Hints,
-}
+use crate::{Words, mips::Stream};
 
 /// The longest write of a program that is printed or taken as hints: more than any hint's length can say.
 const LONGEST_WRITE: u64 = 1 << 33;
@@ -84,7 +65,7 @@ pub(super) fn call<W: Words>(
         }
         163 => return Err(Revert::UnrecognizedResource.into()),
         // nanosleep, prlimit64, futex
-        101 | 261 | 422 => return Err(Trap::Stopped(Reason::Call { number, revert: Revert::InvalidSyscall })),
+        101 | 261 | 422 => return Err(Trap::Fault(Fault::Call { number, revert: Revert::InvalidSyscall })),
         _ => Ok(0),
     };
     let (value, error) = match answer {
@@ -124,23 +105,23 @@ fn read<W: Words>(core: &mut Core, memory: &mut W, outside: &mut impl Outside) -
 
 fn write<W: Words>(core: &mut Core, memory: &mut W, outside: &mut impl Outside) -> Result<Answer, Trap<W::Error>> {
     let [fd, address, count] = [A0, A1, A2].map(|index| core.registers.read(index));
-    let stream = match fd {
-        1 => Stream::Output,
-        2 => Stream::Errors,
-        4 => Stream::Hints,
-        6 => return Ok(Ok(write_key(core, memory, address, count)?)),
-        _ => return Ok(Err(EBADF)),
-    };
-    if count > LONGEST_WRITE {
-        return Err(Trap::Stopped(Reason::TooLong(count)));
+    if !matches!(fd, 1 | 2 | 4 | 6) {
+        return Ok(Err(EBADF));
     }
-    let mut written = Ok(());
-    memory.read(address, count, |bytes| {
-        if written.is_ok() {
-            written = outside.write(stream, bytes);
-        }
+    if fd == 6 {
+        return Ok(Ok(write_key(core, memory, address, count)?));
+    }
+    if count > LONGEST_WRITE {
+        return Err(Trap::Fault(Fault::TooLong(count)));
+    }
+    let mut hinted = Ok(());
+    memory.read(address, count, |bytes| match fd {
+        1 => outside.output(Stream::Output, bytes),
+        2 => outside.output(Stream::Error, bytes),
+        _ if hinted.is_ok() => hinted = outside.hint(bytes),
+        _ => {}
     });
-    written.and_then(|()| outside.written(stream)).map_err(Trap::Stopped)?;
+    hinted.map_err(|error| Trap::Fault(error.into()))?;
     Ok(Ok(count))
 }
 
@@ -152,7 +133,8 @@ fn read_preimage<W: Words>(
     address: u64,
     count: u64,
 ) -> Result<u64, Trap<W::Error>> {
-    let part = outside.preimage(core.preimage_key.0, core.preimage_offset).map_err(Trap::Stopped)?;
+    let part =
+        outside.preimage(core.preimage_key.0, core.preimage_offset).map_err(|error| Trap::Fault(error.into()))?;
     let at = (address & 31) as usize;
     let len = part.len().min(32 - at).min(usize::try_from(count).unwrap_or(usize::MAX));
     core.preimage_offset = core.preimage_offset.wrapping_add(len as u64);

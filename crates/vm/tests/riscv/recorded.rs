@@ -10,10 +10,9 @@ use crate::cases::{self, Case};
 use alloy_primitives::{B256, hex, keccak256};
 use kohala_preimage::Key;
 use kohala_vm::{
-    LittleEndian, Memory, PROOF_BYTES, Server, ServerError,
-    riscv::{Core, Machine, Reason, Registers, State, replay, state_hash},
+    LittleEndian, Memory, Server, ServerError,
+    riscv::{Core, Fault, Registers, State, Vm, replay},
 };
-use std::io::{Sink, sink};
 
 /// A server that has one preimage, whatever the key.
 struct One(Vec<u8>);
@@ -28,7 +27,11 @@ impl Server for One {
     }
 }
 
-fn machine(case: &Case) -> Machine<One, Sink> {
+fn machine(case: &Case, state: State) -> Vm<One> {
+    Vm::new(state, One(hex::decode(&case.preimage).expect("hex")), |_, _| {})
+}
+
+fn state(case: &Case) -> State {
     let mut memory = Memory::<LittleEndian>::new();
     for (address, word) in &case.memory {
         memory.write(*address, &word.to_le_bytes());
@@ -43,38 +46,34 @@ fn machine(case: &Case) -> Machine<One, Sink> {
         heap: case.heap,
         registers: Registers::new(case.registers, case.reservation),
     };
-    let state = State { memory, core, last_hint: Vec::new(), recorded_witness: Vec::new(), recorded_hash: B256::ZERO };
-    Machine::new(state, One(hex::decode(&case.preimage).expect("hex")), sink(), sink())
+    State { memory, core, last_hint: Vec::new(), recorded_witness: Vec::new(), recorded_hash: B256::ZERO }
 }
 
 /// Does a case's steps with proofs, checks each as L1 does and beside the fast loop; gives its line.
 fn line(case: &Case) -> String {
     let mut hashes = Vec::new();
-    let mut machine = machine(case);
+    let mut vm = machine(case, state(case));
     for _ in 0..case.steps {
-        let mut fast = self::machine(case);
-        fast.state = machine.state.clone();
-        let ran = fast.run(machine.state.core.step + 1);
-        let proven = match machine.prove() {
-            Ok(proven) => proven,
-            Err(stopped) => {
-                assert_eq!(ran.expect_err("proven and fast differ").to_string(), stopped.to_string());
-                let revert = stopped.reason.revert().unwrap_or_else(|| panic!("{stopped}"));
-                let number = match stopped.reason {
+        let mut fast = machine(case, vm.state().clone());
+        let ran = fast.run(vm.state().core.step + 1, false);
+        let proof = match vm.prove() {
+            Ok(proof) => proof,
+            Err(error) => {
+                assert_eq!(ran.expect_err("the step stops").to_string(), error.to_string());
+                let revert = error.fault.revert().unwrap_or_else(|| panic!("{error}"));
+                let number = match error.fault {
                     // asterisc's fast machine panics there without a code.
-                    Reason::End { .. } => "none".to_owned(),
+                    Fault::End { .. } => "none".to_owned(),
                     _ => format!("{:x}", revert.number()),
                 };
                 return format!("{} revert {number}", hex::encode(&keccak256(&hashes)[..8]));
             }
         };
-        let hash = state_hash(&machine.state.witness());
-        let replayed = replay(&proven.witness, &proven.proofs, machine.preimage_read()).expect("is proven");
-        assert_eq!(replayed, hash, "the replay of {case:?}");
-        assert_eq!(state_hash(&fast.state.witness()), hash, "the fast run of {case:?}");
-        assert!(proven.proofs.len().is_multiple_of(PROOF_BYTES));
-        hashes.extend_from_slice(hash.as_slice());
-        hashes.extend_from_slice(&keccak256(&proven.proofs)[..8]);
+        let replayed = replay(&proof.witness, &proof.data, vm.last_read()).expect("is proven");
+        assert_eq!(replayed, vm.state_mut().witness(), "the replay of {case:?}");
+        assert_eq!(fast.state_mut().hash(), proof.post, "the fast run of {case:?}");
+        hashes.extend_from_slice(proof.post.as_slice());
+        hashes.extend_from_slice(&keccak256(&proof.data)[..8]);
     }
     hex::encode(&keccak256(&hashes)[..8])
 }

@@ -1,0 +1,21 @@
+//! asterisc: a RISC-V processor of 64 bits with one thread, RV64IMA without compressed instructions.
+//!
+//! It follows asterisc's `rvgo`, whose fast and slow machines agree wherever there is a next state; the contract on L1 does
+//! what the slow one does. Floating point, fences, breakpoints and control registers do nothing.
+
+mod core;
+mod decode;
+mod execute;
+mod replay;
+mod revert;
+mod state;
+mod step;
+mod system;
+mod vm;
+
+pub use self::core::{Core, Registers, WITNESS_BYTES, Witness};
+pub use replay::replay;
+pub use revert::Revert;
+pub use state::{LoadError, State};
+pub use step::{Fault, StepError};
+pub use vm::{StepProof, Vm};

@@ -1,0 +1,147 @@
+//! One step, whatever memory is.
+
+use super::{Core, Revert, decode::Instruction, execute::execute, system};
+use crate::{Decode, ReadError, ServerError, Unproven, Words, mips::Stream};
+use kohala_preimage::Key;
+use std::convert::Infallible;
+
+/// A step that can't be done. The state is the one before it.
+#[derive(Debug, thiserror::Error)]
+#[error("step {step} (pc {pc:#x}, instruction {instruction:#010x}) stops: {fault}")]
+pub struct StepError {
+    /// The steps that were done before it.
+    pub step: u64,
+    /// The address of the instruction.
+    pub pc: u64,
+    /// The instruction, 0 where it can't be had.
+    pub instruction: u32,
+    /// Why.
+    pub fault: Fault,
+}
+
+/// Why a step can't be done.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// It reverts.
+    #[error(transparent)]
+    Revert(Revert),
+    /// A system call reverts.
+    #[error("system call {number}: {revert}")]
+    Call {
+        /// The call's number.
+        number: u64,
+        /// Why.
+        revert: Revert,
+    },
+    /// A preimage is read behind its end: the step reverts.
+    #[error("preimage {key} at offset {offset}: {revert}", revert = Revert::FailToReadPreimage)]
+    End {
+        /// The preimage's key.
+        key: Key,
+        /// The offset, which counts the length's eight bytes.
+        offset: u64,
+    },
+    /// The server has no answer.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The program prints, or hints, more than can be meant.
+    #[error("the program writes {0} bytes at once")]
+    TooLong(u64),
+    /// A proof does not show what the step needs.
+    #[error(transparent)]
+    Unproven(#[from] Unproven),
+}
+
+impl Fault {
+    /// Why the step reverts, if it does.
+    pub const fn revert(&self) -> Option<Revert> {
+        match self {
+            Self::Revert(revert) | Self::Call { revert, .. } => Some(*revert),
+            Self::End { .. } => Some(Revert::FailToReadPreimage),
+            _ => None,
+        }
+    }
+}
+
+impl From<ReadError> for Fault {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Server(error) => Self::Server(error),
+            ReadError::End { key, offset } => Self::End { key, offset },
+        }
+    }
+}
+
+impl From<Infallible> for Fault {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// Why an instruction did not come to its end.
+#[derive(Debug)]
+pub(super) enum Trap<E> {
+    /// It is a system call: nothing has been done.
+    System,
+    /// It can't be done.
+    Fault(Fault),
+    /// A word of memory can't be had.
+    Memory(E),
+}
+
+impl<E> From<Revert> for Trap<E> {
+    fn from(revert: Revert) -> Self {
+        Self::Fault(Fault::Revert(revert))
+    }
+}
+
+/// What a step may ask of the world outside.
+pub(super) trait Outside {
+    /// What follows from `offset` on of the preimage of `key`, its length first; at least one byte, 32 are enough.
+    fn preimage(&mut self, key: [u8; 32], offset: u64) -> Result<&[u8], ReadError>;
+
+    /// Takes a piece of what the program writes of hints.
+    fn hint(&mut self, bytes: &[u8]) -> Result<(), ServerError>;
+
+    /// Takes a piece of what the program writes for people.
+    fn output(&mut self, stream: Stream, text: &[u8]);
+}
+
+/// Takes one step: none where the program has exited.
+pub(super) fn step<W: Words<Error: Into<Fault>>>(
+    core: &mut Core,
+    memory: &mut W,
+    outside: &mut impl Outside,
+) -> Result<(), StepError> {
+    if core.exited {
+        return Ok(());
+    }
+    let word = fetch(core.pc, memory).map_err(|trap| stopped(core, 0, trap))?;
+    let next = match execute(Instruction::decode(word), core.pc, &mut core.registers, memory) {
+        Err(Trap::System) => system::call(core, memory, outside).map(|()| core.pc.wrapping_add(4)),
+        next => next,
+    };
+    core.pc = next.map_err(|trap| stopped(core, word, trap))?;
+    core.step = core.step.wrapping_add(1);
+    Ok(())
+}
+
+/// The instruction at `pc`, which need not be aligned, but must lie in one leaf.
+fn fetch<W: Words>(pc: u64, memory: &mut W) -> Result<u32, Trap<W::Error>> {
+    if pc % 32 > 28 {
+        return Err(Revert::UnexpectedRightProof.into());
+    }
+    let at = 8 * (pc % 8);
+    let low = memory.fetch(pc).map_err(Trap::Memory)? >> at;
+    let high = if at > 32 { memory.fetch(pc + 7).map_err(Trap::Memory)? << (64 - at) } else { 0 };
+    Ok((low | high) as u32)
+}
+
+fn stopped<E: Into<Fault>>(core: &Core, instruction: u32, trap: Trap<E>) -> StepError {
+    let fault = match trap {
+        Trap::Fault(fault) => fault,
+        Trap::Memory(error) => error.into(),
+        Trap::System => unreachable!("a step does its system calls"),
+    };
+    StepError { step: core.step, pc: core.pc, instruction, fault }
+}

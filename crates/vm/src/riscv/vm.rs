@@ -1,0 +1,176 @@
+//! The machine that runs programs: a state, whoever answers it, and what is remembered to be fast.
+
+use super::{
+    StepError, Witness,
+    decode::Instruction,
+    execute::execute,
+    state::State,
+    step::{Outside, step},
+};
+use crate::{
+    Code, PAGE_BYTES, Paged, PreimageRead, Preimages, ReadError, Server, ServerError, Tracked,
+    mips::{Preimage, Reached, Stream},
+};
+use alloy_primitives::B256;
+
+/// A machine with a state, a preimage server, and someone who reads what the program writes.
+pub struct Vm<S> {
+    state: State,
+    code: Code<Instruction>,
+    preimages: Preimages<S>,
+    output: Box<dyn FnMut(Stream, &[u8]) + Send>,
+}
+
+/// What L1 needs to take a step itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepProof {
+    /// The number of steps before it.
+    pub step: u64,
+    /// The witness of the state before it.
+    pub witness: Witness,
+    /// The hash of the state behind it.
+    pub post: B256,
+    /// A proof of 60×32 bytes of the instruction's leaf, then one of each leaf of data that the step touches: none, one or
+    /// two. Empty where the program has exited.
+    pub data: Vec<u8>,
+    /// What was read of a preimage.
+    pub preimage: Option<Preimage>,
+}
+
+impl<S: Server> Vm<S> {
+    /// A machine in `state`. Its program asks `server`; what it writes for people goes to `output`, in pieces of any length.
+    pub fn new(state: State, server: S, output: impl FnMut(Stream, &[u8]) + Send + 'static) -> Self {
+        Self { state, code: Code::default(), preimages: Preimages::new(server), output: Box::new(output) }
+    }
+
+    /// The state.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The state, for its hash: memory is hashed only when someone asks.
+    pub const fn state_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    /// The preimages, and the server that they come from.
+    pub const fn preimages(&mut self) -> &mut Preimages<S> {
+        &mut self.preimages
+    }
+
+    /// What the last step has read of a preimage.
+    pub fn last_read(&self) -> Option<PreimageRead<'_>> {
+        self.preimages.last_read()
+    }
+
+    /// Runs until `until` steps are taken altogether, the program exits, or, if it is to pause there, a preimage was read.
+    ///
+    /// # Errors
+    /// Where a step can't be taken: the state is the one before it.
+    pub fn run(&mut self, until: u64, pauses_at_reads: bool) -> Result<Reached, StepError> {
+        loop {
+            if self.state.core.exited {
+                return Ok(Reached::Exit);
+            }
+            if self.state.core.step >= until {
+                return Ok(Reached::Step);
+            }
+            self.run_plain(until);
+            if self.state.core.step < until {
+                self.step()?;
+                if pauses_at_reads && self.last_read().is_some() {
+                    return Ok(Reached::Read);
+                }
+            }
+        }
+    }
+
+    /// Takes one step: none where the program has exited.
+    ///
+    /// # Errors
+    /// As [`Vm::run`].
+    pub fn step(&mut self) -> Result<(), StepError> {
+        self.preimages.forget_read();
+        let State { core, memory, last_hint, .. } = &mut self.state;
+        let mut paged = Paged { memory, code: &mut self.code };
+        step(core, &mut paged, &mut Host { preimages: &mut self.preimages, output: &mut self.output, last_hint })
+    }
+
+    /// Takes one step, and proves it.
+    ///
+    /// # Errors
+    /// As [`Vm::run`].
+    pub fn prove(&mut self) -> Result<StepProof, StepError> {
+        self.preimages.forget_read();
+        let witness = self.state.witness();
+        let State { core, memory, last_hint, .. } = &mut self.state;
+        let before = core.step;
+        let mut data = Vec::new();
+        if !core.exited {
+            data.extend_from_slice(memory.proof(core.pc).as_bytes());
+        }
+        let mut tracked = Tracked::of_leaves(Paged { memory, code: &mut self.code });
+        step(core, &mut tracked, &mut Host { preimages: &mut self.preimages, output: &mut self.output, last_hint })?;
+        for proof in tracked.into_proofs() {
+            data.extend_from_slice(proof.as_bytes());
+        }
+        // The key of zeros says that nothing was read.
+        let read = self.last_read().filter(|read| read.key != [0; 32]);
+        let preimage = read.map(|read| Preimage { key: read.key, value: read.value.to_vec(), offset: read.offset });
+        Ok(StepProof { step: before, witness, post: self.state.hash(), data, preimage })
+    }
+
+    /// Takes steps until one is not plain, or `until` steps are taken: a plain step executes an aligned instruction that is no
+    /// system call and does not fail.
+    fn run_plain(&mut self, until: u64) {
+        let State { core, memory, .. } = &mut self.state;
+        let mut paged = Paged { memory, code: &mut self.code };
+        let mut pc = core.pc;
+        let mut left = until - core.step;
+        let mut is_plain = pc.is_multiple_of(4);
+        while is_plain && left > 0 {
+            let page = pc & !(PAGE_BYTES - 1);
+            let first = paged.code.page(pc, paged.memory);
+            while pc & !(PAGE_BYTES - 1) == page && left > 0 {
+                let instruction = paged.code.instructions()[first + (pc % PAGE_BYTES / 4) as usize];
+                match execute(instruction, pc, &mut core.registers, &mut paged) {
+                    Ok(next) => pc = next,
+                    Err(_) => {
+                        is_plain = false;
+                        break;
+                    }
+                }
+                left -= 1;
+            }
+        }
+        core.pc = pc;
+        core.step = until - left;
+    }
+}
+
+/// What is outside a running machine.
+struct Host<'a, S> {
+    preimages: &'a mut Preimages<S>,
+    output: &'a mut (dyn FnMut(Stream, &[u8]) + Send),
+    last_hint: &'a mut Vec<u8>,
+}
+
+impl<S: Server> Outside for Host<'_, S> {
+    fn preimage(&mut self, key: [u8; 32], offset: u64) -> Result<&[u8], ReadError> {
+        self.preimages.read(key, offset)
+    }
+
+    fn hint(&mut self, bytes: &[u8]) -> Result<(), ServerError> {
+        self.last_hint.extend_from_slice(bytes);
+        while let Some((len, rest)) = self.last_hint.split_first_chunk() {
+            let Some(hint) = rest.get(..u32::from_be_bytes(*len) as usize) else { break };
+            self.preimages.server.hint(hint)?;
+            self.last_hint.drain(..len.len() + hint.len());
+        }
+        Ok(())
+    }
+
+    fn output(&mut self, stream: Stream, text: &[u8]) {
+        (self.output)(stream, text);
+    }
+}
