@@ -3,9 +3,25 @@
 use super::{
     Registers, Revert,
     decode::{Instruction, Op},
-    step::Trap,
 };
 use crate::Words;
+
+/// Why an instruction did not come to its end. Nothing of the state has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trap<E> {
+    /// It is a system call.
+    System,
+    /// It reverts.
+    Revert(Revert),
+    /// A word of memory can't be had.
+    Memory(E),
+}
+
+impl<E> From<E> for Trap<E> {
+    fn from(error: E) -> Self {
+        Self::Memory(error)
+    }
+}
 
 /// Executes an instruction at `pc`; gives the address of the next one.
 ///
@@ -31,10 +47,22 @@ pub(super) fn execute<W: Words>(
         Op::Lbu => load::<W, 1>(memory, address)?,
         Op::Lhu => load::<W, 2>(memory, address)?,
         Op::Lwu => load::<W, 4>(memory, address)?,
-        Op::Sb => return store::<W, 1>(memory, address, b).map(|()| next),
-        Op::Sh => return store::<W, 2>(memory, address, b).map(|()| next),
-        Op::Sw => return store::<W, 4>(memory, address, b).map(|()| next),
-        Op::Sd => return store::<W, 8>(memory, address, b).map(|()| next),
+        Op::Sb => {
+            store::<W, 1>(memory, address, b)?;
+            return Ok(next);
+        }
+        Op::Sh => {
+            store::<W, 2>(memory, address, b)?;
+            return Ok(next);
+        }
+        Op::Sw => {
+            store::<W, 4>(memory, address, b)?;
+            return Ok(next);
+        }
+        Op::Sd => {
+            store::<W, 8>(memory, address, b)?;
+            return Ok(next);
+        }
         Op::Beq => return branch(a == b, pc, imm),
         Op::Bne => return branch(a != b, pc, imm),
         Op::Blt => return branch((a as i64) < b as i64, pc, imm),
@@ -101,7 +129,7 @@ pub(super) fn execute<W: Words>(
         Op::Ecall => return Err(Trap::System),
         Op::Csr => 0,
         Op::Nop => return Ok(next),
-        Op::Revert => return Err(Revert::ALL[imm as usize % Revert::ALL.len()].into()),
+        Op::Revert => return Err(Trap::Revert(Revert::ALL[imm as usize % Revert::ALL.len()])),
     };
     registers.write(rd, value);
     Ok(next)
@@ -111,16 +139,16 @@ pub(super) fn execute<W: Words>(
 ///
 /// A leaf on the left is touched before the one on its right.
 #[inline(always)]
-pub(super) fn load<W: Words, const SIZE: u64>(memory: &mut W, address: u64) -> Result<u64, Trap<W::Error>> {
-    let word = memory.load(address).map_err(Trap::Memory)?;
+pub(super) fn load<W: Words, const SIZE: u64>(memory: &mut W, address: u64) -> Result<u64, W::Error> {
+    let word = memory.load(address)?;
     let at = address & 7;
     if at <= 8 - SIZE { Ok(word >> (8 * at) & mask::<SIZE>()) } else { load_across::<W, SIZE>(memory, address, word) }
 }
 
 #[cold]
 #[inline(never)]
-fn load_across<W: Words, const SIZE: u64>(memory: &mut W, address: u64, low: u64) -> Result<u64, Trap<W::Error>> {
-    let high = memory.load(address.wrapping_add(8)).map_err(Trap::Memory)?;
+fn load_across<W: Words, const SIZE: u64>(memory: &mut W, address: u64, low: u64) -> Result<u64, W::Error> {
+    let high = memory.load(address.wrapping_add(8))?;
     let at = address & 7;
     Ok((low >> (8 * at) | high << (64 - 8 * at)) & mask::<SIZE>())
 }
@@ -128,10 +156,10 @@ fn load_across<W: Words, const SIZE: u64>(memory: &mut W, address: u64, low: u64
 /// Writes a number's low `SIZE` bytes: first those in the word on the left, as the proof of the leaf on the right is of the
 /// memory that this gives.
 #[inline(always)]
-pub(super) fn store<W: Words, const SIZE: u64>(memory: &mut W, address: u64, value: u64) -> Result<(), Trap<W::Error>> {
+pub(super) fn store<W: Words, const SIZE: u64>(memory: &mut W, address: u64, value: u64) -> Result<(), W::Error> {
     let at = address & 7;
     if SIZE == 8 && at == 0 {
-        memory.store(address, value).map_err(Trap::Memory)
+        memory.store(address, value)
     } else if at <= 8 - SIZE {
         patch(memory, address, value << (8 * at), mask::<SIZE>() << (8 * at))
     } else {
@@ -141,7 +169,7 @@ pub(super) fn store<W: Words, const SIZE: u64>(memory: &mut W, address: u64, val
 
 #[cold]
 #[inline(never)]
-fn store_across<W: Words, const SIZE: u64>(memory: &mut W, address: u64, value: u64) -> Result<(), Trap<W::Error>> {
+fn store_across<W: Words, const SIZE: u64>(memory: &mut W, address: u64, value: u64) -> Result<(), W::Error> {
     let at = 8 * (address & 7);
     patch(memory, address, value << at, mask::<SIZE>() << at)?;
     patch(memory, address.wrapping_add(8), value >> (64 - at), mask::<SIZE>() >> (64 - at))
@@ -149,9 +177,9 @@ fn store_across<W: Words, const SIZE: u64>(memory: &mut W, address: u64, value: 
 
 /// Replaces the bits of a mask in the word at an address.
 #[inline(always)]
-fn patch<W: Words>(memory: &mut W, address: u64, value: u64, mask: u64) -> Result<(), Trap<W::Error>> {
-    let old = memory.load(address).map_err(Trap::Memory)?;
-    memory.store(address, old & !mask | value & mask).map_err(Trap::Memory)
+fn patch<W: Words>(memory: &mut W, address: u64, value: u64, mask: u64) -> Result<(), W::Error> {
+    let old = memory.load(address)?;
+    memory.store(address, old & !mask | value & mask)
 }
 
 const fn mask<const SIZE: u64>() -> u64 {
@@ -164,7 +192,7 @@ const fn word(value: u32) -> u64 {
 }
 
 fn aligned<E>(pc: u64) -> Result<u64, Trap<E>> {
-    if pc & 3 != 0 { Err(Revert::NotAlignedAddress.into()) } else { Ok(pc) }
+    if pc & 3 != 0 { Err(Trap::Revert(Revert::NotAlignedAddress)) } else { Ok(pc) }
 }
 
 fn branch<E>(is_taken: bool, pc: u64, offset: u64) -> Result<u64, Trap<E>> {
@@ -199,7 +227,7 @@ fn sized_atomic<W: Words, const SIZE: u64>(
     let address = registers.read(rs1);
     let operand = registers.read(rs2);
     if !address.is_multiple_of(SIZE) {
-        return Err(Revert::NotAlignedAddress.into());
+        return Err(Trap::Revert(Revert::NotAlignedAddress));
     }
     match op {
         Op::LrW | Op::LrD => {
@@ -212,7 +240,10 @@ fn sized_atomic<W: Words, const SIZE: u64>(
             let succeeds = address == registers.reservation;
             registers.write(rd, u64::from(!succeeds));
             registers.reservation = 0;
-            if succeeds { store::<W, SIZE>(memory, address, operand) } else { Ok(()) }
+            if succeeds {
+                store::<W, SIZE>(memory, address, operand)?;
+            }
+            Ok(())
         }
         _ => {
             let operand = signed(operand);
@@ -227,10 +258,10 @@ fn sized_atomic<W: Words, const SIZE: u64>(
                 0x14 => (old as i64).max(operand as i64) as u64,
                 0x18 => old.min(operand),
                 0x1c => old.max(operand),
-                _ => return Err(Revert::UnknownAtomicOperation.into()),
+                _ => return Err(Trap::Revert(Revert::UnknownAtomicOperation)),
             };
             registers.write(rd, old);
-            store::<W, SIZE>(memory, address, new)
+            Ok(store::<W, SIZE>(memory, address, new)?)
         }
     }
 }

@@ -1,6 +1,11 @@
 //! One step, whatever memory is.
 
-use super::{Core, Revert, decode::Instruction, execute::execute, system};
+use super::{
+    Core, Revert,
+    decode::Instruction,
+    execute::{Trap, execute},
+    system,
+};
 use crate::{Decode, ReadError, ServerError, Unproven, Words, mips::Stream};
 use kohala_preimage::Key;
 use std::convert::Infallible;
@@ -78,23 +83,6 @@ impl From<Infallible> for Fault {
     }
 }
 
-/// Why an instruction did not come to its end.
-#[derive(Debug)]
-pub(super) enum Trap<E> {
-    /// It is a system call: nothing has been done.
-    System,
-    /// It can't be done.
-    Fault(Fault),
-    /// A word of memory can't be had.
-    Memory(E),
-}
-
-impl<E> From<Revert> for Trap<E> {
-    fn from(revert: Revert) -> Self {
-        Self::Fault(Fault::Revert(revert))
-    }
-}
-
 /// What a step may ask of the world outside.
 pub(super) trait Outside {
     /// What follows from `offset` on of the preimage of `key`, its length first; at least one byte, 32 are enough.
@@ -116,32 +104,26 @@ pub(super) fn step<W: Words<Error: Into<Fault>>>(
     if core.exited {
         return Ok(());
     }
-    let word = fetch(core.pc, memory).map_err(|trap| stopped(core, 0, trap))?;
-    let next = match execute(Instruction::decode(word), core.pc, &mut core.registers, memory) {
+    let stopped = |instruction, fault| StepError { step: core.step, pc: core.pc, instruction, fault };
+    let instruction = fetch(core.pc, memory).map_err(|fault| stopped(0, fault))?;
+    let next = match execute(Instruction::decode(instruction), core.pc, &mut core.registers, memory) {
+        Ok(next) => Ok(next),
         Err(Trap::System) => system::call(core, memory, outside).map(|()| core.pc.wrapping_add(4)),
-        next => next,
+        Err(Trap::Revert(revert)) => Err(Fault::Revert(revert)),
+        Err(Trap::Memory(error)) => Err(error.into()),
     };
-    core.pc = next.map_err(|trap| stopped(core, word, trap))?;
+    core.pc = next.map_err(|fault| StepError { step: core.step, pc: core.pc, instruction, fault })?;
     core.step = core.step.wrapping_add(1);
     Ok(())
 }
 
 /// The instruction at `pc`, which need not be aligned, but must lie in one leaf.
-fn fetch<W: Words>(pc: u64, memory: &mut W) -> Result<u32, Trap<W::Error>> {
+fn fetch<W: Words<Error: Into<Fault>>>(pc: u64, memory: &mut W) -> Result<u32, Fault> {
     if pc % 32 > 28 {
-        return Err(Revert::UnexpectedRightProof.into());
+        return Err(Fault::Revert(Revert::UnexpectedRightProof));
     }
     let at = 8 * (pc % 8);
-    let low = memory.fetch(pc).map_err(Trap::Memory)? >> at;
-    let high = if at > 32 { memory.fetch(pc + 7).map_err(Trap::Memory)? << (64 - at) } else { 0 };
+    let low = memory.fetch(pc).map_err(Into::into)? >> at;
+    let high = if at > 32 { memory.fetch(pc + 7).map_err(Into::into)? << (64 - at) } else { 0 };
     Ok((low | high) as u32)
-}
-
-fn stopped<E: Into<Fault>>(core: &Core, instruction: u32, trap: Trap<E>) -> StepError {
-    let fault = match trap {
-        Trap::Fault(fault) => fault,
-        Trap::Memory(error) => error.into(),
-        Trap::System => unreachable!("a step does its system calls"),
-    };
-    StepError { step: core.step, pc: core.pc, instruction, fault }
 }

@@ -3,7 +3,7 @@
 use super::{
     Core, Fault, Revert,
     execute::{load, store},
-    step::{Outside, Trap},
+    step::Outside,
 };
 use crate::{Words, mips::Stream};
 
@@ -30,11 +30,11 @@ type Answer = Result<u64, u64>;
 ///
 /// # Errors
 /// For calls that revert, and a preimage that can't be had.
-pub(super) fn call<W: Words>(
+pub(super) fn call<W: Words<Error: Into<Fault>>>(
     core: &mut Core,
     memory: &mut W,
     outside: &mut impl Outside,
-) -> Result<(), Trap<W::Error>> {
+) -> Result<(), Fault> {
     let [number, a0, a1] = [A7, A0, A1].map(|index| core.registers.read(index));
     let answer = match number {
         // exit, exit_group
@@ -63,9 +63,9 @@ pub(super) fn call<W: Words>(
             store_pair(memory, a1, [1024, 1024])?;
             Ok(0)
         }
-        163 => return Err(Revert::UnrecognizedResource.into()),
+        163 => return Err(Fault::Call { number, revert: Revert::UnrecognizedResource }),
         // nanosleep, prlimit64, futex
-        101 | 261 | 422 => return Err(Trap::Fault(Fault::Call { number, revert: Revert::InvalidSyscall })),
+        101 | 261 | 422 => return Err(Fault::Call { number, revert: Revert::InvalidSyscall }),
         _ => Ok(0),
     };
     let (value, error) = match answer {
@@ -92,7 +92,11 @@ fn mmap(core: &mut Core) -> Answer {
     Ok(heap)
 }
 
-fn read<W: Words>(core: &mut Core, memory: &mut W, outside: &mut impl Outside) -> Result<Answer, Trap<W::Error>> {
+fn read<W: Words<Error: Into<Fault>>>(
+    core: &mut Core,
+    memory: &mut W,
+    outside: &mut impl Outside,
+) -> Result<Answer, Fault> {
     let [fd, address, count] = [A0, A1, A2].map(|index| core.registers.read(index));
     Ok(match fd {
         0 => Ok(0),
@@ -103,7 +107,11 @@ fn read<W: Words>(core: &mut Core, memory: &mut W, outside: &mut impl Outside) -
     })
 }
 
-fn write<W: Words>(core: &mut Core, memory: &mut W, outside: &mut impl Outside) -> Result<Answer, Trap<W::Error>> {
+fn write<W: Words<Error: Into<Fault>>>(
+    core: &mut Core,
+    memory: &mut W,
+    outside: &mut impl Outside,
+) -> Result<Answer, Fault> {
     let [fd, address, count] = [A0, A1, A2].map(|index| core.registers.read(index));
     if !matches!(fd, 1 | 2 | 4 | 6) {
         return Ok(Err(EBADF));
@@ -112,7 +120,7 @@ fn write<W: Words>(core: &mut Core, memory: &mut W, outside: &mut impl Outside) 
         return Ok(Ok(write_key(core, memory, address, count)?));
     }
     if count > LONGEST_WRITE {
-        return Err(Trap::Fault(Fault::TooLong(count)));
+        return Err(Fault::TooLong(count));
     }
     let mut hinted = Ok(());
     memory.read(address, count, |bytes| match fd {
@@ -121,20 +129,19 @@ fn write<W: Words>(core: &mut Core, memory: &mut W, outside: &mut impl Outside) 
         _ if hinted.is_ok() => hinted = outside.hint(bytes),
         _ => {}
     });
-    hinted.map_err(|error| Trap::Fault(error.into()))?;
+    hinted?;
     Ok(Ok(count))
 }
 
 /// Copies a part of the preimage to memory, as far as the leaf at the address goes; gives its length.
-fn read_preimage<W: Words>(
+fn read_preimage<W: Words<Error: Into<Fault>>>(
     core: &mut Core,
     memory: &mut W,
     outside: &mut impl Outside,
     address: u64,
     count: u64,
-) -> Result<u64, Trap<W::Error>> {
-    let part =
-        outside.preimage(core.preimage_key.0, core.preimage_offset).map_err(|error| Trap::Fault(error.into()))?;
+) -> Result<u64, Fault> {
+    let part = outside.preimage(core.preimage_key.0, core.preimage_offset)?;
     let at = (address & 31) as usize;
     let len = part.len().min(32 - at).min(usize::try_from(count).unwrap_or(usize::MAX));
     core.preimage_offset = core.preimage_offset.wrapping_add(len as u64);
@@ -142,13 +149,18 @@ fn read_preimage<W: Words>(
     let mut leaf = load_leaf(memory, address & !31)?;
     leaf[at..at + len].copy_from_slice(&part[..len]);
     for (word, bytes) in (0..).zip(leaf.as_chunks().0) {
-        store::<W, 8>(memory, (address & !31) + 8 * word, u64::from_le_bytes(*bytes))?;
+        store::<W, 8>(memory, (address & !31) + 8 * word, u64::from_le_bytes(*bytes)).map_err(Into::into)?;
     }
     Ok(len as u64)
 }
 
 /// Appends to the preimage's key, which loses as much at its front, as far as the leaf at the address goes; gives how much.
-fn write_key<W: Words>(core: &mut Core, memory: &mut W, address: u64, count: u64) -> Result<u64, Trap<W::Error>> {
+fn write_key<W: Words<Error: Into<Fault>>>(
+    core: &mut Core,
+    memory: &mut W,
+    address: u64,
+    count: u64,
+) -> Result<u64, Fault> {
     let at = (address & 31) as usize;
     let len = usize::try_from(count).unwrap_or(usize::MAX).min(32 - at);
     let leaf = load_leaf(memory, address & !31)?;
@@ -171,16 +183,20 @@ const fn fcntl(fd: u64, command: u64) -> Answer {
     }
 }
 
-fn load_leaf<W: Words>(memory: &mut W, address: u64) -> Result<[u8; 32], Trap<W::Error>> {
+fn load_leaf<W: Words<Error: Into<Fault>>>(memory: &mut W, address: u64) -> Result<[u8; 32], Fault> {
     let mut leaf = [0; 32];
     for (word, bytes) in (0..).zip(leaf.as_chunks_mut().0) {
-        *bytes = load::<W, 8>(memory, address + 8 * word)?.to_le_bytes();
+        *bytes = load::<W, 8>(memory, address + 8 * word).map_err(Into::into)?.to_le_bytes();
     }
     Ok(leaf)
 }
 
 /// Writes two numbers, one after the other.
-fn store_pair<W: Words>(memory: &mut W, address: u64, [first, second]: [u64; 2]) -> Result<(), Trap<W::Error>> {
-    store::<W, 8>(memory, address, first)?;
-    store::<W, 8>(memory, address.wrapping_add(8), second)
+fn store_pair<W: Words<Error: Into<Fault>>>(
+    memory: &mut W,
+    address: u64,
+    [first, second]: [u64; 2],
+) -> Result<(), Fault> {
+    store::<W, 8>(memory, address, first).map_err(Into::into)?;
+    store::<W, 8>(memory, address.wrapping_add(8), second).map_err(Into::into)
 }
