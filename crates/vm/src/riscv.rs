@@ -6,6 +6,7 @@
 mod core;
 mod decode;
 mod execute;
+mod file;
 mod replay;
 mod revert;
 mod state;
@@ -14,6 +15,7 @@ mod system;
 mod vm;
 
 pub use self::core::{Core, Registers, WITNESS_BYTES, Witness};
+pub use file::StateError;
 pub use replay::replay;
 pub use revert::Revert;
 pub use state::{LoadError, State};
