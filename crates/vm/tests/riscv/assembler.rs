@@ -1,16 +1,13 @@
 //! Words of instructions, so that tests need no toolchain.
 
-/// Registers by the names that calls give them.
+/// The registers of a system call, and the one that is 0.
 pub(crate) const ZERO: u32 = 0;
-pub(crate) const RA: u32 = 1;
-pub(crate) const SP: u32 = 2;
 pub(crate) const A0: u32 = 10;
 pub(crate) const A1: u32 = 11;
 pub(crate) const A2: u32 = 12;
 pub(crate) const A7: u32 = 17;
 
 pub(crate) const ECALL: u32 = 0x73;
-pub(crate) const EBREAK: u32 = 0x0010_0073;
 
 /// Type R: `rd` from two registers.
 pub(crate) const fn r(opcode: u32, funct3: u32, funct7: u32, rd: u32, rs1: u32, rs2: u32) -> u32 {

@@ -2,4 +2,5 @@
 
 mod assembler;
 mod cases;
+mod processor;
 mod recorded;
