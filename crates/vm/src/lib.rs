@@ -21,7 +21,7 @@ mod proof;
 pub mod riscv;
 mod tree;
 
-pub use code::{Code, Decode};
+pub use code::{Code, CodePage, Decode};
 pub use memory::Memory;
 pub use oracle::{NoServer, Pipes, PreimageRead, Preimages, ReadError, Server, ServerError};
 pub use order::{BigEndian, LittleEndian, Order};

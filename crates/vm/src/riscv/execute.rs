@@ -23,7 +23,16 @@ impl<E> From<E> for Trap<E> {
     }
 }
 
-/// Executes an instruction at `pc`; gives the address of the next one.
+/// Where a program goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// Behind the instruction.
+    Next,
+    /// At this address.
+    Jump(u64),
+}
+
+/// Executes an instruction at `pc`.
 ///
 /// Inlined twice: into the loop over decoded pages, and into the step that is proven.
 #[inline(always)]
@@ -32,9 +41,8 @@ pub(super) fn execute<W: Words>(
     pc: u64,
     registers: &mut Registers,
     memory: &mut W,
-) -> Result<u64, Trap<W::Error>> {
+) -> Result<Flow, Trap<W::Error>> {
     let Instruction { op, rd, rs1, rs2, imm } = instruction;
-    let next = pc.wrapping_add(4);
     let a = registers.read(rs1);
     let b = registers.read(rs2);
     let imm = i64::from(imm) as u64;
@@ -49,19 +57,19 @@ pub(super) fn execute<W: Words>(
         Op::Lwu => load::<W, 4>(memory, address)?,
         Op::Sb => {
             store::<W, 1>(memory, address, b)?;
-            return Ok(next);
+            return Ok(Flow::Next);
         }
         Op::Sh => {
             store::<W, 2>(memory, address, b)?;
-            return Ok(next);
+            return Ok(Flow::Next);
         }
         Op::Sw => {
             store::<W, 4>(memory, address, b)?;
-            return Ok(next);
+            return Ok(Flow::Next);
         }
         Op::Sd => {
             store::<W, 8>(memory, address, b)?;
-            return Ok(next);
+            return Ok(Flow::Next);
         }
         Op::Beq => return branch(a == b, pc, imm),
         Op::Bne => return branch(a != b, pc, imm),
@@ -115,24 +123,24 @@ pub(super) fn execute<W: Words>(
         Op::Auipc => pc.wrapping_add(imm),
         Op::Jal => {
             let target = aligned(pc.wrapping_add(imm))?;
-            registers.write(rd, next);
-            return Ok(target);
+            registers.write(rd, pc.wrapping_add(4));
+            return Ok(Flow::Jump(target));
         }
         Op::Jalr => {
             let target = aligned(address & !1)?;
-            registers.write(rd, next);
-            return Ok(target);
+            registers.write(rd, pc.wrapping_add(4));
+            return Ok(Flow::Jump(target));
         }
         Op::LrW | Op::LrD | Op::ScW | Op::ScD | Op::AmoW | Op::AmoD => {
-            return atomic(instruction, registers, memory).map(|()| next);
+            return atomic(instruction, registers, memory).map(|()| Flow::Next);
         }
         Op::Ecall => return Err(Trap::System),
         Op::Csr => 0,
-        Op::Nop => return Ok(next),
+        Op::Nop => return Ok(Flow::Next),
         Op::Revert => return Err(Trap::Revert(Revert::ALL[imm as usize % Revert::ALL.len()])),
     };
     registers.write(rd, value);
-    Ok(next)
+    Ok(Flow::Next)
 }
 
 /// The `SIZE` bytes from an address on, as a number; 1, 2, 4 or 8. Addresses wrap.
@@ -195,8 +203,12 @@ fn aligned<E>(pc: u64) -> Result<u64, Trap<E>> {
     if pc & 3 != 0 { Err(Trap::Revert(Revert::NotAlignedAddress)) } else { Ok(pc) }
 }
 
-fn branch<E>(is_taken: bool, pc: u64, offset: u64) -> Result<u64, Trap<E>> {
-    aligned(pc.wrapping_add(if is_taken { offset } else { 4 }))
+/// Goes on elsewhere or behind the branch, at a multiple of 4 in either case.
+fn branch<E>(is_taken: bool, pc: u64, offset: u64) -> Result<Flow, Trap<E>> {
+    if is_taken {
+        return aligned(pc.wrapping_add(offset)).map(Flow::Jump);
+    }
+    aligned(pc).map(|_| Flow::Next)
 }
 
 /// −1 for a division by zero; the least number by −1 is itself.

@@ -3,7 +3,7 @@
 use super::{
     Core, Revert,
     decode::Instruction,
-    execute::{Trap, execute},
+    execute::{Flow, Trap, execute},
     system,
 };
 use crate::{Decode, ReadError, ServerError, Unproven, Words, mips::Stream};
@@ -106,13 +106,17 @@ pub(super) fn step<W: Words<Error: Into<Fault>>>(
     }
     let stopped = |instruction, fault| StepError { step: core.step, pc: core.pc, instruction, fault };
     let instruction = fetch(core.pc, memory).map_err(|fault| stopped(0, fault))?;
-    let next = match execute(Instruction::decode(instruction), core.pc, &mut core.registers, memory) {
-        Ok(next) => Ok(next),
-        Err(Trap::System) => system::call(core, memory, outside).map(|()| core.pc.wrapping_add(4)),
+    let flow = match execute(Instruction::decode(instruction), core.pc, &mut core.registers, memory) {
+        Ok(flow) => Ok(flow),
+        Err(Trap::System) => system::call(core, memory, outside).map(|()| Flow::Next),
         Err(Trap::Revert(revert)) => Err(Fault::Revert(revert)),
         Err(Trap::Memory(error)) => Err(error.into()),
     };
-    core.pc = next.map_err(|fault| StepError { step: core.step, pc: core.pc, instruction, fault })?;
+    let flow = flow.map_err(|fault| StepError { step: core.step, pc: core.pc, instruction, fault })?;
+    core.pc = match flow {
+        Flow::Next => core.pc.wrapping_add(4),
+        Flow::Jump(target) => target,
+    };
     core.step = core.step.wrapping_add(1);
     Ok(())
 }

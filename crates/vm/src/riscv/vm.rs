@@ -1,17 +1,18 @@
 //! The machine that runs programs: a state, whoever answers it, and what is remembered to be fast.
 
 use super::{
-    StepError, Witness,
+    Core, StepError, Witness,
     decode::Instruction,
-    execute::execute,
+    execute::{Flow, execute},
     state::State,
     step::{Outside, step},
 };
 use crate::{
-    Code, PAGE_BYTES, Paged, PreimageRead, Preimages, ReadError, Server, ServerError, Tracked,
+    Code, CodePage, PAGE_BYTES, Paged, PreimageRead, Preimages, ReadError, Server, ServerError, Tracked, Words,
     mips::{Preimage, Reached, Stream},
 };
 use alloy_primitives::B256;
+use std::convert::Infallible;
 
 /// A machine with a state, a preimage server, and someone who reads what the program writes.
 pub struct Vm<S> {
@@ -92,7 +93,7 @@ impl<S: Server> Vm<S> {
     pub fn step(&mut self) -> Result<(), StepError> {
         self.preimages.forget_read();
         let State { core, memory, last_hint, .. } = &mut self.state;
-        let mut paged = Paged { memory, code: &mut self.code };
+        let mut paged = Paged { memory, code: &self.code };
         step(core, &mut paged, &mut Host { preimages: &mut self.preimages, output: &mut self.output, last_hint })
     }
 
@@ -109,7 +110,7 @@ impl<S: Server> Vm<S> {
         if !core.exited {
             data.extend_from_slice(memory.proof(core.pc).as_bytes());
         }
-        let mut tracked = Tracked::of_leaves(Paged { memory, code: &mut self.code });
+        let mut tracked = Tracked::of_leaves(Paged { memory, code: &self.code });
         step(core, &mut tracked, &mut Host { preimages: &mut self.preimages, output: &mut self.output, last_hint })?;
         for proof in tracked.into_proofs() {
             data.extend_from_slice(proof.as_bytes());
@@ -120,32 +121,58 @@ impl<S: Server> Vm<S> {
         Ok(StepProof { step: before, witness, post: self.state.hash(), data, preimage })
     }
 
-    /// Takes steps until one is not plain, or `until` steps are taken: a plain step executes an aligned instruction that is no
+    /// Takes steps until one is not plain, or `until` steps are taken. A plain step executes an aligned instruction that is no
     /// system call and does not fail.
     fn run_plain(&mut self, until: u64) {
         let State { core, memory, .. } = &mut self.state;
-        let mut paged = Paged { memory, code: &mut self.code };
-        let mut pc = core.pc;
-        let mut left = until - core.step;
-        let mut is_plain = pc.is_multiple_of(4);
-        while is_plain && left > 0 {
-            let page = pc & !(PAGE_BYTES - 1);
-            let first = paged.code.page(pc, paged.memory);
-            while pc & !(PAGE_BYTES - 1) == page && left > 0 {
-                let instruction = paged.code.instructions()[first + (pc % PAGE_BYTES / 4) as usize];
-                match execute(instruction, pc, &mut core.registers, &mut paged) {
-                    Ok(next) => pc = next,
-                    Err(_) => {
-                        is_plain = false;
-                        break;
-                    }
-                }
-                left -= 1;
+        let count = until - core.step;
+        let mut left = count;
+        loop {
+            let slot = self.code.slot(core.pc, memory);
+            let mut paged = Paged { memory, code: &self.code };
+            let before = left;
+            left = run_page(self.code.page(slot), left, core, &mut paged);
+            if left == before {
+                break;
             }
         }
-        core.pc = pc;
-        core.step = until - left;
+        core.step += count - left;
     }
+}
+
+/// Executes instructions from `page`, where the program is, till one leads elsewhere, one is not plain, or `left` are executed:
+/// says how many of them are left.
+#[inline(never)]
+fn run_page<W: Words<Error = Infallible>>(
+    page: &CodePage<Instruction>,
+    mut left: u64,
+    core: &mut Core,
+    memory: &mut W,
+) -> u64 {
+    let start = core.pc & !(PAGE_BYTES - 1);
+    let mut pc = core.pc;
+    loop {
+        // An address elsewhere, or one that is no multiple of four, becomes an index far beyond.
+        let first = pc.wrapping_sub(start).rotate_right(2);
+        let end = first.saturating_add(left).min(page.len() as u64);
+        let Some(instructions) = page.get(first as usize..end as usize) else { break };
+        let mut count = 0;
+        let target = loop {
+            let Some(instruction) = instructions.get(count) else { break None };
+            match execute(instruction.get(), pc.wrapping_add(4 * count as u64), &mut core.registers, memory) {
+                Ok(Flow::Next) => count += 1,
+                Ok(Flow::Jump(target)) => break Some(target),
+                Err(_) => break None,
+            }
+        };
+        left -= count as u64;
+        pc = pc.wrapping_add(4 * count as u64);
+        let Some(target) = target else { break };
+        left -= 1;
+        pc = target;
+    }
+    core.pc = pc;
+    left
 }
 
 /// What is outside a running machine.
