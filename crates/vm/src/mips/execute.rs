@@ -82,9 +82,7 @@ where
         Op::Dclz => u64::from(rs.leading_zeros()),
         Op::Dclo => u64::from(rs.leading_ones()),
         // One by one, so that each is compiled for itself.
-        Op::Mthi | Op::Mtlo | Op::Mult | Op::Multu | Op::Dmult | Op::Dmultu => {
-            set(hi_lo, multiply(op, *hi_lo, rs, rt))
-        }
+        Op::Mthi | Op::Mtlo | Op::Mult | Op::Multu | Op::Dmult | Op::Dmultu => set(hi_lo, multiply(op, *hi_lo, rs, rt)),
         Op::Div | Op::Divu | Op::Ddiv | Op::Ddivu => set(hi_lo, divide(op, rs, rt)?),
         Op::Lb => loaded(Op::Lb, address, memory.load(address)?, rt),
         Op::Lbu => loaded(Op::Lbu, address, memory.load(address)?, rt),

@@ -30,10 +30,13 @@ pub struct Vm<S> {
     expects_proofs: bool,
 }
 
+/// Whoever reads what the program writes.
+type Output = Box<dyn FnMut(Stream, &[u8]) + Send>;
+
 /// What is outside a running machine.
 struct Host<S> {
     preimages: Preimages<S>,
-    output: Box<dyn FnMut(Stream, &[u8]) + Send>,
+    output: Output,
     stats: Option<Stats>,
 }
 
@@ -234,8 +237,7 @@ impl<S: Server> Vm<S> {
         }
         // The key of zeros says that nothing was read.
         let read = self.last_read().filter(|read| read.key != [0; 32]);
-        let preimage =
-            read.map(|read| Preimage { key: read.key, value: read.value.to_vec(), offset: read.offset });
+        let preimage = read.map(|read| Preimage { key: read.key, value: read.value.to_vec(), offset: read.offset });
         Ok(StepProof { step: at.step, witness, post: self.state.hash(), data, preimage })
     }
 
@@ -267,6 +269,9 @@ impl<S: Server> Vm<S> {
             if left == before {
                 break;
             }
+        }
+        if left < count {
+            self.outside.preimages.forget_read();
         }
         core.step += count - left;
         core.steps_since_switch += count - left;
@@ -312,7 +317,8 @@ fn run_page<M: Words<Error = Infallible>>(
         next_pc = target;
         let Some(delayed) = instructions.get(count + 1) else { break };
         let delayed = delayed.get();
-        if delayed.op != Op::Nop && (delayed.op.is_branch() || execute(delayed, pc, hi_lo, registers, memory).is_err()) {
+        if delayed.op != Op::Nop && (delayed.op.is_branch() || execute(delayed, pc, hi_lo, registers, memory).is_err())
+        {
             break;
         }
         left -= 1;
