@@ -19,8 +19,11 @@ pub struct Vm<S> {
     state: State,
     code: Code<Instruction>,
     preimages: Preimages<S>,
-    output: Box<dyn FnMut(Stream, &[u8]) + Send>,
+    output: Output,
 }
+
+/// Whoever reads what the program writes.
+type Output = Box<dyn FnMut(Stream, &[u8]) + Send>;
 
 /// What L1 needs to take a step itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +138,9 @@ impl<S: Server> Vm<S> {
             if left == before {
                 break;
             }
+        }
+        if left < count {
+            self.preimages.forget_read();
         }
         core.step += count - left;
     }

@@ -3,4 +3,5 @@
 mod assembler;
 mod cases;
 mod processor;
+mod program;
 mod recorded;
