@@ -17,6 +17,7 @@ pub mod mips;
 mod oracle;
 mod order;
 mod page;
+pub mod profile;
 mod proof;
 pub mod riscv;
 mod tree;

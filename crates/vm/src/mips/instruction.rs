@@ -1,7 +1,7 @@
 //! Instructions, decoded.
 
 use super::thread::Registers;
-use crate::Decode;
+use crate::{Decode, profile::Turn};
 
 /// An instruction in the form that it is executed in. Which fields count, the operation says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +122,17 @@ impl Op {
     /// Whether the next instruction but one may be elsewhere than behind the next.
     pub const fn is_branch(self) -> bool {
         self as u8 >= Self::J as u8 && self as u8 <= Self::BranchNever as u8
+    }
+}
+
+impl Instruction {
+    /// What the instruction means for calls: they link in $31, and return by it.
+    pub(super) const fn turn(self) -> Turn {
+        match (self.op, self.s, self.d) {
+            (Op::Jal | Op::Bltzal | Op::Bgezal, ..) | (Op::Jalr, _, 31) => Turn::Call,
+            (Op::Jr, 31, _) => Turn::Return,
+            _ => Turn::None,
+        }
     }
 }
 

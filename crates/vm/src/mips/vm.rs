@@ -10,7 +10,10 @@ use super::{
     step::{Event, Fault, Outside, QUANTUM, Reserving, Stream, step},
     thread::Thread,
 };
-use crate::{Code, CodePage, PAGE_BYTES, Paged, PreimageRead, Preimages, Proof, ReadError, Server, Tracked, Words};
+use crate::{
+    BigEndian, Code, CodePage, Decode, Order, PAGE_BYTES, Paged, PreimageRead, Preimages, Proof, ReadError, Server,
+    Tracked, Words, profile::Profile,
+};
 use alloy_primitives::B256;
 use std::convert::Infallible;
 
@@ -197,6 +200,21 @@ impl<S: Server> Vm<S> {
                 }
             }
         }
+    }
+
+    /// As [`Vm::run`], without a pause at reads, and every step is counted in `profile`: slowly.
+    ///
+    /// # Errors
+    /// Where a step can't be taken.
+    pub fn run_profiled(&mut self, until: u64, profile: &mut Profile) -> Result<Reached, StepError> {
+        while !self.state.core.exited && self.state.core.step < until {
+            if let Some(Thread { id, pc, .. }) = self.state.core.thread() {
+                let halves = BigEndian::halves(self.state.memory.load(*pc));
+                profile.step(*id, *pc, Instruction::decode(halves[(pc / 4 % 2) as usize]).turn());
+            }
+            self.step()?;
+        }
+        Ok(if self.state.core.exited { Reached::Exit } else { Reached::Step })
     }
 
     /// Takes one step: none where the program has exited.

@@ -128,7 +128,7 @@ fn clock_counts_ten_million_steps_a_second() {
     answers(5222, [2, DATA, 0], Err(INVALID));
 }
 
-/// V09. splitmix64 of 1 and 2, by its author's program.
+/// V09. splitmix64 of 1 and 2, by its author's program; into a part of a word goes that part of it.
 #[test]
 fn getrandom_gives_splitmix64_of_the_step() {
     let random = |step_before, address: u64, count| {
@@ -140,8 +140,8 @@ fn getrandom_gives_splitmix64_of_the_step() {
     };
     assert_eq!(random(0, DATA, 8), (0x910a_2dec_8902_5cc1, Ok(8)));
     assert_eq!(random(1, DATA, u64::MAX), (0x9758_35de_1c97_56ce, Ok(8)));
-    assert_eq!(random(0, DATA + 2, 3), (0x1111_910a_2d11_1111, Ok(3)));
-    assert_eq!(random(0, DATA + 6, 8), (0x1111_1111_1111_910a, Ok(2)));
+    assert_eq!(random(0, DATA + 2, 3), (0x1111_2dec_8911_1111, Ok(3)));
+    assert_eq!(random(0, DATA + 6, 8), (0x1111_1111_1111_5cc1, Ok(2)));
     assert_eq!(random(0, DATA, 0), (0x1111_1111_1111_1111, Ok(0)));
 }
 

@@ -271,6 +271,7 @@ fn store_to_the_reserved_word_ends_the_reservation() {
     };
     // sb, sd
     assert!(ends(linked(0x28, DATA - 5, 0)));
+    assert!(ends(linked(0x28, DATA + 2, 0)));
     assert!(!ends(linked(0x28, DATA + 3, 0)));
     assert!(ends(linked(0x3f, DATA - 3, 0)));
     // clock_gettime writes two words, getrandom one.
