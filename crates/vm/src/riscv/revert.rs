@@ -46,15 +46,15 @@ impl Revert {
     /// The number that the contract reverts with.
     pub const fn number(self) -> u64 {
         match self {
-            Self::UnrecognizedResource => 0xf0012,
-            Self::UnknownAtomicOperation => 0xf001_a70,
+            Self::UnrecognizedResource => 0x000f_0012,
+            Self::UnknownAtomicOperation => 0x0f00_1a70,
             Self::UnknownOpcode => 0xf001_c0de,
             Self::InvalidSyscall => 0xf001_ca11,
             Self::NotAlignedAddress => 0xbad1_0ad0,
             Self::StoreExceeds8Bytes => 0xbad5_12e8,
             Self::UnexpectedRightProof => 0xbad2_2220,
-            Self::IllegalInstruction => 0xbad_c0de,
-            Self::BadAtomicSize => 0xbad_a70,
+            Self::IllegalInstruction => 0x0bad_c0de,
+            Self::BadAtomicSize => 0x00ba_da70,
             Self::FailToReadPreimage => 0xbadf_00d0,
         }
     }
