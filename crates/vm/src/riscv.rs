@@ -2,6 +2,10 @@
 //!
 //! It follows asterisc's `rvgo`, whose fast and slow machines agree wherever there is a next state; the contract on L1 does
 //! what the slow one does. Floating point, fences, breakpoints and control registers do nothing.
+//!
+//! In one place it is L1 instead: once asterisc's fast machine has hashed its memory, it hashes of the stores into a page that
+//! follow only the first one anew (`Invalidate` in `rvgo/fast/radix.go`). The hashes that it gives after a second store are those
+//! of no memory; a first hash, and a proof of the step behind it, are right.
 
 mod core;
 mod decode;

@@ -5,7 +5,7 @@
 //! this (V22).
 
 use super::Revert;
-use crate::Decode;
+use crate::{Decode, profile::Turn};
 
 /// An instruction: an operation and what it works on.
 ///
@@ -125,6 +125,17 @@ impl Decode for Instruction {
             Err(_) => Op::Revert,
         };
         Self { op, rd, rs1: (word >> 15 & 31) as u8, rs2: (word >> 20 & 31) as u8, imm }
+    }
+}
+
+impl Instruction {
+    /// What the instruction means for calls: those that keep or use the return address in `x1`.
+    pub(super) const fn turn(self) -> Turn {
+        match (self.op, self.rd, self.rs1) {
+            (Op::Jal | Op::Jalr, 1, _) => Turn::Call,
+            (Op::Jalr, SINK, 1) => Turn::Return,
+            _ => Turn::None,
+        }
     }
 }
 

@@ -8,8 +8,10 @@ use super::{
     step::{Outside, step},
 };
 use crate::{
-    Code, CodePage, PAGE_BYTES, Paged, PreimageRead, Preimages, ReadError, Server, ServerError, Tracked, Words,
+    Code, CodePage, Decode, LittleEndian, Order, PAGE_BYTES, Paged, PreimageRead, Preimages, ReadError, Server,
+    ServerError, Tracked, Words,
     mips::{Preimage, Reached, Stream},
+    profile::Profile,
 };
 use alloy_primitives::B256;
 use std::convert::Infallible;
@@ -87,6 +89,20 @@ impl<S: Server> Vm<S> {
                 }
             }
         }
+    }
+
+    /// As [`Vm::run`], without a pause at reads, and every step is counted in `profile`: slowly.
+    ///
+    /// # Errors
+    /// As [`Vm::run`].
+    pub fn run_profiled(&mut self, until: u64, profile: &mut Profile) -> Result<Reached, StepError> {
+        while !self.state.core.exited && self.state.core.step < until {
+            let pc = self.state.core.pc;
+            let halves = LittleEndian::halves(self.state.memory.load(pc));
+            profile.step(0, pc, Instruction::decode(halves[(pc / 4 % 2) as usize]).turn());
+            self.step()?;
+        }
+        Ok(if self.state.core.exited { Reached::Exit } else { Reached::Step })
     }
 
     /// Takes one step: none where the program has exited.

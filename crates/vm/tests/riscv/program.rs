@@ -10,6 +10,7 @@ use kohala_vm::{
     Server, ServerError,
     elf::Elf,
     mips::{Reached, Stream},
+    profile::Profile,
     riscv::{Fault, LoadError, Revert, State, StateError, Vm, WITNESS_BYTES, replay},
 };
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -227,6 +228,18 @@ fn a_run_pauses_at_reads() {
     }
     // As far as leaves go: the buffer begins 28 bytes before one.
     assert_eq!(offsets, [0, 28, 60]);
+}
+
+#[test]
+fn a_profile_counts_every_step() {
+    let file = file();
+    let elf = Elf::parse(&file).expect("is an executable");
+    let mut profile = Profile::new(&elf.symbols, false);
+    let (mut vm, _asked) = machine(loaded());
+    assert_eq!(vm.run_profiled(u64::MAX, &mut profile).expect("no step stops"), Reached::Exit);
+    let functions = profile.functions();
+    assert_eq!(functions.iter().map(|function| function.own).sum::<u64>(), vm.state().core.step);
+    assert_eq!(functions.iter().find(|function| function.own > 0).map(|function| function.name), Some("_start"));
 }
 
 #[test]
