@@ -7,11 +7,11 @@
 mod instructions;
 
 use crate::{no_std, step};
-use alloy_primitives::hex;
+use alloy_primitives::{B256, hex};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use kohala_protocol::{L1ChainConfig, RollupConfig};
-use kohala_vm::{elf::Elf, mips};
+use kohala_vm::{elf::Elf, mips, riscv};
 use sha2::{Digest, Sha256};
 use std::{
     env, fs,
@@ -95,18 +95,16 @@ pub(crate) fn run(guests: &Guests) -> Result<()> {
         fs::write(&path, &bytes).with_context(|| path.display().to_string())?;
         println!("{FOLDER}/kohala-client-{}.elf", target.name());
         println!("  sha256             {}", hex::encode(Sha256::digest(&bytes)));
-        if let Some(prestate) = prestate(target, &elf)? {
-            println!("  absolute prestate  {prestate}");
-        }
+        println!("  absolute prestate  {}", prestate(target, &elf)?);
     }
     Ok(())
 }
 
 /// The hash of the VM's state before the first step.
-fn prestate(target: Target, elf: &Elf<'_>) -> Result<Option<alloy_primitives::B256>> {
+fn prestate(target: Target, elf: &Elf<'_>) -> Result<B256> {
     Ok(match target {
-        Target::Mips64 => Some(mips::State::load(elf)?.hash()),
-        Target::Riscv64 => None,
+        Target::Mips64 => mips::State::load(elf)?.hash(),
+        Target::Riscv64 => riscv::State::load(elf)?.hash(),
     })
 }
 
@@ -148,6 +146,7 @@ fn build(toolchain: &no_std::Toolchain, target: Target, chain: &[(&str, String)]
     cargo.args(["-Zbuild-std=core,alloc", "-Zjson-target-spec", "--", "-Clink-arg=--entry=_start"]);
     let mut flags: Vec<String> = target.flags().iter().map(|flag| (*flag).to_owned()).collect();
     flags.extend(["-Cpasses=lower-atomic", "-Zlocation-detail=none"].map(str::to_owned));
+    flags.push(format!("-Clinker={}", toolchain.linker()));
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(env::home_dir()?.join(".cargo"))).context("cargo's folder: no home directory")?;
     for (folder, name) in [(root.as_path(), "kohala"), (&home, "cargo"), (&toolchain.sysroot()?, "rust")] {
