@@ -75,6 +75,7 @@ pub(crate) fn client(flags: &ClientFlags) -> Result<ExitCode> {
     let inputs = OracleInputs::new(oracle);
     let inputs = if flags.accelerated { inputs.accelerated() } else { inputs };
     let inputs = if flags.opened_blobs { inputs.opening_blobs() } else { inputs };
+    let inputs = if flags.l1_history { inputs.by_history() } else { inputs };
     let verdict = kohala_program::run(inputs).context("no verdict")?;
     Ok(exit_code(verdict.is_valid()))
 }

@@ -10,9 +10,12 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 mod boot;
 mod error;
+mod history;
 mod inputs;
 mod l1;
 mod l2;
@@ -23,7 +26,7 @@ mod start;
 
 pub use boot::{Boot, BootError, CUSTOM_CHAIN, LocalKey};
 pub use error::{Contradiction, ProgramError};
-pub use inputs::Inputs;
+pub use inputs::{Inputs, L1StateSource};
 pub use kohala_derive::{Event, Reason, Subject};
 pub use kohala_execute::{Block, PrecompileOutcome, PrecompileSource, is_accelerated};
 pub use memory::{Absent, MemoryInputs};
