@@ -1,9 +1,4 @@
-use super::{
-    Account, Config, L1Block, L1Fork, State,
-    leaves::Leaves,
-    state::leaf,
-    tries::hashed,
-};
+use super::{Account, Config, L1Block, L1Fork, State, leaves::Leaves, state::leaf, tries::hashed};
 use alloy_consensus::Header;
 use alloy_eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS, HISTORY_STORAGE_CODE};
 use alloy_primitives::{Address, B256, U256, keccak256};
