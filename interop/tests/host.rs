@@ -3,9 +3,11 @@
 #[path = "kohala/mod.rs"]
 mod ours;
 
-use anyhow::{Context, Result};
-use kohala_interop::{Arguments, Claim, Peers, Preimages, Run, shared};
+use alloy_primitives::B256;
+use anyhow::{Context, Result, ensure};
+use kohala_interop::{Arguments, Claim, Peers, Preimages, Run, call, shared};
 use ours::kohala;
+use serde_json::json;
 use std::{ffi::OsString, fs, path::Path};
 
 /// One block, out of blobs; two blocks out of calldata; span batches, then single ones.
@@ -112,6 +114,25 @@ fn our_host_tells_our_client_of_precompiles() -> Result<()> {
     judges("kohala host --server, kohala client --accelerated", &RANGES[..1], |peers, claim, directory| {
         let client = [kohala()?.into(), "client".into(), "--accelerated".into()];
         peers.run_pair(&host(peers, claim, &directory.join("store.db"), "--server")?, &client)
+    })
+}
+
+/// From the newest L1 block, far above what is read, by what geth proves of the history contract's storage.
+#[test]
+fn our_client_looks_up_l1_blocks_in_geths_states() -> Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Block {
+        hash: B256,
+    }
+    judges("kohala host --server, kohala client --l1-history", &RANGES[..1], |peers, claim, directory| {
+        let l1_head_number = peers.chain.l1_height()?;
+        let block: Block = call(&peers.chain.uncounted.l1, "eth_getBlockByNumber", json!(["latest", false]))?;
+        let claim = Claim { l1_head: block.hash, l1_head_number, ..claim.clone() };
+        let client = [kohala()?.into(), "client".into(), "--l1-history".into()];
+        let run = peers.run_pair(&host(peers, &claim, &directory.join("store.db"), "--server")?, &client)?;
+        let proofs = run.calls.l1.methods.get("eth_getProof").copied().unwrap_or_default();
+        ensure!(proofs > 0, "no hash was looked up from L1 block {l1_head_number}: {}", run.logs.display());
+        Ok(run)
     })
 }
 

@@ -7,7 +7,7 @@
 use crate::step;
 use anyhow::{Context, Result, bail};
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
 };
 

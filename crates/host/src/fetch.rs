@@ -51,6 +51,17 @@ pub enum FetchError {
         /// The block's output root.
         found: B256,
     },
+    /// No L1 node has the state that the program reads.
+    #[error(
+        "the state after L1 block {block}: {reason}. Ordinary nodes have it for some 128 blocks only: use an L1 archive \
+         node, or a program that does without (a client without --l1-history)"
+    )]
+    L1State {
+        /// The block's hash.
+        block: B256,
+        /// What the nodes say.
+        reason: RpcError,
+    },
     /// The hint is about a precompile that no oracle stands in for.
     #[error("nothing is told of the precompile at {0}")]
     Precompile(Address),
@@ -63,7 +74,10 @@ impl FetchError {
     /// True where another try can't end otherwise.
     fn is_final(&self) -> bool {
         matches!(self, Self::Store(_) | Self::Header(_) | Self::AgreedRoot { .. } | Self::Precompile(_))
-            || matches!(self, Self::Rpc(RpcError::Unsupported { .. }))
+            || matches!(
+                self,
+                Self::Rpc(RpcError::Unsupported { .. }) | Self::L1State { reason: RpcError::Unsupported { .. }, .. }
+            )
     }
 }
 
@@ -265,6 +279,7 @@ impl Fetcher {
                 self.once(Job::Blobs(*versioned_hash, *l1_time), work, is_there).await
             }
             Hint::L1Precompile { .. } | Hint::L1PrecompileV2 { .. } => self.precompile(cache, wanted, hint),
+            Hint::L1AccountStorageProof { block, address, slot } => self.l1_proof(cache, *block, *address, *slot).await,
             Hint::L2BlockHeader { hash, .. } => {
                 let job = Job::L2Headers(BlockAt::Hash(*hash));
                 self.once(job, async || self.l2_headers(cache, *hash).await, is_there).await

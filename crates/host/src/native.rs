@@ -21,7 +21,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 pub enum HostError {
     /// Nobody has it.
     #[error(transparent)]
-    Missing(#[from] Missing),
+    Missing(Box<Missing>),
     /// The answer doesn't fit the key.
     #[error(transparent)]
     Wrong(#[from] WrongPreimage),
@@ -50,6 +50,12 @@ pub struct NotFetched {
     pub missing: Missing,
     /// Why it can't be fetched.
     pub reason: FetchError,
+}
+
+impl From<Missing> for HostError {
+    fn from(missing: Missing) -> Self {
+        Self::Missing(Box::new(missing))
+    }
 }
 
 impl From<PreimageError> for HostError {

@@ -1,7 +1,8 @@
 //! The L2 state, by whatever methods the nodes know: whole blocks' witnesses first, then proofs of what a block touches,
 //! then of single paths, then single values out of a database.
 //!
-//! Proofs are always of the state at the agreed block: what the program asks for was there, and at the same place.
+//! Proofs are always of the state at the agreed block: what the program asks for was there, and at the same place. Of L1's
+//! states it is the history contract's storage that a program may read, after L1 blocks that it names.
 
 use crate::{
     Cache, StoreError,
@@ -125,6 +126,19 @@ impl Fetcher {
         let proof = self.l2.proofs(at, &paths).await.pop().expect("one for one")?;
         self.keep_proof(cache, &proof)?;
         Ok(proof)
+    }
+
+    /// The path to a slot in the state after an L1 block. There is no other way to it.
+    pub(crate) async fn l1_proof(
+        &self,
+        cache: &Cache,
+        block: B256,
+        address: Address,
+        slot: B256,
+    ) -> Result<(), FetchError> {
+        let proof = self.l1.proofs(BlockAt::Hash(block), &[(address, vec![slot])]).await.pop().expect("one for one");
+        let proof = proof.map_err(|reason| FetchError::L1State { block, reason })?;
+        Ok(self.keep_proof(cache, &proof)?)
     }
 
     /// A code by its hash.

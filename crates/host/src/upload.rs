@@ -188,7 +188,7 @@ fn blob(store: &Store, key: Key, preimage: &[u8]) -> Result<Vec<(&'static str, A
         BlobError::Point => UploadError::Shape(key),
         reason => StoreError::Blob { blob: hash, reason }.into(),
     };
-    let bytes = store.blob(hash)?.ok_or(HostError::Missing(Missing { key, hint: None }))?;
+    let bytes = store.blob(hash)?.ok_or(HostError::Missing(Box::new(Missing { key, hint: None })))?;
     let opened = kzg::open(&bytes, point).map_err(wrong)?;
     Ok(vec![
         ("z", Argument::Uint256(U256::from_be_bytes(*point))),

@@ -151,6 +151,10 @@ pub(crate) struct ClientFlags {
     /// blob ends, as on a fault proof VM, instead of computing them; the host's word is taken for all of them
     #[arg(long)]
     pub(crate) accelerated: bool,
+    /// Look up the hashes of L1 blocks far below the L1 head in L1's state (EIP-2935) instead of reading every header on the
+    /// way: Kohala's host knows how, others don't, and it needs an L1 archive node once the L1 head is 128 blocks old
+    #[arg(long)]
+    pub(crate) l1_history: bool,
 }
 
 /// Whose program a host serves.

@@ -1,7 +1,8 @@
 //! Hints: what the program will ask for next, as text that the host may act upon.
 //!
 //! A hint is a name, a space, and its data in hexadecimal. Two dialects are about, op-program's and kona's: same names,
-//! sometimes other data. One is written here (op-program's), both are read; where the data differs its length tells.
+//! sometimes other data. One is written here (op-program's), both are read; where the data differs its length tells. One hint more is
+//! ours alone.
 
 use alloc::{string::String, vec::Vec};
 use alloy_primitives::{Address, B256, Bytes, hex};
@@ -33,6 +34,9 @@ pub enum Hint {
     L1Precompile { address: Address, payload: Bytes },
     /// Outcome of a precompile call that requires `gas`.
     L1PrecompileV2 { address: Address, gas: u64, input: Bytes },
+    /// Trie nodes on the paths to an account and one of its storage slots in the state after the L1 block with this hash.
+    /// Of no dialect but ours.
+    L1AccountStorageProof { block: B256, address: Address, slot: B256 },
     /// Header of the L2 block with this hash.
     L2BlockHeader { hash: B256, chain_id: Option<u64> },
     /// Transaction trie of the L2 block with this hash.
@@ -87,6 +91,7 @@ impl Hint {
             Self::L1Blob { .. } => "l1-blob",
             Self::L1Precompile { .. } => "l1-precompile",
             Self::L1PrecompileV2 { .. } => "l1-precompile-v2",
+            Self::L1AccountStorageProof { .. } => "l1-account-storage-proof",
             Self::L2BlockHeader { .. } => "l2-block-header",
             Self::L2Transactions { .. } => "l2-transactions",
             Self::L2Receipts { .. } => "l2-receipts",
@@ -135,6 +140,11 @@ impl Hint {
                 data.extend_from_slice(address.as_slice());
                 data.extend_from_slice(&gas.to_be_bytes());
                 data.extend_from_slice(input);
+            }
+            Self::L1AccountStorageProof { block, address, slot } => {
+                data.extend_from_slice(block.as_slice());
+                data.extend_from_slice(address.as_slice());
+                data.extend_from_slice(slot.as_slice());
             }
             Self::L2BlockHeader { hash, chain_id }
             | Self::L2Transactions { hash, chain_id }
@@ -202,6 +212,9 @@ impl Hint {
             b"l1-precompile" => Self::L1Precompile { address: data.address()?, payload: data.rest() },
             b"l1-precompile-v2" => {
                 Self::L1PrecompileV2 { address: data.address()?, gas: data.number()?, input: data.rest() }
+            }
+            b"l1-account-storage-proof" => {
+                Self::L1AccountStorageProof { block: data.hash()?, address: data.address()?, slot: data.hash()? }
             }
             b"l2-block-header" => Self::L2BlockHeader { hash: data.hash()?, chain_id: data.chain_id()? },
             b"l2-transactions" => Self::L2Transactions { hash: data.hash()?, chain_id: data.chain_id()? },

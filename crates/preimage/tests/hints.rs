@@ -12,7 +12,7 @@ const BB: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 const CC: &str = "cccccccccccccccccccccccccccccccccccccccc";
 const CHAIN: &str = "000000000000000a";
 
-/// Text as op-program sends it and as we do, and what it says.
+/// Text as op-program sends it and as we do, and what it says; with the hint that is ours alone.
 fn op_program() -> Vec<(String, Hint)> {
     let chain_id = Some(10);
     let time = "0000000000000102";
@@ -28,6 +28,10 @@ fn op_program() -> Vec<(String, Hint)> {
         (
             format!("l1-precompile-v2 0x{CC}0000000000000bb801"),
             Hint::L1PrecompileV2 { address: ADDRESS, gas: 3000, input: hex!("01").into() },
+        ),
+        (
+            format!("l1-account-storage-proof 0x{AA}{CC}{BB}"),
+            Hint::L1AccountStorageProof { block: HASH, address: ADDRESS, slot: OTHER },
         ),
         (format!("l2-block-header 0x{AA}"), Hint::L2BlockHeader { hash: HASH, chain_id: None }),
         (format!("l2-block-header 0x{AA}{CHAIN}"), Hint::L2BlockHeader { hash: HASH, chain_id }),
@@ -107,12 +111,15 @@ fn refuses_what_is_no_hint() {
 
 #[test]
 fn refuses_every_other_length() {
-    for name in ["l1-block-header", "l1-blob", "l2-state-node", "l2-account-proof", "l2-block-data"] {
+    for name in
+        ["l1-block-header", "l1-blob", "l1-account-storage-proof", "l2-state-node", "l2-account-proof", "l2-block-data"]
+    {
         let lengths: Vec<_> =
             (0..120).filter(|len| Hint::parse(format!("{name} 0x{}", "11".repeat(*len)).as_bytes()).is_ok()).collect();
         let expected: &[usize] = match name {
             "l1-block-header" => &[32],
             "l1-blob" => &[40, 48],
+            "l1-account-storage-proof" => &[84],
             "l2-state-node" => &[32, 40],
             "l2-account-proof" => &[28, 36, 52, 60],
             _ => &[72],

@@ -62,6 +62,24 @@ pub enum Contradiction {
         /// The parent's number.
         number: u64,
     },
+    /// What L1's history contract holds in a block's place is no hash.
+    #[error("in the state after L1 block {after} the history contract holds no hash for block {number}")]
+    HistorySlot {
+        /// Number of the block after which the state is so.
+        after: u64,
+        /// Number of the block whose hash is due.
+        number: u64,
+    },
+    /// L1's history contract holds the hash of another block than it should.
+    #[error("by the history contract {hash} is L1 block {expected}, but its number is {number}")]
+    HistoryNumber {
+        /// The hash that it holds.
+        hash: B256,
+        /// The number that the block with this hash should have.
+        expected: u64,
+        /// The number that it has.
+        number: u64,
+    },
     /// The agreed L2 block, or an ancestor of it, builds on L1 blocks that the L1 head does not descend from.
     #[error("the L1 head does not descend from L1 block {} ({}), the origin of an agreed L2 block", origin.number, origin.hash)]
     OriginNotCanonical {

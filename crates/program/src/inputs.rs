@@ -56,4 +56,23 @@ pub trait Inputs {
     fn l1_precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = Self::Error>> {
         None
     }
+
+    /// What tells L1's states; `None` if the program has to go without them. It then walks L1 back header by header, where
+    /// else it looks up the hashes of blocks far down.
+    fn l1_state(&mut self) -> Option<&mut dyn L1StateSource<Error = Self::Error>> {
+        None
+    }
+}
+
+/// What tells the states after L1 blocks, node by node.
+pub trait L1StateSource {
+    /// Why something could not be read.
+    type Error;
+
+    /// Announces that the nodes asked for next are those on the path to an account and on to one of its storage slots, in
+    /// the state after the L1 block with the hash `block`.
+    fn path(&mut self, block: B256, address: Address, slot: B256) -> Result<(), Self::Error>;
+
+    /// A node of a state or storage trie by its hash.
+    fn node(&mut self, hash: B256) -> Result<Bytes, Self::Error>;
 }

@@ -10,10 +10,13 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 mod blob;
 mod boot;
 mod error;
+mod history;
 mod inputs;
 mod l1;
 mod l2;
@@ -24,7 +27,7 @@ mod start;
 
 pub use boot::{Boot, BootError, CUSTOM_CHAIN, KnownChain, LocalKey};
 pub use error::{Contradiction, ProgramError};
-pub use inputs::Inputs;
+pub use inputs::{Inputs, L1StateSource};
 pub use kohala_derive::{Event, IndexedBlobHash, Reason, Subject};
 pub use kohala_execute::{Block, PrecompileOutcome, PrecompileSource, is_accelerated};
 pub use memory::{Absent, MemoryInputs};

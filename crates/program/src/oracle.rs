@@ -1,4 +1,4 @@
-use crate::{Inputs, blob};
+use crate::{Inputs, L1StateSource, blob};
 use alloc::vec::Vec;
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes};
@@ -14,6 +14,7 @@ pub struct OracleInputs<O> {
     oracle: O,
     paths: bool,
     accelerated: bool,
+    history: bool,
 }
 
 /// Why an input could not be read from the oracle.
@@ -65,7 +66,7 @@ impl core::fmt::Display for Expected {
 impl<O: Oracle> OracleInputs<O> {
     /// Reads from `oracle`.
     pub const fn new(oracle: O) -> Self {
-        Self { oracle, paths: false, accelerated: false }
+        Self { oracle, paths: false, accelerated: false, history: false }
     }
 
     /// Announces paths of the state too, as kona's client does: a host can then bring proofs instead of single nodes.
@@ -83,6 +84,14 @@ impl<O: Oracle> OracleInputs<O> {
     #[must_use]
     pub fn accelerated(self) -> Self {
         Self { accelerated: true, ..self }
+    }
+
+    /// Looks up the hashes of L1 blocks far below the L1 head in the history contract's storage (EIP-2935), instead of
+    /// reading every header on the way. Hosts other than ours don't know the hint, and whoever runs the host needs an L1
+    /// node that still has the L1 head's state, and for each 8,191 blocks of the way one state more.
+    #[must_use]
+    pub fn by_history(self) -> Self {
+        Self { history: true, ..self }
     }
 
     pub(crate) const fn oracle(&mut self) -> &mut O {
@@ -221,6 +230,23 @@ impl<O: Oracle> Inputs for OracleInputs<O> {
 
     fn l1_precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = Self::Error>> {
         if self.accelerated { Some(self) } else { None }
+    }
+
+    fn l1_state(&mut self) -> Option<&mut dyn L1StateSource<Error = Self::Error>> {
+        if self.history { Some(self) } else { None }
+    }
+}
+
+impl<O: Oracle> L1StateSource for OracleInputs<O> {
+    type Error = ReadError<O::Error>;
+
+    fn path(&mut self, block: B256, address: Address, slot: B256) -> Result<(), Self::Error> {
+        let hint = Hint::L1AccountStorageProof { block, address, slot };
+        self.oracle.hint(&hint).map_err(ReadError::Oracle)
+    }
+
+    fn node(&mut self, hash: B256) -> Result<Bytes, Self::Error> {
+        self.oracle.get(Key::keccak256(hash)).map_err(ReadError::Oracle)
     }
 }
 

@@ -29,6 +29,8 @@ pub struct L1Header {
     pub excess_blob_gas: Option<u64>,
     /// Root of the parent beacon block; `None` before Cancun.
     pub parent_beacon_block_root: Option<B256>,
+    /// True from Prague on: the header commits to requests (EIP-7685).
+    pub is_prague: bool,
 }
 
 impl L1Header {
@@ -67,6 +69,7 @@ impl L1Header {
             logs_bloom,
             excess_blob_gas: None,
             parent_beacon_block_root: None,
+            is_prague: false,
         };
         if !fields.is_empty() {
             skip(fields, 1)?; // withdrawals root (Shanghai)
@@ -76,6 +79,7 @@ impl L1Header {
             header.excess_blob_gas = Some(u64::decode(fields)?);
             header.parent_beacon_block_root = Some(B256::decode(fields)?);
         }
+        header.is_prague = !fields.is_empty();
         Ok(header)
     }
 
@@ -137,8 +141,10 @@ mod tests {
         assert_eq!((header.excess_blob_gas, header.parent_beacon_block_root), (None, None));
         let shanghai = Full { withdrawals_root: Some(B256::ZERO), ..london() };
         assert_eq!(decode(&shanghai).unwrap().excess_blob_gas, None);
-        for header in [cancun(), Full { requests_hash: Some(B256::ZERO), ..cancun() }] {
+        assert!(!decode(&shanghai).unwrap().is_prague);
+        for (header, is_prague) in [(cancun(), false), (Full { requests_hash: Some(B256::ZERO), ..cancun() }, true)] {
             let header = decode(&header).unwrap();
+            assert_eq!(header.is_prague, is_prague);
             assert_eq!(header.excess_blob_gas, Some(5));
             assert_eq!(header.parent_beacon_block_root, Some(B256::repeat_byte(2)));
         }

@@ -54,6 +54,7 @@ fn l1_headers_read_as_alloy_reads_them() {
             logs_bloom: expected.logs_bloom,
             excess_blob_gas: expected.excess_blob_gas,
             parent_beacon_block_root: expected.parent_beacon_block_root,
+            is_prague: expected.requests_hash.is_some(),
         };
         assert_eq!(L1Header::decode(record.hash, &record.header_rlp), Ok(expected));
     }

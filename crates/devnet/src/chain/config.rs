@@ -23,6 +23,9 @@ pub struct Config {
     pub l1_forks: Schedule<L1Fork>,
     /// The blob parameters of L1's forks, where they are not [`L1Fork::blob_params`].
     pub blob_params: BTreeMap<L1Fork, BlobParams>,
+    /// L1's states hold the history contract (EIP-2935) and what it stores from Prague on. Otherwise L1 has none, and its
+    /// headers have roots of nothing.
+    pub l1_history: bool,
     /// Excess blob gas of L1's genesis block: blobs are dear from the start where it is high.
     pub excess_blob_gas: u64,
     /// Seconds after the genesis blocks until which L2 computes the blob base fee with Cancun's parameters.
@@ -67,6 +70,7 @@ impl Default for Config {
             forks: Schedule::from_genesis(Fork::ALL.into_iter().filter(|fork| *fork <= Fork::Jovian)),
             l1_forks: Schedule::from_genesis([L1Fork::Cancun, L1Fork::Prague]),
             blob_params: BTreeMap::new(),
+            l1_history: false,
             excess_blob_gas: 0,
             pectra_blob_schedule: None,
             keep_karst_upgrade_gas: false,

@@ -1,4 +1,4 @@
-use super::{Config, ConfigUpdate, DEPOSIT_CONTRACT, L1Fork, system_config::abi_bytes};
+use super::{Config, ConfigUpdate, DEPOSIT_CONTRACT, L1Fork, l1_state::L1State, system_config::abi_bytes};
 use alloy_consensus::{
     EthereumTxEnvelope, Header, ReceiptEnvelope, Sealable, Sealed, TxEip4844, proofs::ordered_trie_root_with_encoder,
 };
@@ -138,14 +138,14 @@ impl Blob {
 }
 
 impl L1Block {
-    /// The genesis block.
-    pub(crate) fn genesis(config: &Config) -> Self {
+    /// The genesis block, and its state if it has one.
+    pub(super) fn genesis(config: &Config, state: Option<&L1State>) -> Self {
         let timestamp = config.genesis_time;
         let has = |fork| config.is_active_on_l1(fork, timestamp);
         let header = Header {
             timestamp,
             gas_limit: 36_000_000,
-            state_root: config.noise("l1 state", 0),
+            state_root: state.map_or_else(|| config.noise("l1 state", 0), L1State::root),
             mix_hash: config.noise("randao", 0),
             base_fee_per_gas: Some(1_000_000_000),
             withdrawals_root: Some(EMPTY_ROOT_HASH),
@@ -157,12 +157,20 @@ impl L1Block {
         Self::unsealed(config, header).seal(0, Vec::new())
     }
 
-    /// The block after `parent`, `seconds` later, as far as it doesn't depend on its content. The state is nobody's:
-    /// L1 executes nothing here.
-    pub(crate) fn child(config: &Config, parent: &Header, seconds: u64) -> Self {
+    /// The block after `parent`, `seconds` later, as far as it doesn't depend on its content. Of the parent's state
+    /// it makes its own, if there is one: L1 executes nothing here but what every block begins with.
+    pub(super) fn child(config: &Config, parent: &Header, seconds: u64, state: Option<&mut L1State>) -> Self {
         let number = parent.number + 1;
         let timestamp = parent.timestamp + seconds;
         let blob_params = config.blob_params(timestamp);
+        let is_prague = config.is_active_on_l1(L1Fork::Prague, timestamp);
+        let state_root = match state {
+            Some(state) => {
+                state.advance(parent, is_prague);
+                state.root()
+            }
+            None => config.noise("l1 state", number),
+        };
         // A block before Cancun leaves no excess.
         let excess = blob_params.map(|params| parent.next_block_excess_blob_gas(params).unwrap_or_default());
         let header = Header {
@@ -170,13 +178,13 @@ impl L1Block {
             number,
             timestamp,
             gas_limit: parent.gas_limit,
-            state_root: config.noise("l1 state", number),
+            state_root,
             mix_hash: config.noise("randao", number),
             base_fee_per_gas: parent.next_block_base_fee(BaseFeeParams::ethereum()),
             withdrawals_root: Some(EMPTY_ROOT_HASH),
             excess_blob_gas: excess,
             parent_beacon_block_root: blob_params.map(|_| config.noise("beacon block", number)),
-            requests_hash: config.is_active_on_l1(L1Fork::Prague, timestamp).then_some(EMPTY_REQUESTS_HASH),
+            requests_hash: is_prague.then_some(EMPTY_REQUESTS_HASH),
             nonce: B64::ZERO,
             ..amsterdam(config, number, timestamp)
         };

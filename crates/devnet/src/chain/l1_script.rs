@@ -1,6 +1,6 @@
 use super::{
     BATCH_INBOX, BATCHER, Blob, Carrier, Channel, Config, ConfigUpdate, DEPOSIT_CONTRACT, Deposit, Frame, L1Block,
-    L1Log, L1Transaction, L2Block, Posting, SYSTEM_CONFIG, Signer, USER, batcher,
+    L1Log, L1Transaction, L2Block, Posting, SYSTEM_CONFIG, Signer, USER, batcher, l1_state::L1State,
 };
 use alloy_consensus::{
     Header, ReceiptEnvelope, ReceiptWithBloom, Transaction, TxEip1559, TxEip2930, TxEip4844, TxEip7702, TxLegacy,
@@ -263,9 +263,14 @@ impl<'a> L1Script<'a> {
         self.send(L1Call { signer, blobs, ..L1Call::default() })
     }
 
-    /// Makes the block that follows `parent`.
-    pub(crate) fn build(self, parent: &Header, nonces: &mut BTreeMap<u32, u64>) -> L1Block {
-        let mut block = L1Block::child(self.config, parent, self.seconds);
+    /// Makes the block that follows `parent`, and its state of the parent's.
+    pub(super) fn build(
+        self,
+        parent: &Header,
+        nonces: &mut BTreeMap<u32, u64>,
+        state: Option<&mut L1State>,
+    ) -> L1Block {
+        let mut block = L1Block::child(self.config, parent, self.seconds, state);
         (block.posted, block.unknown) = (self.posted, self.unknown);
         let (mut logs, mut gas_used) = (Vec::new(), 0);
         for call in self.calls {

@@ -7,6 +7,7 @@ mod fork;
 mod genesis;
 mod l1;
 mod l1_script;
+mod l1_state;
 mod l2;
 mod leaves;
 mod signer;
@@ -29,6 +30,7 @@ pub use system_config::{ConfigUpdate, SystemConfig};
 pub use tries::Tries;
 
 use alloy_primitives::{B256, Bytes};
+use l1_state::L1State;
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
 /// Number of the key that posts batches until the system config names another.
@@ -45,6 +47,8 @@ pub struct Devnet {
     l2: Vec<L2Block>,
     l2_hashes: Vec<B256>,
     l1_nonces: BTreeMap<u32, u64>,
+    /// After the newest block, if there is one.
+    l1_state: Option<L1State>,
 }
 
 /// What a dispute is about.
@@ -75,9 +79,11 @@ impl Devnet {
     /// A chain with nothing but its genesis blocks.
     pub fn new(config: Config) -> Self {
         let batcher = Signer::new(&config, BATCHER, config.l1_chain_id).address();
-        let l1 = L1Block::genesis(&config);
+        let l1_state = config.l1_history.then(|| L1State::genesis(&config));
+        let l1 = L1Block::genesis(&config, l1_state.as_ref());
         let l2 = L2Block::genesis(&config, &l1, SystemConfig::genesis(&config, batcher));
-        Self { config, l2_hashes: vec![l2.header.hash()], l1: vec![l1], l2: vec![l2], l1_nonces: BTreeMap::new() }
+        let (l2_hashes, l1_nonces) = (vec![l2.header.hash()], BTreeMap::new());
+        Self { config, l2_hashes, l1: vec![l1], l2: vec![l2], l1_nonces, l1_state }
     }
 
     /// Adds an L1 block in which happens what the script says.
@@ -87,7 +93,7 @@ impl Devnet {
     /// If the script names L2 blocks that are not made yet.
     pub fn l1_block(&mut self, script: impl FnOnce(L1Script<'_>) -> L1Script<'_>) -> &L1Block {
         let script = script(L1Script::new(&self.config, &self.l2));
-        let block = script.build(&self.l1[self.l1.len() - 1].header, &mut self.l1_nonces);
+        let block = script.build(&self.l1[self.l1.len() - 1].header, &mut self.l1_nonces, self.l1_state.as_mut());
         self.l1.push(block);
         &self.l1[self.l1.len() - 1]
     }
@@ -223,6 +229,15 @@ impl Devnet {
     /// All L2 blocks by number.
     pub fn l2(&self) -> &[L2Block] {
         &self.l2
+    }
+
+    /// The state after an L1 block, where [`Config::l1_history`] lets L1 have any. It is made anew for each question.
+    ///
+    /// # Panics
+    ///
+    /// If the block is not made yet.
+    pub fn l1_state(&self, number: u64) -> Option<State> {
+        self.config.l1_history.then(|| l1_state::after(&self.config, &self.l1, number as usize))
     }
 
     /// The output root of an L2 block.

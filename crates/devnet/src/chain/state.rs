@@ -146,7 +146,7 @@ impl State {
 }
 
 /// What the storage trie holds of a slot.
-fn leaf(value: &U256) -> Bytes {
+pub(super) fn leaf(value: &U256) -> Bytes {
     alloy_rlp::encode(value).into()
 }
 

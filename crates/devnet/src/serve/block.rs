@@ -51,9 +51,8 @@ struct View<'a> {
 
 /// Answers for geth on L1.
 pub(super) fn l1(devnet: &Devnet, places: &Places, method: &str, params: &[Value]) -> RpcResult {
-    let latest = devnet.l1().len() as u64 - 1;
     let block = |number: usize| of_l1(&devnet.l1()[number]);
-    let heads = Heads { latest, safe: latest };
+    let heads = l1_heads(devnet);
     answer(&View { chain_id: devnet.config().l1_chain_id, heads, places, block: &block }, method, params)
 }
 
@@ -62,6 +61,12 @@ pub(super) fn l2(devnet: &Devnet, places: &Places, method: &str, params: &[Value
     let block = |number: usize| of_l2(&devnet.l2()[number]);
     let heads = l2_heads(devnet);
     answer(&View { chain_id: devnet.config().l2_chain_id, heads, places, block: &block }, method, params)
+}
+
+/// The heads of L1: all of it is safe.
+pub(super) fn l1_heads(devnet: &Devnet) -> Heads {
+    let latest = devnet.l1().len() as u64 - 1;
+    Heads { latest, safe: latest }
 }
 
 /// The heads of L2 at the newest L1 block.

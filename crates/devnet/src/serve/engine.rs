@@ -1,12 +1,12 @@
-//! What op-geth tells of the L2 state.
+//! What op-geth tells of the L2 state, and geth of L1's.
 
 use super::{
-    block::l2_heads,
+    block::{l1_heads, l2_heads},
     memory::{Memory, States},
     rpc::{RpcError, RpcResult, param, quantity},
     select::select,
 };
-use crate::chain::{Account, Devnet, L2Block, Prestate, Tries};
+use crate::chain::{Account, Devnet, L2Block, Prestate, State, Tries};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U64, U256, keccak256};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -44,10 +44,22 @@ pub(super) fn answer(devnet: &Devnet, memory: &mut Memory, method: &str, params:
         "eth_getProof" => {
             let slots: Vec<U256> = param(params, 1)?;
             let block = &devnet.l2()[find(2)?];
-            Ok(proof(block, &states.tries(block), param(params, 0)?, &slots))
+            Ok(proof(&block.state, &states.tries(block), param(params, 0)?, &slots))
         }
         _ => Err(RpcError::Method),
     }
+}
+
+/// Answers for geth on L1 of the states, where L1 has any.
+pub(super) fn l1_answer(devnet: &Devnet, memory: &mut Memory, method: &str, params: &[Value]) -> RpcResult {
+    if method != "eth_getProof" || !devnet.config().l1_history {
+        return Err(RpcError::Method);
+    }
+    let Memory { l1, states, .. } = memory;
+    let number = select(method, params.get(2), l1_heads(devnet), l1)?.ok_or(RpcError::NotFound)?;
+    let slots: Vec<U256> = param(params, 1)?;
+    let opened = states.l1(devnet, number).ok_or(RpcError::NotFound)?;
+    Ok(proof(&opened.0, &opened.1, param(params, 0)?, &slots))
 }
 
 /// A value of the database: a node by its hash, a code by its hash with or without geth's prefix.
@@ -130,8 +142,8 @@ fn execution_witness(devnet: &Devnet, states: &mut States, number: usize) -> Rpc
 }
 
 /// An account, some of its slots, and the nodes that prove them (EIP-1186).
-fn proof(block: &L2Block, tries: &Tries, address: Address, slots: &[U256]) -> Value {
-    let account = block.state.accounts.get(&address);
+fn proof(state: &State, tries: &Tries, address: Address, slots: &[U256]) -> Value {
+    let account = state.accounts.get(&address);
     let slot = |slot: &U256| {
         let value = account.and_then(|account| account.storage.get(slot)).copied().unwrap_or_default();
         json!({ "key": B256::from(*slot), "value": value, "proof": tries.storage_proof(address, *slot) })

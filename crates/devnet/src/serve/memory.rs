@@ -1,6 +1,6 @@
 //! What the nodes remember so that they needn't go through the chain for every call.
 
-use crate::chain::{Devnet, L1Block, L2Block, Tries};
+use crate::chain::{Devnet, L1Block, L2Block, State, Tries};
 use alloy_consensus::{Header, Sealed};
 use alloy_primitives::{
     B256, Bytes, keccak256,
@@ -10,6 +10,8 @@ use std::{collections::VecDeque, sync::Arc};
 
 /// How many states' tries are kept: a host asks about one state many times, and about few at a time.
 const STATES: usize = 64;
+/// The same for L1, whose states hold thousands of slots.
+const L1_STATES: usize = 4;
 
 /// Both chains' places, and what was computed of states.
 #[derive(Debug, Default)]
@@ -95,6 +97,8 @@ impl Places {
 #[derive(Debug, Default)]
 pub(super) struct States {
     tries: VecDeque<(B256, Arc<Tries>)>,
+    /// States of L1 by root, with their tries.
+    l1: VecDeque<(B256, Arc<(State, Tries)>)>,
     /// Roots of the states whose nodes and codes are in `preimages`.
     known: B256Set,
     preimages: B256Map<Bytes>,
@@ -111,6 +115,20 @@ impl States {
         self.tries.truncate(STATES - 1);
         self.tries.push_front((root, Arc::clone(&tries)));
         tries
+    }
+
+    /// The state after an L1 block, if L1 has any, with its tries.
+    pub(super) fn l1(&mut self, devnet: &Devnet, number: usize) -> Option<Arc<(State, Tries)>> {
+        let root = devnet.l1()[number].header.state_root;
+        if let Some((_, opened)) = self.l1.iter().find(|(known, _)| *known == root) {
+            return Some(Arc::clone(opened));
+        }
+        let state = devnet.l1_state(number as u64)?;
+        let tries = state.tries();
+        let opened = Arc::new((state, tries));
+        self.l1.truncate(L1_STATES - 1);
+        self.l1.push_front((root, Arc::clone(&opened)));
+        Some(opened)
     }
 
     /// The node or code with this hash, of any block's state.

@@ -44,7 +44,10 @@ fn dispatch(node: &Node, endpoint: Endpoint, method: &str, params: &[Value]) -> 
     let memory = &mut *lock(&node.memory);
     memory.catch_up(devnet);
     match endpoint {
-        Endpoint::L1 => block::l1(devnet, &memory.l1, method, params),
+        Endpoint::L1 => match engine::l1_answer(devnet, memory, method, params) {
+            Err(RpcError::Method) => block::l1(devnet, &memory.l1, method, params),
+            answered => answered,
+        },
         Endpoint::L2 => match engine::answer(devnet, memory, method, params) {
             Err(RpcError::Method) => block::l2(devnet, &memory.l2, method, params),
             answered => answered,

@@ -2,10 +2,10 @@
 
 use crate::story::tell;
 use alloy_consensus::{TrieAccount, transaction::SignerRecoverable};
-use alloy_eips::eip2718::Decodable2718;
+use alloy_eips::{eip2718::Decodable2718, eip2935::HISTORY_STORAGE_ADDRESS};
 use alloy_primitives::{U256, address, keccak256};
 use alloy_trie::{Nibbles, proof::verify_proof, root};
-use kohala_devnet::chain::{BATCHER, Config, Devnet, L1_BLOCK, Posting, SET_SLOT};
+use kohala_devnet::chain::{BATCHER, Config, Devnet, L1_BLOCK, L1Fork, Posting, SET_SLOT, Schedule};
 use op_alloy_consensus::OpTxEnvelope;
 
 fn story() -> Devnet {
@@ -37,6 +37,28 @@ fn state_roots_are_those_of_the_accounts() {
         let accounts = block.state.accounts.iter().map(|(address, account)| (*address, trie_account(account)));
         assert_eq!(block.header.state_root, root::state_root_unhashed(accounts), "block {}", block.header.number);
     }
+}
+
+/// From its first block of Prague on, each block's state has the hashes of those before it that are in the window.
+#[test]
+fn l1_states_hold_the_hashes_of_the_blocks_before() {
+    let config = Config { l1_history: true, l1_forks: Schedule::default(), ..Config::default() };
+    let mut devnet = Devnet::new(config.then_l1(L1Fork::Cancun, 0).then_l1(L1Fork::Prague, 60));
+    devnet.l1_blocks(8300);
+    for number in [0, 1, 4, 5, 6, 7, 70, 700, 8190, 8191, 8192, 8195, 8196, 8197, 8300] {
+        let state = devnet.l1_state(number).unwrap();
+        let accounts = state.accounts.iter().map(|(address, account)| (*address, trie_account(account)));
+        let root = devnet.l1()[number as usize].header.state_root;
+        assert_eq!(root, root::state_root_unhashed(accounts), "block {number}");
+        let storage = &state.accounts[&HISTORY_STORAGE_ADDRESS].storage;
+        let expected = 4.max(number.saturating_sub(8191))..number;
+        assert_eq!(storage.len() as u64, expected.end.saturating_sub(expected.start), "block {number}");
+        for stored in expected {
+            let hash = devnet.l1()[stored as usize].header.hash();
+            assert_eq!(storage[&U256::from(stored % 8191)], U256::from_be_bytes(hash.0), "{stored} after {number}");
+        }
+    }
+    assert!(story().l1_state(1).is_none());
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use crate::story::{every_kind, tell};
 use alloy_consensus::{Header, TxReceipt, transaction::SignerRecoverable};
-use alloy_eips::eip2718::Encodable2718;
+use alloy_eips::{
+    eip2718::Encodable2718,
+    eip2935::{HISTORY_STORAGE_ADDRESS, HISTORY_STORAGE_CODE},
+};
 use alloy_primitives::{B256, Bytes, U64, U256, keccak256};
 use alloy_rlp::Decodable;
 use alloy_rpc_types_eth::{Block, EIP1186AccountProofResponse, Transaction, TransactionReceipt};
@@ -217,6 +220,31 @@ fn proofs_and_codes_lead_to_the_state_root() {
             verify_proof(proof.storage_hash, key, value, &slot.proof).unwrap();
         }
     }
+}
+
+#[test]
+fn l1_proves_what_its_states_hold() {
+    let devnet = tell(Config { l1_history: true, ..Config::default() }, Posting::default());
+    let head = devnet.l1().len() - 1;
+    let headers: Vec<_> = devnet.l1().iter().map(|block| block.header.clone()).collect();
+    let server = Server::start(devnet).unwrap();
+    for (number, header) in headers.iter().enumerate() {
+        let slots = [0, 1, head].map(|slot| B256::from(U256::from(slot)));
+        let params = json!([HISTORY_STORAGE_ADDRESS, slots, header.hash()]);
+        let proof: EIP1186AccountProofResponse = result(&server, Endpoint::L1, "eth_getProof", params);
+        let (nonce, balance, storage_root) = (proof.nonce, proof.balance, proof.storage_hash);
+        let account = TrieAccount { nonce, balance, storage_root, code_hash: keccak256(&HISTORY_STORAGE_CODE) };
+        let key = Nibbles::unpack(keccak256(HISTORY_STORAGE_ADDRESS));
+        verify_proof(header.state_root, key, Some(alloy_rlp::encode(account)), &proof.account_proof).unwrap();
+        for (slot, stored) in proof.storage_proof.iter().zip([0, 1, head]) {
+            let hash: Option<U256> = (stored < number).then(|| headers[stored].hash().into());
+            assert_eq!(slot.value, hash.unwrap_or_default());
+            let key = Nibbles::unpack(keccak256(slot.key.as_b256()));
+            verify_proof(storage_root, key, hash.map(alloy_rlp::encode), &slot.proof).unwrap();
+        }
+    }
+    let params = json!([HISTORY_STORAGE_ADDRESS, [], "latest"]);
+    assert_eq!(call(&served(), Endpoint::L1, "eth_getProof", params)["error"]["code"], -32601, "it has no states");
 }
 
 /// What geth and reth take for a block's name, and what they don't.

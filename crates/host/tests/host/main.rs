@@ -5,6 +5,7 @@
 mod asker;
 mod common;
 mod database;
+mod history;
 mod kzg;
 mod online;
 mod precompiles;

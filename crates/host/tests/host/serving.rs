@@ -112,7 +112,7 @@ fn missing_preimage_closes_the_channel_and_is_named_with_its_hint() {
             });
             assert_eq!(answer, Err(ClientError::Closed));
             let Err(ServeError::Answer(HostError::Missing(missing))) = outcome else { panic!("{outcome:?}") };
-            assert_eq!(missing, Missing { key, hint: Some(hint) });
+            assert_eq!(*missing, Missing { key, hint: Some(hint) });
         }
     }
 }
@@ -164,11 +164,11 @@ fn native_program_learns_what_is_missing() {
         oracle.hint(&hint).unwrap();
         for key in [Key::keccak256(B256::ZERO), Key::local(7)] {
             let Err(HostError::Missing(missing)) = oracle.get(key) else { panic!("{key} is not missing") };
-            assert_eq!(missing, Missing { key, hint: Some(hint.clone()) });
+            assert_eq!(*missing, Missing { key, hint: Some(hint.clone()) });
         }
         let Err(HostError::Missing(missing)) = oracle.blob(BLOBS[1].versioned_hash(), 2, 5) else { panic!() };
         let hint = Hint::L1Blob { versioned_hash: BLOBS[1].versioned_hash(), index: Some(2), l1_time: 5 };
-        assert_eq!(missing, Missing { key: Key::sha256(BLOBS[1].versioned_hash()), hint: Some(hint) });
+        assert_eq!(*missing, Missing { key: Key::sha256(BLOBS[1].versioned_hash()), hint: Some(hint) });
         drop(oracle); // or the host would wait for ever
     });
 }
@@ -190,7 +190,7 @@ fn missing_field_element_of_a_folder_is_named() {
     });
     let Err(HostError::Missing(missing)) = native else { panic!("{native:?}") };
     let hint = Hint::L1Blob { versioned_hash: hash, index: Some(2), l1_time: 5 };
-    assert_eq!(missing, Missing { key, hint: Some(hint.clone()) });
+    assert_eq!(*missing, Missing { key, hint: Some(hint.clone()) });
 
     let (answer, outcome) = served(&store, |mut client| {
         client.hint(&hint).unwrap();
@@ -199,7 +199,7 @@ fn missing_field_element_of_a_folder_is_named() {
     });
     assert_eq!(answer, Err(ClientError::Closed));
     let Err(ServeError::Answer(HostError::Missing(missing))) = outcome else { panic!("{outcome:?}") };
-    assert_eq!(missing, Missing { key, hint: Some(hint) });
+    assert_eq!(*missing, Missing { key, hint: Some(hint) });
 }
 
 #[test]
