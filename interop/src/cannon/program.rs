@@ -1,0 +1,158 @@
+//! Programs of a few hundred instructions, made by chance such that most of them go on for as long as one likes.
+
+use super::{
+    instruction::{
+        CALLS, COMPUTE, COMPUTE2, IMMEDIATE, LINKED, MEMORY, SPECIAL, SPECIAL2, SYSCALL, i, r,
+        register::{A0, A1, A2, RA, S0, V0},
+    },
+    state::{PAGE, State, Thread},
+};
+use crate::random::Random;
+use alloy_primitives::{B256, Bytes, keccak256};
+use std::collections::BTreeMap;
+
+/// Where the code lies, and how many instructions there are.
+const CODE: u64 = 0x0001_0000;
+const LENGTH: u64 = 700;
+
+/// Where `s0` to `s3` point to: to the code as well.
+const BASES: [u64; 4] = [0x00c0_0000_0ff0, 0x1000_0000_0800, 0x7fff_ffff_eff8, CODE + 4 * LENGTH];
+
+/// The first state of the program of this seed and number, with the preimages that it may ask for.
+///
+/// It computes in the registers below `s0`, reads and writes around what `s0` to `s3` point to, branches a little back and forth,
+/// makes threads, gives hints, and reads preimages whose keys it writes in parts.
+pub fn program(seed: u64, number: u64) -> (State, BTreeMap<B256, Bytes>) {
+    let mut random = Random::new(seed, number);
+    let mut writer = Writer { random: &mut random, code: Vec::new() };
+    while (writer.code.len() as u64) < LENGTH {
+        writer.next();
+    }
+    // And over again.
+    let back = -(writer.code.len() as i64) - 1;
+    writer.code.extend([i(4, 0, 0, back as i16 as u16), 0]);
+    let code: Vec<u8> = writer.code.iter().flat_map(|word| word.to_be_bytes()).collect();
+
+    let mut thread = Thread { pc: CODE, next_pc: CODE + 4, ..Thread::default() };
+    for register in &mut thread.registers[1..16] {
+        *register = random.next() >> random.below(64);
+    }
+    thread.registers[S0 as usize..][..BASES.len()].copy_from_slice(&BASES);
+    thread.registers[RA as usize] = CODE;
+    let mut state = State { left: vec![thread], next_thread_id: 1, heap: 0x1000_0000_0000, ..State::default() };
+    state.write(CODE, &code);
+    let mut preimages = BTreeMap::new();
+    let value = random.bytes(50);
+    let mut key = keccak256(&value);
+    key[0] = 2;
+    preimages.insert(key, value.into());
+    // The key, where the program writes it from; and a hint.
+    state.write(BASES[0] & !7, &key.0);
+    state.write(BASES[1] & !7, &[0, 0, 0, 5]);
+    state.preimage_key = key;
+    (state, preimages)
+}
+
+struct Writer<'a> {
+    random: &'a mut Random,
+    code: Vec<u32>,
+}
+
+impl Writer<'_> {
+    /// A register that may be written.
+    fn target(&mut self) -> u32 {
+        self.random.below(16) as u32
+    }
+
+    /// An instruction, or a few that belong together.
+    fn next(&mut self) {
+        match self.random.below(100) {
+            0..50 => {
+                let word = self.compute();
+                self.code.push(word);
+            }
+            50..75 => {
+                let word = self.memory(&MEMORY);
+                self.code.push(word);
+            }
+            75..80 => {
+                let word = self.memory(&LINKED);
+                self.code.push(word);
+            }
+            80..90 => self.branch(),
+            _ => self.call(),
+        }
+    }
+
+    fn compute(&mut self) -> u32 {
+        let [rs, rt, shift] =
+            [self.random.below(32) as u32, self.random.below(32) as u32, self.random.below(32) as u32];
+        let target = self.target();
+        match self.random.below(8) {
+            0 => r(SPECIAL2, self.random.pick(&COMPUTE2), [rs, rt, target, shift]),
+            1..4 => i(self.random.pick(&IMMEDIATE), rs, target, self.random.next() as u16),
+            _ => r(SPECIAL, self.random.pick(&COMPUTE), [rs, rt, target, shift]),
+        }
+    }
+
+    fn base(&mut self) -> u32 {
+        // Hardly ever the code: most of what is written there is no instruction.
+        let data = self.random.below(BASES.len() as u64 - 1) as u32;
+        S0 + if self.random.percent(3) { 3 } else { data }
+    }
+
+    fn memory(&mut self, majors: &[u32]) -> u32 {
+        let offset = self.random.within(0, 63) as u16;
+        // Now and then on the page before.
+        let offset = if self.random.percent(10) { offset.wrapping_sub(PAGE as u16) } else { offset };
+        i(self.random.pick(majors), self.base(), self.target(), offset)
+    }
+
+    /// A branch over a few instructions, and one for its delay slot.
+    fn branch(&mut self) {
+        let distance = self.random.within(1, 6) as u16;
+        let distance = if self.random.percent(10) { distance.wrapping_neg() } else { distance };
+        let (rs, rt) = (self.random.below(16) as u32, self.random.below(16) as u32);
+        let branch = match self.random.below(6) {
+            // With link, whose register is not written otherwise.
+            0 => i(1, rs, self.random.pick(&[0x10, 0x11]), distance),
+            1 => i(1, rs, self.random.below(2) as u32, distance),
+            major => i(major as u32 + 2, rs, rt, distance),
+        };
+        let slot = self.compute();
+        self.code.extend([branch, slot]);
+    }
+
+    /// A system call with the arguments that it wants.
+    fn call(&mut self) {
+        let number = self.random.pick(&CALLS);
+        let (mut first, mut second, mut third) =
+            (self.random.below(8) as u16, self.base(), self.random.below(20) as u16);
+        match number {
+            // The end of everything, which is for the seldom case.
+            5205 | 5058 if self.random.percent(95) => return,
+            // The code's page is left alone by what writes to memory.
+            5000 | 5001 => {
+                first = self.random.pick(&[5, 5, 6, 6, 4, 1, 2, 3, 100]);
+                second = S0 + self.random.below(2) as u32;
+            }
+            5009 => first = 0,
+            5194 => third = self.random.below(2) as u16,
+            _ => {}
+        }
+        let set = |register, value| i(0x0d, 0, register, value);
+        self.code.push(set(V0, number));
+        match number {
+            // cannon's flags take more than an immediate.
+            5055 => self.code.extend([i(0x0f, 0, A0, 5), i(0x0d, A0, A0, 0x0f00)]),
+            5194 | 5313 => self.code.push(r(SPECIAL, 0x2d, [second, 0, A0, 0])),
+            _ => self.code.push(set(A0, first)),
+        }
+        match number {
+            5194 => self.code.push(set(A1, 128 + first % 2)),
+            5313 | 5009 | 5070 => self.code.push(set(A1, third)),
+            _ => self.code.push(i(0x19, second, A1, third)),
+        }
+        self.code.extend([set(A2, third), SYSCALL]);
+    }
+}
