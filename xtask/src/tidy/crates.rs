@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::path::Path;
 
 /// The workspace's crates, from the core outwards, and those of ours that each may depend on.
-const MAY_KNOW: [(&str, &[&str]); 14] = [
+const MAY_KNOW: [(&str, &[&str]); 15] = [
     ("kohala-protocol", &[]),
     ("kohala-trie", &[]),
     ("kohala-preimage", &[]),
@@ -13,7 +13,8 @@ const MAY_KNOW: [(&str, &[&str]); 14] = [
     ("kohala-execute", &["kohala-protocol", "kohala-trie"]),
     ("kohala-program", &["kohala-protocol", "kohala-trie", "kohala-derive", "kohala-execute", "kohala-preimage"]),
     ("kohala-host", &["kohala-program", "kohala-preimage", "kohala-protocol", "kohala-trie"]),
-    ("kohala", &["kohala-devnet", "kohala-host", "kohala-program", "kohala-protocol", "kohala-preimage"]),
+    ("kohala-vm", &["kohala-preimage"]),
+    ("kohala", &["kohala-devnet", "kohala-host", "kohala-program", "kohala-protocol", "kohala-preimage", "kohala-vm"]),
     ("kohala-testdata", &[]),
     ("kohala-devnet", &[]),
     ("kohala-interop", &[]),
