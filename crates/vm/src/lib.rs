@@ -17,6 +17,7 @@ mod oracle;
 mod order;
 mod page;
 mod proof;
+pub mod run;
 mod tree;
 
 pub use code::{Code, Decode};

@@ -29,7 +29,7 @@ import (
 type request struct {
 	ELF       string                        `json:"elf"`       // a program to load, with the stack that cannon gives it
 	File      string                        `json:"file"`      // or a state's file
-	State     []byte                        `json:"state"`     // or a state itself, not compressed
+	State     hexutil.Bytes                 `json:"state"`     // or a state itself, not compressed
 	Preimages map[common.Hash]hexutil.Bytes `json:"preimages"` // the oracle's from now on
 	Steps     uint64                        `json:"steps"`     // how many are made, the state hash after each being told
 	Silent    uint64                        `json:"silent"`    // how many are made after those, of which nothing is told
@@ -56,7 +56,7 @@ type answer struct {
 	Hints    []hexutil.Bytes `json:"hints"`
 	Output   hexutil.Bytes   `json:"output"` // what the program wrote to its standard output
 	Errors   hexutil.Bytes   `json:"errors"` // and to its standard error
-	State    []byte          `json:"state"`
+	State    hexutil.Bytes   `json:"state"`
 	Panic    string          `json:"panic"` // why the VM can't go on; the rest is as before the step that it can't make
 }
 

@@ -232,9 +232,11 @@ impl Draft {
 
     /// A system call of one of these numbers, with arguments that it may take.
     fn call(&mut self, numbers: &[u16]) -> u32 {
-        let number = u64::from(self.random.pick(numbers));
+        // Half of them read and write.
+        let number = if numbers[0] == CALLS[0] && self.random.percent(50) { &[5000, 5001] } else { numbers };
+        let number = u64::from(self.random.pick(number));
         let address = self.address();
-        let descriptor = self.random.pick(&[0, 1, 2, 3, 4, 5, 6, 7, 100, u64::MAX]);
+        let descriptor = self.random.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 5, 6, 6, 7, 100, u64::MAX]);
         let count = self.random.pick(&[0, 1, 3, 4, 7, 8, 9, 40, 5000]);
         let other = self.value();
         let (first, second, third) = match number {

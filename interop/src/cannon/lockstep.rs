@@ -20,9 +20,9 @@ pub struct Request {
     /// Or a state's file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
-    /// Or a state itself, not compressed; in base64.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub state: String,
+    /// Or a state itself, not compressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<Bytes>,
     /// What the oracle has from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preimages: Option<BTreeMap<B256, Bytes>>,
@@ -64,9 +64,8 @@ pub struct Answer {
     pub output: Bytes,
     /// What the program wrote to its standard error.
     pub errors: Bytes,
-    /// The state in the end, if it was wanted; in base64.
-    #[serde(default)]
-    pub state: Option<String>,
+    /// The state in the end, if it was wanted.
+    pub state: Bytes,
     /// Why a step can't be made, or nothing. Hashes and proofs are those of the steps before it.
     pub panic: String,
 }

@@ -41,17 +41,21 @@ pub fn program(seed: u64, number: u64) -> (State, BTreeMap<B256, Bytes>) {
     thread.registers[RA as usize] = CODE;
     let mut state = State { left: vec![thread], next_thread_id: 1, heap: 0x1000_0000_0000, ..State::default() };
     state.write(CODE, &code);
-    let mut preimages = BTreeMap::new();
-    let value = random.bytes(50);
+    let value = random.bytes(4000);
     let mut key = keccak256(&value);
     key[0] = 2;
-    preimages.insert(key, value.into());
-    // The key, where the program writes it from; and a hint.
-    state.write(BASES[0] & !7, &key.0);
-    state.write(BASES[1] & !7, &[0, 0, 0, 5]);
+    // The key, and a hint, where the program writes them from.
+    state.write(BASES[0] + APART, &key.0);
+    state.write(BASES[1] + APART, &[[0, 0, 0, HINT - 4], [1, 2, 3, 4], [5, 6, 7, 8]].concat());
     state.preimage_key = key;
-    (state, preimages)
+    (state, BTreeMap::from([(key, value.into())]))
 }
+
+/// Where the key and the hint lie behind what `s0` and `s1` point to: out of the way of what else is written.
+const APART: u64 = 128;
+
+/// Bytes of the hint, with its length.
+const HINT: u8 = 12;
 
 struct Writer<'a> {
     random: &'a mut Random,
@@ -108,10 +112,9 @@ impl Writer<'_> {
         i(self.random.pick(majors), self.base(), self.target(), offset)
     }
 
-    /// A branch over a few instructions, and one for its delay slot.
+    /// A branch over some instructions, each of which may be the first.
     fn branch(&mut self) {
         let distance = self.random.within(1, 6) as u16;
-        let distance = if self.random.percent(10) { distance.wrapping_neg() } else { distance };
         let (rs, rt) = (self.random.below(16) as u32, self.random.below(16) as u32);
         let branch = match self.random.below(6) {
             // With link, whose register is not written otherwise.
@@ -119,40 +122,73 @@ impl Writer<'_> {
             1 => i(1, rs, self.random.below(2) as u32, distance),
             major => i(major as u32 + 2, rs, rt, distance),
         };
-        let slot = self.compute();
-        self.code.extend([branch, slot]);
+        self.code.push(branch);
+        for _ in 0..distance {
+            let word = self.compute();
+            self.code.push(word);
+        }
     }
 
     /// A system call with the arguments that it wants.
     fn call(&mut self) {
-        let number = self.random.pick(&CALLS);
-        let (mut first, mut second, mut third) =
-            (self.random.below(8) as u16, self.base(), self.random.below(20) as u16);
-        match number {
-            // The end of everything, which is for the seldom case.
-            5205 | 5058 if self.random.percent(95) => return,
-            // The code's page is left alone by what writes to memory.
-            5000 | 5001 => {
-                first = self.random.pick(&[5, 5, 6, 6, 4, 1, 2, 3, 100]);
-                second = S0 + self.random.below(2) as u32;
+        let (base, count) = (self.base(), self.random.below(20) as u16);
+        match self.random.below(12) {
+            0..3 => self.invoke(5000, Argument::Number(5), Argument::Address(S0 + count as u32 % 3, count), count),
+            3 => self.key(),
+            4 => self.invoke(5001, Argument::Number(4), Argument::Address(S0 + 1, APART as u16), HINT.into()),
+            5 => {
+                let descriptor = self.random.pick(&[0, 1, 2, 3, 100]);
+                let number = self.random.pick(&[5000, 5001]);
+                self.invoke(number, Argument::Number(descriptor), Argument::Address(base, count), count);
             }
-            5009 => first = 0,
-            5194 => third = self.random.below(2) as u16,
-            _ => {}
+            6 => self.invoke(5055, Argument::CloneFlags, Argument::Address(base, count), count),
+            7 => {
+                let (operation, value) = (self.random.pick(&[128, 129]), self.random.below(2) as u16);
+                self.invoke(5194, Argument::Address(base, count), Argument::Number(operation), value);
+            }
+            8 => self.invoke(5313, Argument::Address(S0, count), Argument::Number(count), count),
+            9 => self.invoke(5222, Argument::Number(count % 3), Argument::Address(S0 + 1, count), count),
+            _ => {
+                let number = self.random.pick(&CALLS);
+                // The end of a thread, or of everything, is for the seldom case.
+                if !matches!(number, 5000 | 5001 | 5205 | 5222 | 5313) && (number != 5058 || self.random.percent(40)) {
+                    self.invoke(number, Argument::Number(0), Argument::Number(count), count);
+                }
+            }
         }
+    }
+
+    /// Writes the key, in parts that end with aligned words.
+    fn key(&mut self) {
+        let split = self.random.within(1, 7) as u16;
+        let parts = [(0, split), (split, 8 - split), (8, 8), (16, 8), (24, 20)];
+        for (start, count) in parts {
+            self.invoke(5001, Argument::Number(6), Argument::Address(S0, APART as u16 + start), count);
+        }
+    }
+
+    fn invoke(&mut self, number: u16, first: Argument, second: Argument, third: u16) {
         let set = |register, value| i(0x0d, 0, register, value);
         self.code.push(set(V0, number));
-        match number {
-            // cannon's flags take more than an immediate.
-            5055 => self.code.extend([i(0x0f, 0, A0, 5), i(0x0d, A0, A0, 0x0f00)]),
-            5194 | 5313 => self.code.push(r(SPECIAL, 0x2d, [second, 0, A0, 0])),
-            _ => self.code.push(set(A0, first)),
-        }
-        match number {
-            5194 => self.code.push(set(A1, 128 + first % 2)),
-            5313 | 5009 | 5070 => self.code.push(set(A1, third)),
-            _ => self.code.push(i(0x19, second, A1, third)),
+        for (register, argument) in [(A0, first), (A1, second)] {
+            match argument {
+                Argument::Number(value) => self.code.push(set(register, value)),
+                Argument::Address(base, offset) => self.code.push(i(0x19, base, register, offset)),
+                Argument::CloneFlags => {
+                    self.code.extend([i(0x0f, 0, register, 5), i(0x0d, register, register, 0x0f00)])
+                }
+            }
         }
         self.code.extend([set(A2, third), SYSCALL]);
     }
+}
+
+/// An argument of a system call.
+#[derive(Clone, Copy)]
+enum Argument {
+    Number(u16),
+    /// Behind what a register points to.
+    Address(u32, u16),
+    /// Those that cannon wants, which take more than an immediate.
+    CloneFlags,
 }
