@@ -1,6 +1,6 @@
 //! Fault proof VMs: the machines that a dispute's last step is judged on, emulated fast.
 //!
-//! `mips` is cannon's `multithreaded64-5` (state version 8). State hashes, witnesses, proofs and files are the same, byte
+//! [`mips`] is cannon's `multithreaded64-5` (state version 8). State hashes, witnesses, proofs and files are the same, byte
 //! for byte, as those of the machine that contracts on L1 execute a single step of.
 //!
 //! A machine's instructions have one meaning, written once, over whatever they load from and store to ([`Words`]): pages
@@ -14,6 +14,7 @@ pub mod elf;
 pub mod file;
 mod memory;
 mod oracle;
+pub mod mips;
 mod order;
 mod page;
 mod proof;

@@ -1,0 +1,298 @@
+//! The machine that runs programs: a state, whoever answers it, and what is remembered to be fast.
+
+use super::{
+    core::Witness,
+    execute::{Special, execute},
+    instruction::Instruction,
+    replay::MEMORY_PROOFS,
+    state::State,
+    stats::{DECODED_END, DebugInfo, Stats},
+    step::{Event, Fault, Outside, QUANTUM, Reserving, Stream, step},
+};
+use crate::{Code, PAGE_BYTES, Paged, PreimageRead, Preimages, Proof, ReadError, Server, Tracked};
+use alloy_primitives::B256;
+
+/// The number of the system call that touches two words.
+const CLOCK_GETTIME: u64 = 5222;
+
+/// Register $2, where a system call's number is.
+const V0: u8 = 2;
+
+/// A machine with a state, a preimage server, and someone who reads what the program writes.
+pub struct Vm<S> {
+    state: State,
+    code: Code<Instruction>,
+    outside: Host<S>,
+    /// What stands in a step's proof for words that it does not touch: in cannon that is what stood there before.
+    proofs: [Proof; MEMORY_PROOFS - 1],
+}
+
+/// What is outside a running machine.
+struct Host<S> {
+    preimages: Preimages<S>,
+    output: Box<dyn FnMut(Stream, &[u8]) + Send>,
+    stats: Option<Stats>,
+}
+
+impl<S: Server> Outside for Host<S> {
+    fn preimage(&mut self, key: [u8; 32], offset: u64) -> Result<&[u8], ReadError> {
+        self.preimages.read(key, offset)
+    }
+
+    fn hint(&mut self, hint: &[u8]) -> Result<(), ReadError> {
+        Ok(self.preimages.server.hint(hint)?)
+    }
+
+    fn output(&mut self, stream: Stream, text: &[u8]) {
+        (self.output)(stream, text);
+    }
+
+    fn note(&mut self, step: u64, event: Event) {
+        if let Some(stats) = &mut self.stats {
+            stats.note(step, event);
+        }
+    }
+}
+
+/// A step can't be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("step {step}, at {pc:#x}: {fault}")]
+pub struct StepError {
+    /// The number of steps before it.
+    pub step: u64,
+    /// Address of the instruction.
+    pub pc: u64,
+    /// Why it can't.
+    pub fault: Fault,
+}
+
+/// Where a run has paused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// At the step that was named.
+    Step,
+    /// Behind a step that has read from a preimage.
+    Read,
+    /// At the program's end.
+    Exit,
+}
+
+/// What L1 needs to take a step itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepProof {
+    /// The number of steps before it.
+    pub step: u64,
+    /// The witness of the state before it.
+    pub witness: Witness,
+    /// The hash of the state behind it.
+    pub post: B256,
+    /// The thread, the root of the stack below it, and the proofs of the instruction and of two words.
+    pub data: Vec<u8>,
+    /// What was read of a preimage.
+    pub preimage: Option<Preimage>,
+}
+
+/// A read of a preimage: [`PreimageRead`] with a value of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preimage {
+    /// The preimage's key.
+    pub key: [u8; 32],
+    /// The preimage behind its length in eight bytes.
+    pub value: Vec<u8>,
+    /// Where in `value` was read.
+    pub offset: u64,
+}
+
+impl<S: Server> Vm<S> {
+    /// A machine in `state`. Its program asks `server`; what it writes for people goes to `output`, in pieces of any length.
+    pub fn new(state: State, server: S, output: impl FnMut(Stream, &[u8]) + Send + 'static) -> Self {
+        Self {
+            state,
+            code: Code::default(),
+            outside: Host { preimages: Preimages::new(server), output: Box::new(output), stats: None },
+            proofs: [Proof::ZERO; _],
+        }
+    }
+
+    /// Counts from now on what [`Vm::debug_info`] tells beyond the state.
+    pub fn enable_stats(&mut self) {
+        self.outside.stats = Some(Stats::default());
+    }
+
+    /// The state.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The state, for its hash: memory is hashed only when someone asks.
+    pub const fn state_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    /// The preimages, and the server that they come from.
+    pub const fn preimages(&mut self) -> &mut Preimages<S> {
+        &mut self.outside.preimages
+    }
+
+    /// What the last step has read of a preimage.
+    pub fn last_read(&self) -> Option<PreimageRead<'_>> {
+        self.outside.preimages.last_read()
+    }
+
+    /// Figures about the run so far.
+    pub fn debug_info(&self) -> DebugInfo {
+        let pages = self.state.memory.page_count() as u64;
+        let mut info = DebugInfo {
+            pages,
+            memory_used: pages * PAGE_BYTES,
+            num_preimage_requests: self.outside.preimages.requests(),
+            total_preimage_size: self.outside.preimages.bytes(),
+            total_steps: self.state.core.step,
+            instruction_cache_miss_count: 0,
+            highest_icache_miss_pc: 0,
+            rmw_success_count: 0,
+            rmw_fail_count: 0,
+            max_steps_between_ll_and_sc: 0,
+            reservation_invalidation_count: 0,
+            forced_preemption_count: 0,
+            idle_step_count_thread_0: 0,
+        };
+        if let Some(stats) = &self.outside.stats {
+            stats.fill(&mut info);
+        }
+        info
+    }
+
+    /// Runs until `until` steps are taken altogether, the program exits, or, if it is to pause there, a preimage was read.
+    ///
+    /// # Errors
+    /// Where a step can't be taken.
+    pub fn run(&mut self, until: u64, pauses_at_reads: bool) -> Result<Reached, StepError> {
+        loop {
+            if self.state.core.exited {
+                return Ok(Reached::Exit);
+            }
+            if self.state.core.step >= until {
+                return Ok(Reached::Step);
+            }
+            self.run_plain(until);
+            if self.state.core.step < until {
+                self.step()?;
+                if pauses_at_reads && self.last_read().is_some() {
+                    return Ok(Reached::Read);
+                }
+            }
+        }
+    }
+
+    /// Takes one step: none where the program has exited.
+    ///
+    /// # Errors
+    /// Where the step can't be taken.
+    pub fn step(&mut self) -> Result<(), StepError> {
+        // The proof of a second word stays in cannon's hands, whether or not anyone wants a proof of the step.
+        let touches_two = self.state.core.thread().is_some_and(|thread| thread.registers[V0] == CLOCK_GETTIME);
+        if touches_two {
+            if let Some(second) = self.tracked_step()?.get(1) {
+                self.proofs[1] = *second;
+            }
+            return Ok(());
+        }
+        self.outside.preimages.forget_read();
+        let mut paged = Paged { memory: &mut self.state.memory, code: &mut self.code };
+        let at = Place::of(&self.state.core);
+        step(&mut self.state.core, &mut paged, &mut self.outside).map_err(|fault| at.error(fault))
+    }
+
+    /// Takes one step, and proves it.
+    ///
+    /// # Errors
+    /// Where the step can't be taken.
+    pub fn prove(&mut self) -> Result<StepProof, StepError> {
+        let witness = self.state.witness();
+        let core = &self.state.core;
+        let at = Place::of(core);
+        let Some(thread) = core.thread() else { return Err(at.error(Fault::NoThread)) };
+        let mut data = thread.to_bytes().to_vec();
+        data.extend_from_slice(core.active().root_below_top().as_slice());
+        data.extend_from_slice(self.state.memory.proof(thread.pc).as_bytes());
+        for (kept, proof) in self.tracked_step()?.into_iter().zip(&mut self.proofs) {
+            *proof = kept;
+        }
+        for proof in &self.proofs {
+            data.extend_from_slice(proof.as_bytes());
+        }
+        // The key of zeros says that nothing was read.
+        let read = self.last_read().filter(|read| read.key != [0; 32]);
+        let preimage =
+            read.map(|read| Preimage { key: read.key, value: read.value.to_vec(), offset: read.offset });
+        Ok(StepProof { step: at.step, witness, post: self.state.hash(), data, preimage })
+    }
+
+    /// Takes one step: the proofs of the words that it touches.
+    fn tracked_step(&mut self) -> Result<Vec<Proof>, StepError> {
+        self.outside.preimages.forget_read();
+        let mut tracked = Tracked::new(Paged { memory: &mut self.state.memory, code: &mut self.code });
+        let at = Place::of(&self.state.core);
+        step(&mut self.state.core, &mut tracked, &mut self.outside).map_err(|fault| at.error(fault))?;
+        Ok(tracked.into_proofs())
+    }
+
+    /// Takes steps until one is not plain, or `until` steps are taken: a plain step executes an instruction that is no system
+    /// call, reserves nothing, and does not fail.
+    fn run_plain(&mut self, until: u64) {
+        let core = &mut self.state.core;
+        let count = (until - core.step).min(QUANTUM.saturating_sub(core.steps_since_switch));
+        let code_end = if self.outside.stats.is_some() { DECODED_END } else { u64::MAX };
+        let reservation = core.reservation;
+        let Some(thread) = core.thread_mut() else { return };
+        if thread.exited {
+            return;
+        }
+        let mut paged = Paged { memory: &mut self.state.memory, code: &mut self.code };
+        let mut memory = Reserving::new(&mut paged, reservation);
+        let mut special = Special::of(thread);
+        let mut left = count;
+        while left > 0 && special.pc < code_end {
+            let start = special.pc & !(PAGE_BYTES - 1);
+            let first = memory.memory.code.page(start, memory.memory.memory);
+            let before = left;
+            while left > 0 {
+                // An address that is no multiple of four becomes an index far beyond.
+                let index = special.pc.wrapping_sub(start).rotate_right(2);
+                if index >= PAGE_BYTES / 4 {
+                    break;
+                }
+                let Some(instruction) = memory.memory.code.instructions().get(first + index as usize) else { break };
+                if execute(*instruction, &mut special, &mut thread.registers, &mut memory).is_err() {
+                    break;
+                }
+                left -= 1;
+            }
+            if left == before {
+                break;
+            }
+        }
+        special.put(thread);
+        let struck = memory.struck;
+        core.step += count - left;
+        core.steps_since_switch += count - left;
+        core.strike(struck, &mut self.outside);
+    }
+}
+
+/// Where a machine is, for an error.
+struct Place {
+    step: u64,
+    pc: u64,
+}
+
+impl Place {
+    fn of(core: &super::Core) -> Self {
+        Self { step: core.step, pc: core.thread().map_or(0, |thread| thread.pc) }
+    }
+
+    const fn error(self, fault: Fault) -> StepError {
+        StepError { step: self.step, pc: self.pc, fault }
+    }
+}
