@@ -1,39 +1,14 @@
 //! Our host and our client among the peers: every pairing says the same of a claim as op-program does.
 
-use anyhow::{Context, Result, ensure};
+mod program;
+
+use anyhow::{Context, Result};
 use kohala_interop::{Arguments, Claim, Peers, Preimages, Run, shared};
-use std::{
-    env,
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::OnceLock,
-};
+use program::kohala;
+use std::{ffi::OsString, fs, path::Path};
 
 /// One block, out of blobs; two blocks out of calldata; span batches, then single ones.
 const RANGES: [(u64, u64); 3] = [(40, 41), (120, 122), (60, 110)];
-
-/// Our program, of the same profile as this test. Cargo builds it for the tests of the workspace, but not for this test
-/// alone.
-fn kohala() -> Result<&'static Path> {
-    static KOHALA: OnceLock<PathBuf> = OnceLock::new();
-    if let Some(path) = KOHALA.get() {
-        return Ok(path);
-    }
-    let test = env::current_exe()?;
-    let profile = test.parent().and_then(Path::parent).context("tests lie in a folder of their profile")?;
-    let path = profile.join("kohala");
-    if !path.exists() {
-        let name = profile.file_name().unwrap_or_default();
-        let name = if name == "debug" { "dev".into() } else { name.to_owned() };
-        let target = profile.parent().context("profiles lie in the target folder")?;
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--locked", "-p", "kohala", "--profile"]).arg(name).arg("--target-dir").arg(target);
-        ensure!(cargo.status()?.success(), "{cargo:?}");
-    }
-    Ok(KOHALA.get_or_init(|| path))
-}
 
 /// Our program with a subcommand and what every one of them takes.
 fn command(peers: &Peers, subcommand: &[&str], fetched: bool) -> Result<Arguments> {

@@ -1,5 +1,10 @@
 //! Runs an ELF or state file without a server, and says how fast.
-use kohala_vm::{NoServer, elf::Elf, file, mips::{State, Vm}};
+use kohala_vm::{
+    NoServer,
+    elf::Elf,
+    file,
+    mips::{State, Vm},
+};
 use std::{io::Write, path::Path, time::Instant};
 
 fn main() {
@@ -13,7 +18,9 @@ fn main() {
         State::load(&Elf::parse(&data).unwrap()).unwrap()
     };
     let mut vm = Vm::new(state, NoServer, |_, text| std::io::stderr().write_all(text).unwrap());
-    if args.get(4).is_some() { vm.enable_stats(); }
+    if args.get(4).is_some() {
+        vm.enable_stats();
+    }
     let start = Instant::now();
     println!("{} {:?}", vm.state_mut().hash(), start.elapsed());
     let begin = vm.state().core.step;
@@ -21,7 +28,11 @@ fn main() {
     let end = vm.run(until, false);
     let steps = vm.state().core.step - begin;
     let t = start.elapsed();
-    println!("{end:?} {steps} steps {t:?} {:.1} M/s pages {}", steps as f64 / t.as_secs_f64() / 1e6, vm.state().memory.page_count());
+    println!(
+        "{end:?} {steps} steps {t:?} {:.1} M/s pages {}",
+        steps as f64 / t.as_secs_f64() / 1e6,
+        vm.state().memory.page_count()
+    );
     let start = Instant::now();
     println!("{} {:?}", vm.state_mut().hash(), start.elapsed());
     if let Some(out) = args.get(3) {

@@ -1,5 +1,6 @@
 //! A machine's run, as op-challenger has it: on the way proofs and snapshots are written, and it stops where it should.
 
+mod cannon;
 mod metadata;
 mod output;
 mod pattern;
@@ -9,7 +10,7 @@ mod stop;
 pub use metadata::Metadata;
 pub use output::{Names, NamesError, Output, OutputError};
 pub use pattern::{Pattern, PatternError};
-pub use record::{Proof, Read};
+pub use record::{Proof, Read, Witness};
 pub use stop::{PreimageStop, key_type};
 
 use crate::PreimageRead;
@@ -30,7 +31,7 @@ pub trait Machine {
     fn exit_code(&self) -> Option<u8>;
 
     /// Where it is.
-    fn place(&self) -> Place;
+    fn place(&mut self) -> Place;
 
     /// Makes steps until their number is `until` or the program ends. With `pause`, a step that reads a preimage is the last as
     /// well.

@@ -1,8 +1,8 @@
 // lockstep is cannon's VM as a program that answers request after request: one JSON object on a line of its input, one on a
 // line of its output. What a request leaves out is not done.
 //
-// The VM is made anew for each request, as the parts of a proof that a step does not use would otherwise be what an earlier
-// step left there. Its decoded instructions are made anew with it, so that a program may write to its own code.
+// The VM is made anew for each state that is loaded, and not otherwise: the parts of a proof that a step does not use are what
+// an earlier step left there. Code is to lie above the first page, whose instructions cannon decodes once and for all.
 package main
 
 import (
@@ -60,11 +60,13 @@ type answer struct {
 	Panic    string          `json:"panic"` // why the VM can't go on; the rest is as before the step that it can't make
 }
 
-// The one state, and the oracle's preimages.
+// The one state with its VM, and all that this talks to.
 type judge struct {
-	state     *versions.VersionedState
-	preimages map[common.Hash]hexutil.Bytes
-	hints     []hexutil.Bytes
+	state       *versions.VersionedState
+	vm          mipsevm.FPVM
+	preimages   map[common.Hash]hexutil.Bytes
+	hints       []hexutil.Bytes
+	out, errors bytes.Buffer
 }
 
 func must(err error) {
@@ -102,10 +104,10 @@ func (j *judge) load(r *request) {
 	case len(r.State) > 0:
 		j.state = &versions.VersionedState{}
 		must(j.state.Deserialize(bytes.NewReader(r.State)))
+	default:
+		return
 	}
-	if r.Preimages != nil {
-		j.preimages = r.Preimages
-	}
+	j.vm = j.state.CreateVM(log.NewLogger(log.DiscardHandler()), j, &j.out, &j.errors, &program.Metadata{})
 }
 
 // step makes one, and says why it can't be made.
@@ -123,16 +125,13 @@ func step(vm mipsevm.FPVM, prove bool) (witness *mipsevm.StepWitness, problem st
 }
 
 func (j *judge) answer(r *request) (a answer) {
+	if r.Preimages != nil {
+		j.preimages = r.Preimages
+	}
 	j.load(r)
-	var out, errors bytes.Buffer
-	logger := log.NewLogger(log.DiscardHandler())
-	vm := j.state.CreateVM(logger, j, &out, &errors, &program.Metadata{})
 	for i := uint64(0); i < r.Steps+r.Silent && a.Panic == ""; i++ {
 		told := i < r.Steps
-		if told && r.Prove {
-			vm = j.state.CreateVM(logger, j, &out, &errors, &program.Metadata{})
-		}
-		witness, problem := step(vm, told && r.Prove)
+		witness, problem := step(j.vm, told && r.Prove)
 		a.Panic = problem
 		if !told || problem != "" {
 			continue
@@ -152,7 +151,10 @@ func (j *judge) answer(r *request) (a answer) {
 		_, a.Hash = j.state.EncodeWitness()
 	}
 	a.Step, a.Exited, a.ExitCode = j.state.GetStep(), j.state.GetExited(), j.state.GetExitCode()
-	a.Hints, a.Output, a.Errors, j.hints = j.hints, out.Bytes(), errors.Bytes(), nil
+	a.Hints, a.Output, a.Errors = j.hints, bytes.Clone(j.out.Bytes()), bytes.Clone(j.errors.Bytes())
+	j.hints = nil
+	j.out.Reset()
+	j.errors.Reset()
 	if r.Write != "" {
 		must(serialize.Write(r.Write, j.state, 0o644))
 	}

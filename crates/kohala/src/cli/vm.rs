@@ -22,9 +22,6 @@ pub(crate) enum VmType {
     /// Cannon: MIPS with 64 bits and threads, state version 8
     #[value(name = "multithreaded64-5")]
     Cannon,
-    /// Asterisc: RISC-V with 64 bits
-    #[value(name = "asterisc")]
-    Asterisc,
 }
 
 /// Load a program.
@@ -49,7 +46,8 @@ pub(crate) struct LoadElf {
 
 /// Run a program.
 #[derive(Args)]
-#[command(after_help = "PATTERN says at which steps something is done: never, always, =123 at exactly that one, %123 at every
+#[command(
+    after_help = "PATTERN says at which steps something is done: never, always, =123 at exactly that one, %123 at every
 multiple of it. A FORMAT is a file's name in which %d stands for the step's number.
 
 Example, as op-challenger calls it:
@@ -58,7 +56,8 @@ Example, as op-challenger calls it:
       --stop-at =1235 -- kohala host single --server …
 
 Exit codes: 0 if the run went as far as it should, however the program ended, 2 if the VM or its server can't go on, 1 for
-whatever else is wrong.")]
+whatever else is wrong."
+)]
 pub(crate) struct Run {
     /// The state to begin with
     #[arg(long, value_name = "FILE")]

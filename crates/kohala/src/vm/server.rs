@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use command_fds::{CommandFdExt, FdMapping};
 use embedded_io_adapters::std::FromStd;
-use kohala_vm::Pipes;
+use kohala_preimage::Key;
+use kohala_vm::{NoServer, Pipes, Server, ServerError};
 use std::{
     ffi::OsString,
     io::{PipeReader, PipeWriter, pipe},
@@ -12,8 +13,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The VM's ends of the pipes.
-pub(super) type Channels = Pipes<FromStd<PipeReader>, FromStd<PipeWriter>>;
+/// Who answers the VM.
+pub(super) enum Preimages {
+    /// Nobody.
+    Nobody(NoServer),
+    /// A server, at the other ends of these pipes.
+    Server(Pipes<FromStd<PipeReader>, FromStd<PipeWriter>>),
+}
+
+impl Server for Preimages {
+    fn hint(&mut self, hint: &[u8]) -> Result<(), ServerError> {
+        match self {
+            Self::Nobody(nobody) => nobody.hint(hint),
+            Self::Server(server) => server.hint(hint),
+        }
+    }
+
+    fn preimage(&mut self, key: Key) -> Result<Vec<u8>, ServerError> {
+        match self {
+            Self::Nobody(nobody) => nobody.preimage(key),
+            Self::Server(server) => server.preimage(key),
+        }
+    }
+}
 
 /// How long a server may take to end once its pipes are closed: it may have much to write still.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -25,8 +47,9 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts a server. It ends when the channels are dropped.
-    pub(super) fn start(program: &OsString, arguments: &[OsString]) -> Result<(Self, Channels)> {
+    /// Starts a server, if there is to be one: a program and its arguments. It ends when its pipes are dropped.
+    pub(super) fn start(server: &[OsString]) -> Result<(Option<Self>, Preimages)> {
+        let [program, arguments @ ..] = server else { return Ok((None, Preimages::Nobody(NoServer))) };
         let name = program.to_string_lossy().into_owned();
         let pipe = || pipe().context("no pipe to the preimage server");
         let ((hints, hint), (answers, answer)) = (pipe()?, pipe()?);
@@ -46,7 +69,7 @@ impl Process {
             preimage_reader: FromStd::new(preimages),
             preimage_writer: FromStd::new(key),
         };
-        Ok((Self { name, child }, channels))
+        Ok((Some(Self { name, child }), Preimages::Server(channels)))
     }
 
     /// Waits for the server's end, whose channels must have been dropped. One that goes on is killed.

@@ -248,13 +248,13 @@ fn time<M: Words>(step: u64, memory: &mut M, clock: u64, address: u64) -> Result
     Ok(Ok(0))
 }
 
-/// `getrandom`: splitmix64 of the step, as many of its bytes, the most significant first, as fit into the word.
+/// `getrandom`: splitmix64 of the step, of whose bytes as a word those are taken that lie where the answer goes.
 fn random<M: Words>(step: u64, memory: &mut M, address: u64, count: u64) -> Result<Answer, M::Error> {
     let mut z = step.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^= z >> 31;
-    let count = put(memory, address, &z.to_be_bytes(), count)?;
+    let count = put(memory, address, &z.to_be_bytes()[(address % 8) as usize..], count)?;
     Ok(Ok(count))
 }
 

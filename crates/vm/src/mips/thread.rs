@@ -79,7 +79,8 @@ impl Thread {
         bytes[..8].copy_from_slice(&self.id.to_be_bytes());
         bytes[8] = self.exit_code;
         bytes[9] = self.exited.into();
-        let words = [self.pc, self.next_pc, self.lo, self.hi].into_iter().chain(self.registers.values().iter().copied());
+        let words =
+            [self.pc, self.next_pc, self.lo, self.hi].into_iter().chain(self.registers.values().iter().copied());
         for (chunk, word) in bytes[10..].chunks_exact_mut(8).zip(words) {
             chunk.copy_from_slice(&word.to_be_bytes());
         }

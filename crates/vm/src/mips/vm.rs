@@ -224,8 +224,7 @@ impl<S: Server> Vm<S> {
         }
         // The key of zeros says that nothing was read.
         let read = self.last_read().filter(|read| read.key != [0; 32]);
-        let preimage =
-            read.map(|read| Preimage { key: read.key, value: read.value.to_vec(), offset: read.offset });
+        let preimage = read.map(|read| Preimage { key: read.key, value: read.value.to_vec(), offset: read.offset });
         Ok(StepProof { step: at.step, witness, post: self.state.hash(), data, preimage })
     }
 

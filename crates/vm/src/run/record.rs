@@ -1,6 +1,6 @@
 //! What is told of states and steps, as JSON: the fields that op-challenger reads.
 
-use crate::PreimageRead;
+use crate::{PreimageRead, mips};
 use alloy_primitives::{B256, Bytes};
 use serde::Serialize;
 
@@ -43,5 +43,39 @@ fn is_zero(number: &u64) -> bool {
 impl From<PreimageRead<'_>> for Read {
     fn from(read: PreimageRead<'_>) -> Self {
         Self { oracle_key: read.key.into(), oracle_value: read.value.to_vec().into(), oracle_offset: read.offset }
+    }
+}
+
+/// A state's witness, and what op-challenger wants to know besides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Witness {
+    /// The machine's version.
+    pub state_version: u8,
+    /// The state hash.
+    pub witness_hash: B256,
+    /// The witness.
+    pub witness: Bytes,
+    /// How many steps were made.
+    pub step: u64,
+    /// Whether the program has ended.
+    pub exited: bool,
+    /// How.
+    pub exit_code: u8,
+}
+
+impl Witness {
+    /// That of a state of cannon's machine.
+    pub fn of_cannon(state: &mut mips::State) -> Self {
+        let witness = state.witness();
+        let core = &state.core;
+        Self {
+            state_version: mips::VERSION,
+            witness_hash: witness.state_hash(),
+            witness: witness.0.to_vec().into(),
+            step: core.step,
+            exited: core.exited,
+            exit_code: core.exit_code,
+        }
     }
 }

@@ -38,7 +38,7 @@ impl Machine for Counter {
         (self.step == 100).then_some(3)
     }
 
-    fn place(&self) -> Place {
+    fn place(&mut self) -> Place {
         Place { pc: 4 * self.step, instruction: 0, pages: 0 }
     }
 
