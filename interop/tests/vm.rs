@@ -1,0 +1,139 @@
+//! `kohala vm` in cannon's place: the same command line, with our host as the preimage server, leaves the same files.
+
+#[path = "vm/calls.rs"]
+mod calls;
+mod program;
+#[expect(dead_code, reason = "nothing is made by chance here")]
+mod run;
+
+use anyhow::{Context, Result, ensure};
+use calls::{Client, call, content, server};
+use kohala_interop::cannon::Cannon;
+use program::kohala;
+use run::Subject;
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
+
+const CANNON: Subject = Subject { name: "VM", peer: "cannon" };
+
+/// Both VMs: name and how each is called.
+fn vms(cannon: &Cannon) -> Result<[(&'static str, Vec<OsString>); 2]> {
+    Ok([("cannon", vec![cannon.vm().into()]), ("ours", vec![kohala()?.into(), "vm".into()])])
+}
+
+/// Cannon, if there is Go, or has to be.
+fn cannon() -> Result<Option<Cannon>> {
+    if CANNON.is_possible() { Cannon::build().map(Some) } else { Ok(None) }
+}
+
+/// All files below a folder, by name, as they are when they aren't compressed.
+fn files(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        files.insert(path.strip_prefix(folder)?.to_owned(), content(&path)?);
+    }
+    Ok(files)
+}
+
+/// Both have left the same files, and what they said on their standard output is the same.
+fn same(what: &str, theirs: &BTreeMap<PathBuf, Vec<u8>>, ours: &BTreeMap<PathBuf, Vec<u8>>) -> Result<()> {
+    ensure!(theirs.keys().eq(ours.keys()), "{what}: {:?} and {:?}", theirs.keys(), ours.keys());
+    for (name, content) in theirs {
+        let ours = &ours[name];
+        let text = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(2000)]).into_owned();
+        ensure!(content == ours, "{what}: {} differs:\n{}\n{}", name.display(), text(content), text(ours));
+    }
+    Ok(())
+}
+
+#[test]
+fn leaves_the_files_that_cannon_leaves() -> Result<()> {
+    let Some(cannon) = cannon()? else { return Ok(()) };
+    let server = server("main", "0-1", Client::OpProgram, false)?;
+    let [theirs, ours] = vms(&cannon)?.map(|(name, vm)| -> Result<_> {
+        let folder = tempfile::tempdir()?;
+        let call = |arguments: &[&str], server: &[OsString]| {
+            let call = call(&vm, arguments, server, folder.path()).with_context(|| format!("{name}: {arguments:?}"))?;
+            ensure!(call.code == Some(0), "{name}: {arguments:?}: {call:?}");
+            Ok(call)
+        };
+        let elf = cannon.op_program_client();
+        let elf = elf.to_str().context("a path as text")?;
+        call(&["load-elf", "--type", "multithreaded64-5", "--path", elf, "--out", "prestate.bin.gz"], &[])?;
+        // What reads the oracle comes first, so that its first read is proved.
+        let mut run = vec!["run", "--input", "prestate.bin.gz", "--output", "read.bin", "--meta", "meta.json"];
+        run.extend(["--info-at", "%1000000", "--stop-at-preimage-type", "local", "--debug-info", "read.json"]);
+        call(&run, &server)?;
+        let read: Value = serde_json::from_slice(&content(&folder.path().join("read.json"))?)?;
+        let read = read["total_steps"].as_u64().context("a number of steps")?;
+        let at = format!("={}", read - 1);
+        let until = format!("={}", read + 3_000_000);
+        let mut run = vec!["run", "--input", "prestate.bin.gz", "--output", "final.bin.gz", "--meta", ""];
+        run.extend(["--info-at", "%1000000", "--proof-at", &at, "--proof-fmt", "proof-%d.json.gz"]);
+        run.extend(["--snapshot-at", "%1000000", "--snapshot-fmt", "snapshot-%d.bin.gz"]);
+        run.extend(["--stop-at", &until, "--debug-info", "debug.json"]);
+        call(&run, &server)?;
+        // And many from a snapshot on.
+        let mut run = vec!["run", "--input", "snapshot-1000000.bin.gz", "--output", "", "--meta", "meta.json"];
+        run.extend(["--proof-at", "%9973", "--proof-fmt", "many-%d.json", "--stop-at", "=1200000"]);
+        call(&run, &server)?;
+        let witness = call(&["witness", "--input", "final.bin.gz", "--output", "witness.bin"], &[])?;
+        let mut files = files(folder.path())?;
+        files.insert("the witness".into(), witness.output);
+        Ok(files)
+    });
+    let (theirs, ours) = (theirs?, ours?);
+    ensure!(theirs.len() > 25, "{:?}", theirs.keys());
+    let proofs = |name: &str| theirs.keys().filter(|path| path.to_string_lossy().starts_with(name)).count();
+    ensure!(proofs("proof-") == 1 && proofs("many-") == 20 && proofs("snapshot-") > 3, "{:?}", theirs.keys());
+    let proof = theirs.iter().find(|(path, _)| path.to_string_lossy().starts_with("proof-")).context("a proof")?.1;
+    ensure!(String::from_utf8_lossy(proof).contains("oracle-key"), "the step reads the oracle");
+    same("files", &theirs, &ours)
+}
+
+/// A run's end is told by the same exit code, whatever ends it.
+#[test]
+fn ends_as_cannon_ends() -> Result<()> {
+    let Some(cannon) = cannon()? else { return Ok(()) };
+    let elf = cannon.op_program_client();
+    let elf = elf.to_str().context("a path as text")?;
+    let lacking = server("main", "0-1", Client::OpProgram, true)?;
+    let absent: Vec<OsString> = vec!["/nowhere/at/all/host".into()];
+    let codes = vms(&cannon)?.map(|(_, vm)| -> Result<_> {
+        let folder = tempfile::tempdir()?;
+        let code = |arguments: &[&str], server: &[OsString]| {
+            let call = call(&vm, arguments, server, folder.path())?;
+            Ok::<_, anyhow::Error>((call.code, String::from_utf8_lossy(&call.errors).into_owned()))
+        };
+        code(&["load-elf", "--type", "multithreaded64-5", "--path", elf, "--out", "a.bin.gz", "--meta", ""], &[])?;
+        let run =
+            |more: &[&'static str]| [&["run", "--input", "a.bin.gz", "--output", "", "--meta", ""], more].concat();
+        Ok([
+            ("no server", code(&run(&[]), &[])?),
+            ("a server that lacks the preimages", code(&run(&[]), &lacking)?),
+            ("a server that can't be started", code(&run(&[]), &absent)?),
+            ("a folder that is not there", code(&run(&["--snapshot-at", "%1", "--snapshot-fmt", "no/%d.bin"]), &[])?),
+            ("no pattern", code(&run(&["--proof-at", "sometimes"]), &[])?),
+            ("no such flag", code(&run(&["--fast"]), &[])?),
+            ("a snapshot as JSON", code(&run(&["--snapshot-fmt", "%d.json"]), &[])?),
+            ("no such type", code(&run(&["--stop-at-preimage-type", "sha"]), &[])?),
+            ("a state that is not there", code(&["run", "--input", "b.bin.gz", "--meta", ""], &[])?),
+            ("a state as JSON", code(&["witness", "--input", "b.json"], &[])?),
+            ("another version", code(&["load-elf", "--type", "multithreaded64-4", "--path", elf], &[])?),
+            ("no ELF file", code(&["load-elf", "--type", "multithreaded64-5", "--path", "a.bin.gz"], &[])?),
+        ])
+    });
+    let [theirs, ours] = codes;
+    for ((what, theirs), (_, ours)) in theirs?.into_iter().zip(ours?) {
+        println!("{what}: {:?}, {:?}: {}", theirs.0, ours.0, ours.1.lines().last().unwrap_or_default());
+        ensure!(theirs.0 == ours.0 && theirs.0 != Some(0), "{what}:\n{theirs:?}\n{ours:?}");
+        ensure!(!ours.1.contains("panicked"), "{what}: {}", ours.1);
+    }
+    Ok(())
+}
