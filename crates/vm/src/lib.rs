@@ -17,11 +17,12 @@ pub mod mips;
 mod oracle;
 mod order;
 mod page;
+pub mod profile;
 mod proof;
 pub mod run;
 mod tree;
 
-pub use code::{Code, Decode};
+pub use code::{Code, CodePage, Decode};
 pub use memory::Memory;
 pub use oracle::{NoServer, Pipes, PreimageRead, Preimages, ReadError, Server, ServerError};
 pub use order::{BigEndian, LittleEndian, Order};

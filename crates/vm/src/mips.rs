@@ -25,5 +25,5 @@ pub use replay::{ReplayError, replay};
 pub use state::{State, StateError, VERSION};
 pub use stats::{DebugInfo, Stats};
 pub use step::{Event, Fault, Outside, Stream, step};
-pub use thread::{Registers, Stack, THREAD_BYTES, Thread};
+pub use thread::{HiLo, Registers, Stack, THREAD_BYTES, Thread};
 pub use vm::{Preimage, Reached, StepError, StepProof, Vm};

@@ -196,11 +196,11 @@ impl<O: Order> Words for ProvenMemory<O> {
 
 /// Pages and the decoded code of some of them, kept in step.
 #[derive(Debug)]
-pub struct Paged<'a, O, I> {
+pub struct Paged<'a, O, I: Copy> {
     /// The pages.
     pub memory: &'a mut Memory<O>,
     /// What was decoded of them.
-    pub code: &'a mut Code<I>,
+    pub code: &'a Code<I>,
 }
 
 impl<O: Order, I: Decode> Words for Paged<'_, O, I> {
@@ -230,7 +230,7 @@ impl<O: Order, I: Decode> Words for Paged<'_, O, I> {
 
 /// Pages that take the proof of every word when a step first touches it: what [`ProvenMemory`] needs to check the step.
 #[derive(Debug)]
-pub struct Tracked<'a, O, I> {
+pub struct Tracked<'a, O, I: Copy> {
     paged: Paged<'a, O, I>,
     touched: Vec<(u64, Proof)>,
 }

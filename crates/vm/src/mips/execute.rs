@@ -3,39 +3,9 @@
 use super::{
     instruction::{Instruction, Op},
     step::Fault,
-    thread::Registers,
+    thread::{HiLo, Registers},
 };
 use crate::Words;
-
-/// What a thread has besides its general registers.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Special {
-    pub(super) pc: u64,
-    pub(super) next_pc: u64,
-    pub(super) lo: u64,
-    pub(super) hi: u64,
-}
-
-impl Special {
-    /// Goes on to the next instruction.
-    #[inline(always)]
-    pub(super) const fn advance(&mut self) {
-        self.pc = self.next_pc;
-        self.next_pc = self.next_pc.wrapping_add(4);
-    }
-
-    /// Goes on to the next instruction, in the delay slot, and to `target` after it.
-    #[inline(always)]
-    const fn jump(&mut self, target: u64) {
-        self.pc = self.next_pc;
-        self.next_pc = target;
-    }
-
-    #[inline(always)]
-    const fn check_no_delay_slot(&self) -> Result<(), Fault> {
-        if self.next_pc == self.pc.wrapping_add(4) { Ok(()) } else { Err(Fault::DelaySlot) }
-    }
-}
 
 /// The 32-bit value, sign-extended: how registers hold such values.
 #[inline(always)]
@@ -43,14 +13,24 @@ const fn extend(value: u32) -> u64 {
     value as i32 as u64
 }
 
-/// Executes one instruction. Where it fails, program counter and memory are as they were.
+/// Where a thread goes on behind an instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// At the next one.
+    Next,
+    /// At this address, when the next one is executed too.
+    Jump(u64),
+}
+
+/// Executes the instruction at `pc`, which stands in no delay slot if it is a branch. Where it fails, nothing has changed.
 #[inline(always)]
 pub(super) fn execute<M: Words>(
     instruction: Instruction,
-    special: &mut Special,
+    pc: u64,
+    hi_lo: &mut HiLo,
     registers: &mut Registers,
     memory: &mut M,
-) -> Result<(), Fault>
+) -> Result<Flow, Fault>
 where
     Fault: From<M::Error>,
 {
@@ -58,7 +38,9 @@ where
     let constant = i64::from(immediate) as u64;
     let shift = immediate as u32;
     let (rs, rt) = (registers[s], registers[t]);
+    let address = rs.wrapping_add(constant);
     let value = match op {
+        Op::Nop => return Ok(Flow::Next),
         Op::Sll => extend((rt as u32) << (shift & 31)),
         Op::Srl => extend(rt as u32 >> (shift & 31)),
         Op::Sra => (rt as i32 >> (shift & 31)) as u64,
@@ -92,63 +74,65 @@ where
         Op::Movz => select(rt == 0, rs, registers[d]),
         Op::Movn => select(rt != 0, rs, registers[d]),
         Op::Sync => rs,
-        Op::Mfhi => special.hi,
-        Op::Mflo => special.lo,
+        Op::Mfhi => hi_lo.hi,
+        Op::Mflo => hi_lo.lo,
         Op::Mul => extend((rs as u32).wrapping_mul(rt as u32)),
         Op::Clz => u64::from((rs as u32).leading_zeros()),
         Op::Clo => u64::from((rs as u32).leading_ones()),
         Op::Dclz => u64::from(rs.leading_zeros()),
         Op::Dclo => u64::from(rs.leading_ones()),
-        Op::Mthi | Op::Mtlo | Op::Mult | Op::Multu | Op::Dmult | Op::Dmultu => {
-            multiply(op, special, rs, rt);
-            0
-        }
-        Op::Div | Op::Divu | Op::Ddiv | Op::Ddivu => {
-            divide(op, special, rs, rt)?;
-            0
-        }
-        Op::J | Op::Jal | Op::Jr | Op::Jalr => {
-            special.check_no_delay_slot()?;
-            // The link register is written when the target is already read.
-            registers[d] = special.pc.wrapping_add(8);
-            let region = extend(0xf000_0000);
-            let target = if matches!(op, Op::Jr | Op::Jalr) { rs } else { special.next_pc & region | constant };
-            special.jump(target);
-            return Ok(());
-        }
-        Op::Beq => return branch(special, rs == rt, constant),
-        Op::Bne => return branch(special, rs != rt, constant),
-        Op::Blez => return branch(special, rs as i64 <= 0, constant),
-        Op::Bgtz => return branch(special, rs as i64 > 0, constant),
-        Op::Bltz => return branch(special, (rs as i64) < 0, constant),
-        Op::Bgez => return branch(special, rs as i64 >= 0, constant),
-        Op::BranchNever => return branch(special, false, constant),
-        Op::Bltzal | Op::Bgezal => {
-            special.check_no_delay_slot()?;
-            registers[d] = special.pc.wrapping_add(8);
-            return branch(special, (op == Op::Bltzal) == ((rs as i64) < 0), constant);
-        }
-        Op::Lb | Op::Lbu | Op::Lh | Op::Lhu | Op::Lw | Op::Lwu | Op::Lwl | Op::Lwr | Op::Ld | Op::Ldl | Op::Ldr => {
-            let address = rs.wrapping_add(constant);
-            loaded(op, address, memory.load(address)?, rt)
-        }
+        // One by one, so that each is compiled for itself.
+        Op::Mthi | Op::Mtlo | Op::Mult | Op::Multu | Op::Dmult | Op::Dmultu => set(hi_lo, multiply(op, *hi_lo, rs, rt)),
+        Op::Div | Op::Divu | Op::Ddiv | Op::Ddivu => set(hi_lo, divide(op, rs, rt)?),
+        Op::Lb => loaded(Op::Lb, address, memory.load(address)?, rt),
+        Op::Lbu => loaded(Op::Lbu, address, memory.load(address)?, rt),
+        Op::Lh => loaded(Op::Lh, address, memory.load(address)?, rt),
+        Op::Lhu => loaded(Op::Lhu, address, memory.load(address)?, rt),
+        Op::Lw => loaded(Op::Lw, address, memory.load(address)?, rt),
+        Op::Lwu => loaded(Op::Lwu, address, memory.load(address)?, rt),
+        Op::Lwl => loaded(Op::Lwl, address, memory.load(address)?, rt),
+        Op::Lwr => loaded(Op::Lwr, address, memory.load(address)?, rt),
+        Op::Ld => loaded(Op::Ld, address, memory.load(address)?, rt),
+        Op::Ldl => loaded(Op::Ldl, address, memory.load(address)?, rt),
+        Op::Ldr => loaded(Op::Ldr, address, memory.load(address)?, rt),
         Op::Sd => {
-            memory.store(rs.wrapping_add(constant), rt)?;
-            special.advance();
-            return Ok(());
+            memory.store(address, rt)?;
+            return Ok(Flow::Next);
         }
-        Op::Sb | Op::Sh | Op::Sw | Op::Swl | Op::Swr | Op::Sdl | Op::Sdr => {
-            let address = rs.wrapping_add(constant);
-            let word = memory.load(address)?;
-            memory.store(address, stored(op, address, word, rt))?;
-            special.advance();
-            return Ok(());
+        Op::Sb => return update(Op::Sb, address, rt, memory),
+        Op::Sh => return update(Op::Sh, address, rt, memory),
+        Op::Sw => return update(Op::Sw, address, rt, memory),
+        Op::Swl => return update(Op::Swl, address, rt, memory),
+        Op::Swr => return update(Op::Swr, address, rt, memory),
+        Op::Sdl => return update(Op::Sdl, address, rt, memory),
+        Op::Sdr => return update(Op::Sdr, address, rt, memory),
+        // A jump stays in the 256 MiB of the instruction that follows it.
+        Op::J => return Ok(Flow::Jump(pc.wrapping_add(4) & extend(0xf000_0000) | constant)),
+        Op::Jal => {
+            registers[d] = pc.wrapping_add(8);
+            return Ok(Flow::Jump(pc.wrapping_add(4) & extend(0xf000_0000) | constant));
+        }
+        Op::Jr => return Ok(Flow::Jump(rs)),
+        Op::Jalr => {
+            registers[d] = pc.wrapping_add(8);
+            return Ok(Flow::Jump(rs));
+        }
+        Op::Beq => return Ok(branch(rs == rt, pc, constant)),
+        Op::Bne => return Ok(branch(rs != rt, pc, constant)),
+        Op::Blez => return Ok(branch(rs as i64 <= 0, pc, constant)),
+        Op::Bgtz => return Ok(branch(rs as i64 > 0, pc, constant)),
+        Op::Bltz => return Ok(branch((rs as i64) < 0, pc, constant)),
+        Op::Bgez => return Ok(branch(rs as i64 >= 0, pc, constant)),
+        Op::BranchNever => return Ok(branch(false, pc, constant)),
+        // These link whether or not they are taken.
+        Op::Bltzal | Op::Bgezal => {
+            registers[d] = pc.wrapping_add(8);
+            return Ok(branch((op == Op::Bltzal) == ((rs as i64) < 0), pc, constant));
         }
         Op::Ll | Op::Lld | Op::Sc | Op::Scd | Op::Syscall | Op::Invalid => return Err(Fault::Instruction),
     };
     registers[d] = value;
-    special.advance();
-    Ok(())
+    Ok(Flow::Next)
 }
 
 #[inline(always)]
@@ -156,18 +140,34 @@ const fn select(condition: bool, one: u64, other: u64) -> u64 {
     if condition { one } else { other }
 }
 
+/// Stores by an instruction that changes only a part of a word.
 #[inline(always)]
-fn branch(special: &mut Special, is_taken: bool, way: u64) -> Result<(), Fault> {
-    special.check_no_delay_slot()?;
-    special.jump(special.pc.wrapping_add(select(is_taken, way, 8)));
-    Ok(())
+fn update<M: Words>(op: Op, address: u64, value: u64, memory: &mut M) -> Result<Flow, Fault>
+where
+    Fault: From<M::Error>,
+{
+    let word = memory.load(address)?;
+    memory.store(address, stored(op, address, word, value))?;
+    Ok(Flow::Next)
 }
 
 #[inline(always)]
-fn multiply(op: Op, special: &mut Special, rs: u64, rt: u64) {
+const fn branch(is_taken: bool, pc: u64, way: u64) -> Flow {
+    Flow::Jump(pc.wrapping_add(select(is_taken, way, 8)))
+}
+
+/// Sets the registers of two-word results. A general register that the instruction names besides becomes 0.
+#[inline(always)]
+const fn set(hi_lo: &mut HiLo, result: HiLo) -> u64 {
+    *hi_lo = result;
+    0
+}
+
+#[inline(always)]
+fn multiply(op: Op, old: HiLo, rs: u64, rt: u64) -> HiLo {
     let (hi, lo) = match op {
-        Op::Mthi => (rs, special.lo),
-        Op::Mtlo => (special.hi, rs),
+        Op::Mthi => (rs, old.lo),
+        Op::Mtlo => (old.hi, rs),
         Op::Mult => {
             let product = (i64::from(rs as i32) * i64::from(rt as i32)) as u64;
             (extend((product >> 32) as u32), extend(product as u32))
@@ -185,17 +185,17 @@ fn multiply(op: Op, special: &mut Special, rs: u64, rt: u64) {
             ((product >> 64) as u64, product as u64)
         }
     };
-    (special.hi, special.lo) = (hi, lo);
+    HiLo { hi, lo }
 }
 
 /// The smallest number divided by −1 is itself, without a remainder.
 #[inline(always)]
-fn divide(op: Op, special: &mut Special, rs: u64, rt: u64) -> Result<(), Fault> {
+fn divide(op: Op, rs: u64, rt: u64) -> Result<HiLo, Fault> {
     let is_zero = if matches!(op, Op::Div | Op::Divu) { rt as u32 == 0 } else { rt == 0 };
     if is_zero {
         return Err(Fault::DivisionByZero);
     }
-    (special.lo, special.hi) = match op {
+    let (lo, hi) = match op {
         Op::Div => {
             let (rs, rt) = (rs as i32, rt as i32);
             (rs.wrapping_div(rt) as u64, rs.wrapping_rem(rt) as u64)
@@ -210,7 +210,7 @@ fn divide(op: Op, special: &mut Special, rs: u64, rt: u64) -> Result<(), Fault> 
         }
         _ => (rs / rt, rs % rt),
     };
-    Ok(())
+    Ok(HiLo { hi, lo })
 }
 
 /// Bits between the end of a word and the part of `bytes` bytes in which `address` lies.

@@ -1,7 +1,7 @@
 //! Instructions, decoded.
 
 use super::thread::Registers;
-use crate::Decode;
+use crate::{Decode, profile::Turn};
 
 /// An instruction in the form that it is executed in. Which fields count, the operation says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Instruction {
 #[repr(u8)]
 #[expect(missing_docs, reason = "these are the architecture's mnemonics")]
 pub enum Op {
+    /// A shift into $0.
+    Nop,
     Sll,
     Srl,
     Sra,
@@ -116,6 +118,24 @@ pub enum Op {
     Invalid,
 }
 
+impl Op {
+    /// Whether the next instruction but one may be elsewhere than behind the next.
+    pub const fn is_branch(self) -> bool {
+        self as u8 >= Self::J as u8 && self as u8 <= Self::BranchNever as u8
+    }
+}
+
+impl Instruction {
+    /// What the instruction means for calls: they link in $31, and return by it.
+    pub(super) const fn turn(self) -> Turn {
+        match (self.op, self.s, self.d) {
+            (Op::Jal | Op::Bltzal | Op::Bgezal, ..) | (Op::Jalr, _, 31) => Turn::Call,
+            (Op::Jr, 31, _) => Turn::Return,
+            _ => Turn::None,
+        }
+    }
+}
+
 impl Decode for Instruction {
     fn decode(instruction: u32) -> Self {
         let opcode = instruction >> 26;
@@ -139,6 +159,7 @@ impl Decode for Instruction {
             _ => (with_immediate(opcode), t, signed),
         };
         let d = if destination == 0 { Registers::NOWHERE } else { destination };
+        let op = if op == Op::Sll && destination == 0 { Op::Nop } else { op };
         Self { op, s, t, d, immediate }
     }
 }

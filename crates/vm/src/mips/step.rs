@@ -2,7 +2,7 @@
 
 use super::{
     core::{Core, Reservation},
-    execute::{Special, execute, loaded, stored},
+    execute::{Flow, execute, loaded, stored},
     instruction::{Instruction, Op},
     syscall,
     thread::Thread,
@@ -229,30 +229,33 @@ where
         Op::Syscall => syscall::call(core, memory, outside),
         Op::Ll | Op::Lld => load_linked(core, memory, outside, instruction),
         Op::Sc | Op::Scd => store_conditional(core, memory, outside, instruction),
-        _ => {
-            let mut reserving = Reserving::new(memory, core.reservation);
-            let thread = core.thread_mut().ok_or(Fault::NoThread)?;
-            let mut special = Special::of(thread);
-            execute(instruction, &mut special, &mut thread.registers, &mut reserving)?;
-            special.put(thread);
-            let struck = reserving.struck;
-            core.strike(struck, outside);
-            Ok(())
-        }
+        _ => plain(core, memory, outside, instruction),
     }
 }
 
-impl Special {
-    pub(super) const fn of(thread: &Thread) -> Self {
-        Self { pc: thread.pc, next_pc: thread.next_pc, lo: thread.lo, hi: thread.hi }
+/// Executes an instruction that concerns no other thread, and not the outside.
+fn plain<M: Words, O: Outside>(
+    core: &mut Core,
+    memory: &mut M,
+    outside: &mut O,
+    instruction: Instruction,
+) -> Result<(), Fault>
+where
+    Fault: From<M::Error>,
+{
+    let mut memory = Reserving::new(memory, core.reservation);
+    let thread = core.thread_mut().ok_or(Fault::NoThread)?;
+    if instruction.op.is_branch() && thread.next_pc != thread.pc.wrapping_add(4) {
+        return Err(Fault::DelaySlot);
     }
-
-    pub(super) const fn put(self, thread: &mut Thread) {
-        thread.pc = self.pc;
-        thread.next_pc = self.next_pc;
-        thread.lo = self.lo;
-        thread.hi = self.hi;
+    let flow = execute(instruction, thread.pc, &mut thread.hi_lo, &mut thread.registers, &mut memory)?;
+    thread.advance();
+    if let Flow::Jump(target) = flow {
+        thread.next_pc = target;
     }
+    let struck = memory.struck;
+    core.strike(struck, outside);
+    Ok(())
 }
 
 /// The reservation's status that goes with an instruction.

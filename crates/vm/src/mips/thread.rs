@@ -51,6 +51,15 @@ impl IndexMut<u8> for Registers {
     }
 }
 
+/// The registers of two-word results.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HiLo {
+    /// High half of a product, or a remainder.
+    pub hi: u64,
+    /// Low half of a product, or a quotient.
+    pub lo: u64,
+}
+
 /// A thread: its registers and whether it goes on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Thread {
@@ -64,10 +73,8 @@ pub struct Thread {
     pub pc: u64,
     /// Address of the one after: elsewhere than behind it in a branch's delay slot.
     pub next_pc: u64,
-    /// Low half of a product, or a quotient.
-    pub lo: u64,
-    /// High half of a product, or a remainder.
-    pub hi: u64,
+    /// What multiplications and divisions result in.
+    pub hi_lo: HiLo,
     /// The general registers.
     pub registers: Registers,
 }
@@ -79,8 +86,9 @@ impl Thread {
         bytes[..8].copy_from_slice(&self.id.to_be_bytes());
         bytes[8] = self.exit_code;
         bytes[9] = self.exited.into();
-        let words =
-            [self.pc, self.next_pc, self.lo, self.hi].into_iter().chain(self.registers.values().iter().copied());
+        let words = [self.pc, self.next_pc, self.hi_lo.lo, self.hi_lo.hi]
+            .into_iter()
+            .chain(self.registers.values().iter().copied());
         for (chunk, word) in bytes[10..].chunks_exact_mut(8).zip(words) {
             chunk.copy_from_slice(&word.to_be_bytes());
         }
@@ -100,8 +108,7 @@ impl Thread {
             exited: bytes[9] != 0,
             pc: word(10),
             next_pc: word(18),
-            lo: word(26),
-            hi: word(34),
+            hi_lo: HiLo { lo: word(26), hi: word(34) },
             registers,
         }
     }

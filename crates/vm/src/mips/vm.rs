@@ -2,15 +2,20 @@
 
 use super::{
     core::Witness,
-    execute::{Special, execute},
-    instruction::Instruction,
+    execute::{Flow, execute},
+    instruction::{Instruction, Op},
     replay::MEMORY_PROOFS,
     state::State,
     stats::{DECODED_END, DebugInfo, Stats},
     step::{Event, Fault, Outside, QUANTUM, Reserving, Stream, step},
+    thread::Thread,
 };
-use crate::{Code, PAGE_BYTES, Paged, PreimageRead, Preimages, Proof, ReadError, Server, Tracked};
+use crate::{
+    BigEndian, Code, CodePage, Decode, Order, PAGE_BYTES, Paged, PreimageRead, Preimages, Proof, ReadError, Server,
+    Tracked, Words, profile::Profile,
+};
 use alloy_primitives::B256;
+use std::convert::Infallible;
 
 /// The number of the system call that touches two words.
 const CLOCK_GETTIME: u64 = 5222;
@@ -25,12 +30,16 @@ pub struct Vm<S> {
     outside: Host<S>,
     /// What stands in a step's proof for words that it does not touch: in cannon that is what stood there before.
     proofs: [Proof; MEMORY_PROOFS - 1],
+    expects_proofs: bool,
 }
+
+/// Whoever reads what the program writes.
+type Output = Box<dyn FnMut(Stream, &[u8]) + Send>;
 
 /// What is outside a running machine.
 struct Host<S> {
     preimages: Preimages<S>,
-    output: Box<dyn FnMut(Stream, &[u8]) + Send>,
+    output: Output,
     stats: Option<Stats>,
 }
 
@@ -111,12 +120,20 @@ impl<S: Server> Vm<S> {
             code: Code::default(),
             outside: Host { preimages: Preimages::new(server), output: Box::new(output), stats: None },
             proofs: [Proof::ZERO; _],
+            expects_proofs: false,
         }
     }
 
     /// Counts from now on what [`Vm::debug_info`] tells beyond the state.
     pub fn enable_stats(&mut self) {
         self.outside.stats = Some(Stats::default());
+    }
+
+    /// Makes proofs the same as cannon's even where L1 does not look at them: where a step needs no proof of a second word,
+    /// cannon leaves that of the last clock reading, and so has memory hashed at every one. Programs that read clocks often,
+    /// as Go's runtime does, run several times slower.
+    pub const fn expect_proofs(&mut self) {
+        self.expects_proofs = true;
     }
 
     /// The state.
@@ -185,21 +202,35 @@ impl<S: Server> Vm<S> {
         }
     }
 
+    /// As [`Vm::run`], without a pause at reads, and every step is counted in `profile`: slowly.
+    ///
+    /// # Errors
+    /// Where a step can't be taken.
+    pub fn run_profiled(&mut self, until: u64, profile: &mut Profile) -> Result<Reached, StepError> {
+        while !self.state.core.exited && self.state.core.step < until {
+            if let Some(Thread { id, pc, .. }) = self.state.core.thread() {
+                let halves = BigEndian::halves(self.state.memory.load(*pc));
+                profile.step(*id, *pc, Instruction::decode(halves[(pc / 4 % 2) as usize]).turn());
+            }
+            self.step()?;
+        }
+        Ok(if self.state.core.exited { Reached::Exit } else { Reached::Step })
+    }
+
     /// Takes one step: none where the program has exited.
     ///
     /// # Errors
     /// Where the step can't be taken.
     pub fn step(&mut self) -> Result<(), StepError> {
-        // The proof of a second word stays in cannon's hands, whether or not anyone wants a proof of the step.
         let touches_two = self.state.core.thread().is_some_and(|thread| thread.registers[V0] == CLOCK_GETTIME);
-        if touches_two {
+        if self.expects_proofs && touches_two {
             if let Some(second) = self.tracked_step()?.get(1) {
                 self.proofs[1] = *second;
             }
             return Ok(());
         }
         self.outside.preimages.forget_read();
-        let mut paged = Paged { memory: &mut self.state.memory, code: &mut self.code };
+        let mut paged = Paged { memory: &mut self.state.memory, code: &self.code };
         let at = Place::of(&self.state.core);
         step(&mut self.state.core, &mut paged, &mut self.outside).map_err(|fault| at.error(fault))
     }
@@ -231,53 +262,89 @@ impl<S: Server> Vm<S> {
     /// Takes one step: the proofs of the words that it touches.
     fn tracked_step(&mut self) -> Result<Vec<Proof>, StepError> {
         self.outside.preimages.forget_read();
-        let mut tracked = Tracked::new(Paged { memory: &mut self.state.memory, code: &mut self.code });
+        let mut tracked = Tracked::new(Paged { memory: &mut self.state.memory, code: &self.code });
         let at = Place::of(&self.state.core);
         step(&mut self.state.core, &mut tracked, &mut self.outside).map_err(|fault| at.error(fault))?;
         Ok(tracked.into_proofs())
     }
 
-    /// Takes steps until one is not plain, or `until` steps are taken: a plain step executes an instruction that is no system
+    /// Takes steps until one is not plain, or `until` steps are taken. A plain step executes an instruction that is no system
     /// call, reserves nothing, and does not fail.
     fn run_plain(&mut self, until: u64) {
         let core = &mut self.state.core;
         let count = (until - core.step).min(QUANTUM.saturating_sub(core.steps_since_switch));
         let code_end = if self.outside.stats.is_some() { DECODED_END } else { u64::MAX };
-        let reservation = core.reservation;
+        let mut reserved = core.reservation.address & !7;
+        let (mut left, mut struck) = (count, 0);
         let Some(thread) = core.thread_mut() else { return };
-        if thread.exited {
-            return;
-        }
-        let mut paged = Paged { memory: &mut self.state.memory, code: &mut self.code };
-        let mut memory = Reserving::new(&mut paged, reservation);
-        let mut special = Special::of(thread);
-        let mut left = count;
-        while left > 0 && special.pc < code_end {
-            let start = special.pc & !(PAGE_BYTES - 1);
-            let first = memory.memory.code.page(start, memory.memory.memory);
+        while !thread.exited && thread.pc < code_end {
+            let slot = self.code.slot(thread.pc, &mut self.state.memory);
+            let mut paged = Paged { memory: &mut self.state.memory, code: &self.code };
+            let mut memory = Reserving { memory: &mut paged, reserved, struck };
             let before = left;
-            while left > 0 {
-                // An address that is no multiple of four becomes an index far beyond.
-                let index = special.pc.wrapping_sub(start).rotate_right(2);
-                if index >= PAGE_BYTES / 4 {
-                    break;
-                }
-                let Some(instruction) = memory.memory.code.instructions().get(first + index as usize) else { break };
-                if execute(*instruction, &mut special, &mut thread.registers, &mut memory).is_err() {
-                    break;
-                }
-                left -= 1;
-            }
+            left = run_page(self.code.page(slot), left, thread, &mut memory);
+            (reserved, struck) = (memory.reserved, memory.struck);
             if left == before {
                 break;
             }
         }
-        special.put(thread);
-        let struck = memory.struck;
+        if left < count {
+            self.outside.preimages.forget_read();
+        }
         core.step += count - left;
         core.steps_since_switch += count - left;
         core.strike(struck, &mut self.outside);
     }
+}
+
+/// Executes instructions from `page`, where the thread is, till one leads elsewhere, one is not plain, or `left` are executed:
+/// says how many of them are left.
+///
+/// The program counter is kept in `thread` only between those that follow one another.
+#[inline(never)]
+fn run_page<M: Words<Error = Infallible>>(
+    page: &CodePage<Instruction>,
+    mut left: u64,
+    thread: &mut Thread,
+    memory: &mut Reserving<'_, M>,
+) -> u64 {
+    let Thread { registers, hi_lo, .. } = thread;
+    let start = thread.pc & !(PAGE_BYTES - 1);
+    // An address elsewhere, or one that is no multiple of four, becomes an index far beyond.
+    let index_of = |address: u64| address.wrapping_sub(start).rotate_right(2);
+    let (mut pc, mut next_pc) = (thread.pc, thread.next_pc);
+    while next_pc == pc.wrapping_add(4) {
+        let first = index_of(pc);
+        let end = first.saturating_add(left).min(page.len() as u64);
+        let Some(instructions) = page.get(first as usize..end as usize) else { break };
+        let mut count = 0;
+        let jump = loop {
+            let Some(instruction) = instructions.get(count) else { break None };
+            match execute(instruction.get(), pc.wrapping_add(4 * count as u64), hi_lo, registers, memory) {
+                Ok(Flow::Next) => count += 1,
+                Ok(Flow::Jump(target)) => break Some(target),
+                Err(_) => break None,
+            }
+        };
+        left -= count as u64;
+        pc = pc.wrapping_add(4 * count as u64);
+        next_pc = pc.wrapping_add(4);
+        let Some(target) = jump else { break };
+        left -= 1;
+        pc = next_pc;
+        next_pc = target;
+        let Some(delayed) = instructions.get(count + 1) else { break };
+        let delayed = delayed.get();
+        if delayed.op != Op::Nop && (delayed.op.is_branch() || execute(delayed, pc, hi_lo, registers, memory).is_err())
+        {
+            break;
+        }
+        left -= 1;
+        pc = target;
+        next_pc = target.wrapping_add(4);
+    }
+    (thread.pc, thread.next_pc) = (pc, next_pc);
+    left
 }
 
 /// Where a machine is, for an error.
