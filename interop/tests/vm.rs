@@ -8,7 +8,7 @@ mod run;
 
 use anyhow::{Context, Result, ensure};
 use calls::{Client, call, content, server};
-use kohala_interop::cannon::Cannon;
+use kohala_interop::cannon::{Cannon, reader};
 use program::kohala;
 use run::Subject;
 use serde_json::Value;
@@ -63,38 +63,79 @@ fn leaves_the_files_that_cannon_leaves() -> Result<()> {
             ensure!(call.code == Some(0), "{name}: {arguments:?}: {call:?}");
             Ok(call)
         };
-        let elf = cannon.op_program_client();
-        let elf = elf.to_str().context("a path as text")?;
-        call(&["load-elf", "--type", "multithreaded64-5", "--path", elf, "--out", "prestate.bin.gz"], &[])?;
-        // What reads the oracle comes first, so that its first read is proved.
-        let mut run = vec!["run", "--input", "prestate.bin.gz", "--output", "read.bin", "--meta", "meta.json"];
-        run.extend(["--info-at", "%1000000", "--stop-at-preimage-type", "local", "--debug-info", "read.json"]);
-        call(&run, &server)?;
-        let read: Value = serde_json::from_slice(&content(&folder.path().join("read.json"))?)?;
-        let read = read["total_steps"].as_u64().context("a number of steps")?;
-        let at = format!("={}", read - 1);
-        let until = format!("={}", read + 3_000_000);
-        let mut run = vec!["run", "--input", "prestate.bin.gz", "--output", "final.bin.gz", "--meta", ""];
-        run.extend(["--info-at", "%1000000", "--proof-at", &at, "--proof-fmt", "proof-%d.json.gz"]);
+        fs::write(folder.path().join("start.bin"), reader().encode())?;
+        // As op-challenger calls it.
+        let mut run = vec!["run", "--input", "start.bin", "--output", "final.bin.gz", "--meta", ""];
+        run.extend(["--info-at", "%1000000", "--proof-at", "=2000000", "--proof-fmt", "proof-%d.json.gz"]);
         run.extend(["--snapshot-at", "%1000000", "--snapshot-fmt", "snapshot-%d.bin.gz"]);
-        run.extend(["--stop-at", &until, "--debug-info", "debug.json"]);
+        run.extend(["--stop-at", "=2000001", "--debug-info", "debug.json"]);
         call(&run, &server)?;
-        // And many from a snapshot on.
-        let mut run = vec!["run", "--input", "snapshot-1000000.bin.gz", "--output", "", "--meta", "meta.json"];
-        run.extend(["--proof-at", "%9973", "--proof-fmt", "many-%d.json", "--stop-at", "=1200000"]);
+        // All steps that read the oracle among them, each proved.
+        let mut run = vec!["run", "--input", "start.bin", "--output", "", "--meta", "", "--stop-at", "=150"];
+        run.extend(["--proof-at", "always", "--proof-fmt", "all-%d.json"]);
         call(&run, &server)?;
+        // From a snapshot to the end, whose exit code is the program's and not the call's.
+        let mut run = vec!["run", "--input", "snapshot-1000000.bin.gz", "--output", "end.bin", "--meta", ""];
+        run.extend(["--proof-at", "%99991", "--proof-fmt", "some-%d.json", "--debug-info", "end.json"]);
+        call(&run, &[])?;
+        // Where a read stops it.
+        for (name, stop) in [
+            ("any", ["--stop-at-preimage-type", "any"]),
+            ("local", ["--stop-at-preimage-type", "local"]),
+            ("keccak", ["--stop-at-preimage-type", "keccak"]),
+            ("larger", ["--stop-at-preimage-larger-than", "39"]),
+            ("too large", ["--stop-at-preimage-larger-than", "40"]),
+            ("key", ["--stop-at-preimage", &format!("0x01{:062x}", 2)]),
+            ("offset", ["--stop-at-preimage", "1@16"]),
+            ("step", ["--stop-at-preimage", "01@16@80"]),
+        ] {
+            let output = format!("{name}.bin.gz");
+            let mut run = vec!["run", "--input", "start.bin", "--output", &output, "--meta", "", "--stop-at", "=1000"];
+            run.extend(stop);
+            call(&run, &server)?;
+        }
         let witness = call(&["witness", "--input", "final.bin.gz", "--output", "witness.bin"], &[])?;
+        let end = call(&["witness", "--input", "end.bin"], &[])?;
         let mut files = files(folder.path())?;
-        files.insert("the witness".into(), witness.output);
+        files.insert("a witness".into(), witness.output);
+        files.insert("the last witness".into(), end.output);
         Ok(files)
     });
     let (theirs, ours) = (theirs?, ours?);
-    ensure!(theirs.len() > 25, "{:?}", theirs.keys());
-    let proofs = |name: &str| theirs.keys().filter(|path| path.to_string_lossy().starts_with(name)).count();
-    ensure!(proofs("proof-") == 1 && proofs("many-") == 20 && proofs("snapshot-") > 3, "{:?}", theirs.keys());
-    let proof = theirs.iter().find(|(path, _)| path.to_string_lossy().starts_with("proof-")).context("a proof")?.1;
-    ensure!(String::from_utf8_lossy(proof).contains("oracle-key"), "the step reads the oracle");
+    let count = |start: &str| theirs.keys().filter(|path| path.to_string_lossy().starts_with(start)).count();
+    ensure!(
+        [count("all-"), count("proof-"), count("some-"), count("snapshot-")] == [150, 1, 20, 3],
+        "{:?}",
+        theirs.keys()
+    );
+    let is_read = |proof: &&Vec<u8>| String::from_utf8_lossy(proof).contains("oracle-key");
+    let proofs = theirs.iter().filter(|(path, _)| path.to_string_lossy().starts_with("all-"));
+    ensure!(proofs.map(|(_, proof)| proof).filter(is_read).count() == 15, "each read of the oracle is proved");
+    let end: Value = serde_json::from_slice(&theirs[Path::new("the last witness")])?;
+    ensure!(end["exited"] == true && end["exitCode"] == 1, "{end}");
     same("files", &theirs, &ours)
+}
+
+#[test]
+fn loads_programs_as_cannon_does() -> Result<()> {
+    let Some(cannon) = cannon()? else { return Ok(()) };
+    let elf = cannon.op_program_client();
+    let elf = elf.to_str().context("a path as text")?;
+    let [theirs, ours] = vms(&cannon)?.map(|(name, vm)| -> Result<_> {
+        let folder = tempfile::tempdir()?;
+        let load = ["load-elf", "--type", "multithreaded64-5", "--path", elf, "--out", "state.bin.gz"];
+        let call = call(&vm, &load, &[], folder.path())?;
+        ensure!(call.code == Some(0), "{name}: {call:?}");
+        let mut files = files(folder.path())?;
+        // The order of symbols at one address is chance in cannon.
+        let metadata = files.get_mut(Path::new("meta.json")).context("the symbols")?;
+        let mut symbols: Value = serde_json::from_slice(metadata)?;
+        let addresses = |symbol: &Value| (symbol["start"].as_u64(), symbol.to_string());
+        symbols["symbols"].as_array_mut().context("a list")?.sort_by_key(addresses);
+        *metadata = symbols.to_string().into_bytes();
+        Ok(files)
+    });
+    same("a program", &theirs?, &ours?)
 }
 
 /// A run's end is told by the same exit code, whatever ends it.
@@ -126,7 +167,7 @@ fn ends_as_cannon_ends() -> Result<()> {
             ("a state that is not there", code(&["run", "--input", "b.bin.gz", "--meta", ""], &[])?),
             ("a state as JSON", code(&["witness", "--input", "b.json"], &[])?),
             ("another version", code(&["load-elf", "--type", "multithreaded64-4", "--path", elf], &[])?),
-            ("no ELF file", code(&["load-elf", "--type", "multithreaded64-5", "--path", "a.bin.gz"], &[])?),
+            ("no ELF file", code(&["load-elf", "--type", "multithreaded64-5", "--path", "a.bin"], &[])?),
         ])
     });
     let [theirs, ours] = codes;

@@ -13,7 +13,7 @@ use kohala_vm::{
     mips::{State, StepError, Stream, Vm as Cannon},
     run::{self, End, Machine, Metadata, Output as Target, Plan, PreimageStop, RunError, Witness, key_type},
 };
-use server::{Preimages, Process};
+use server::Process;
 use std::{
     fs,
     io::{self, Write},

@@ -12,7 +12,7 @@ mod state;
 
 pub use case::{Case, KINDS};
 pub use lockstep::{Answer, Lockstep, Proof, Request};
-pub use program::program;
+pub use program::{program, reader};
 pub use state::{Link, PAGE, State, Thread};
 
 use crate::programs;

@@ -57,6 +57,43 @@ const APART: u64 = 128;
 /// Bytes of the hint, with its length.
 const HINT: u8 = 12;
 
+/// The first state of a program that says hello, reads the first three of its local inputs, which have 32 bytes each, and ends
+/// with exit code 1 after three million steps of waiting.
+pub fn reader() -> State {
+    const DATA: u64 = 0x0002_0000;
+    const ROUNDS: u64 = 1_000_000;
+    let mut random = Random::new(0, 0);
+    let mut writer = Writer { random: &mut random, code: Vec::new() };
+    let mut data = Vec::new();
+    for input in 1..=3_u8 {
+        let start = data.len() as u16;
+        data.extend([&[1][..], &[0; 30], &[input]].concat());
+        for part in 0..4 {
+            writer.invoke(5001, Argument::Number(6), Argument::Address(S0, start + 8 * part), 8);
+        }
+        for _ in 0..5 {
+            writer.invoke(5000, Argument::Number(5), Argument::Address(S0, 512), 8);
+        }
+    }
+    let hello = data.len() as u16;
+    data.extend(b"hello\n");
+    for descriptor in [1, 2] {
+        writer.invoke(5001, Argument::Number(descriptor), Argument::Address(S0, hello), 6);
+    }
+    let t0 = 8;
+    writer.code.extend([i(0x19, t0, t0, u16::MAX), i(5, t0, 0, (-2_i16) as u16), 0]);
+    writer.invoke(5205, Argument::Number(1), Argument::Number(0), 0);
+    let code: Vec<u8> = writer.code.iter().flat_map(|word| word.to_be_bytes()).collect();
+
+    let mut thread = Thread { pc: CODE, next_pc: CODE + 4, ..Thread::default() };
+    thread.registers[S0 as usize] = DATA;
+    thread.registers[t0 as usize] = ROUNDS;
+    let mut state = State { left: vec![thread], next_thread_id: 1, heap: 0x1000_0000_0000, ..State::default() };
+    state.write(CODE, &code);
+    state.write(DATA, &data);
+    state
+}
+
 struct Writer<'a> {
     random: &'a mut Random,
     code: Vec<u32>,
