@@ -14,9 +14,11 @@ use run::Subject;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
+    env,
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 const CANNON: Subject = Subject { name: "VM", peer: "cannon" };
@@ -55,7 +57,7 @@ fn same(what: &str, theirs: &BTreeMap<PathBuf, Vec<u8>>, ours: &BTreeMap<PathBuf
 #[test]
 fn leaves_the_files_that_cannon_leaves() -> Result<()> {
     let Some(cannon) = cannon()? else { return Ok(()) };
-    let server = server("main", "0-1", Client::OpProgram, false)?;
+    let server = server("main", "0-1", Client::OpProgram, true)?;
     let [theirs, ours] = vms(&cannon)?.map(|(name, vm)| -> Result<_> {
         let folder = tempfile::tempdir()?;
         let call = |arguments: &[&str], server: &[OsString]| {
@@ -144,7 +146,8 @@ fn ends_as_cannon_ends() -> Result<()> {
     let Some(cannon) = cannon()? else { return Ok(()) };
     let elf = cannon.op_program_client();
     let elf = elf.to_str().context("a path as text")?;
-    let lacking = server("main", "0-1", Client::OpProgram, true)?;
+    // It lives long enough for cannon not to have looked whether it has ended.
+    let dying: Vec<OsString> = vec!["sleep".into(), "1".into()];
     let absent: Vec<OsString> = vec!["/nowhere/at/all/host".into()];
     let codes = vms(&cannon)?.map(|(_, vm)| -> Result<_> {
         let folder = tempfile::tempdir()?;
@@ -152,12 +155,11 @@ fn ends_as_cannon_ends() -> Result<()> {
             let call = call(&vm, arguments, server, folder.path())?;
             Ok::<_, anyhow::Error>((call.code, String::from_utf8_lossy(&call.errors).into_owned()))
         };
-        code(&["load-elf", "--type", "multithreaded64-5", "--path", elf, "--out", "a.bin.gz", "--meta", ""], &[])?;
-        let run =
-            |more: &[&'static str]| [&["run", "--input", "a.bin.gz", "--output", "", "--meta", ""], more].concat();
+        fs::write(folder.path().join("a.bin"), reader().encode())?;
+        let run = |more: &[&'static str]| [&["run", "--input", "a.bin", "--output", "", "--meta", ""], more].concat();
         Ok([
             ("no server", code(&run(&[]), &[])?),
-            ("a server that lacks the preimages", code(&run(&[]), &lacking)?),
+            ("a server that ends", code(&run(&[]), &dying)?),
             ("a server that can't be started", code(&run(&[]), &absent)?),
             ("a folder that is not there", code(&run(&["--snapshot-at", "%1", "--snapshot-fmt", "no/%d.bin"]), &[])?),
             ("no pattern", code(&run(&["--proof-at", "sometimes"]), &[])?),
@@ -175,6 +177,66 @@ fn ends_as_cannon_ends() -> Result<()> {
         println!("{what}: {:?}, {:?}: {}", theirs.0, ours.0, ours.1.lines().last().unwrap_or_default());
         ensure!(theirs.0 == ours.0 && theirs.0 != Some(0), "{what}:\n{theirs:?}\n{ours:?}");
         ensure!(!ours.1.contains("panicked"), "{what}: {}", ours.1);
+    }
+    Ok(())
+}
+
+/// Our own guest, if it was built, or has to be.
+fn guest() -> Result<Option<PathBuf>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("this crate lies in the workspace's root")?;
+    let path = root.join("target/guests/kohala-client-mips64.elf");
+    if path.exists() {
+        return Ok(Some(path));
+    }
+    if env::var_os("CI").is_none() {
+        println!("NOT TESTED: our guest runs on cannon only where `cargo xtask guests` has built it");
+        return Ok(None);
+    }
+    let built = Command::new(env!("CARGO")).args(["xtask", "guests"]).current_dir(root).status()?;
+    ensure!(built.success() && path.exists(), "`cargo xtask guests` has built no {}", path.display());
+    Ok(Some(path))
+}
+
+/// Our guest with our host: true claims and false ones of two chains, and one that lacks its data.
+#[test]
+fn judges_claims_as_on_cannon() -> Result<()> {
+    let (Some(cannon), Some(guest)) = (cannon()?, guest()?) else { return Ok(()) };
+    let guest = guest.to_str().context("a path as text")?;
+    for (chain, claim, is_true) in
+        [("main", "0-1", true), ("main", "0-1", false), ("full", "3-4", true), ("full", "3-4", false)]
+    {
+        let server = server(chain, claim, Client::Ours, is_true)?;
+        let mut ends = Vec::new();
+        for (name, vm) in vms(&cannon)? {
+            let folder = tempfile::tempdir()?;
+            let call = |arguments: &[&str], server: &[OsString]| {
+                let call = call(&vm, arguments, server, folder.path())?;
+                ensure!(call.code == Some(0), "{name}, {chain} {claim}: {arguments:?}: {call:?}");
+                Ok(call)
+            };
+            let load = ["load-elf", "--type", "multithreaded64-5", "--path", guest, "--out", "a.bin.gz", "--meta", ""];
+            call(&load, &[])?;
+            let run = ["run", "--input", "a.bin.gz", "--output", "end.bin", "--meta", "", "--debug-info", "debug.json"];
+            call(&run, &server)?;
+            let witness: Value = serde_json::from_slice(&call(&["witness", "--input", "end.bin"], &[])?.output)?;
+            println!(
+                "{name}, {chain} {claim}, {is_true}: {} steps, exit code {}",
+                witness["step"], witness["exitCode"]
+            );
+            ensure!(witness["exited"] == true && witness["exitCode"] == u8::from(!is_true), "{witness}");
+            ends.push(files(folder.path())?);
+        }
+        same(&format!("{chain} {claim}, {is_true}"), &ends[0], &ends[1])?;
+    }
+    // A claim that is not of the store's chain: its data is missing, which is no verdict.
+    let mut server = server("main", "0-1", Client::Ours, true)?;
+    server.extend(["--l1-head".into(), format!("0x{}", "5a".repeat(32)).into()]);
+    for (name, vm) in vms(&cannon)? {
+        let folder = tempfile::tempdir()?;
+        let load = ["load-elf", "--type", "multithreaded64-5", "--path", guest, "--out", "a.bin.gz", "--meta", ""];
+        call(&vm, &load, &[], folder.path())?;
+        let run = call(&vm, &["run", "--input", "a.bin.gz", "--output", "", "--meta", ""], &server, folder.path())?;
+        ensure!(run.code == Some(2), "{name}: {run:?}");
     }
     Ok(())
 }

@@ -57,22 +57,19 @@ pub(crate) fn call(vm: &[OsString], arguments: &[&str], server: &[OsString], fol
     Ok(Call { code: status.code(), output: fs::read(output)?, errors: fs::read(errors)? })
 }
 
-/// Our host on a claim of a recorded chain, perhaps with a store that lacks everything.
-pub(crate) fn server(chain: &str, claim: &str, client: Client, lacking: bool) -> Result<Vec<OsString>> {
+/// Our host on a claim of a recorded chain; of a false one, the claim's root is another.
+pub(crate) fn server(chain: &str, claim: &str, client: Client, is_true: bool) -> Result<Vec<OsString>> {
     let file = |name: &str| OsString::from(kohala_testdata::path(format!("chains/{chain}/{name}")));
     let mut server: Vec<OsString> = vec![kohala()?.into(), "host".into(), "single".into(), "--server".into()];
     let mut add = |flag: &str, value: OsString| server.extend([flag.into(), value]);
     add("--rollup-config-path", file("rollup.json"));
     add("--l1-config-path", file("l1-chain-config.json"));
     add("--claim", file(&format!("claims/{claim}.json")));
-    let other = if chain == "main" { "full" } else { "main" };
-    let store = if lacking {
-        kohala_testdata::path(format!("chains/{other}/preimages.kohala"))
-    } else {
-        file("preimages.kohala").into()
-    };
-    add("--data-dir", store.into());
+    add("--data-dir", file("preimages.kohala"));
     add("--program", if client == Client::OpProgram { "op-program" } else { "kona" }.into());
+    if !is_true {
+        add("--claimed-l2-output-root", format!("0x{}", "5a".repeat(32)).into());
+    }
     Ok(server)
 }
 
