@@ -113,7 +113,7 @@ fn l1_block(chain: &Chain, number: usize, config: &RollupConfig) -> L1Block {
     let header = L1Header::decode(record.hash, &record.header_rlp).expect("a recorded header");
     let receipts = || record.receipts.iter().map(|receipt| Receipt::decode(receipt).expect("a recorded receipt"));
     let receipts = may_hold_deposits_or_config(&header, config).then(|| receipts().collect());
-    L1Block { header, transactions: record.transactions.clone(), receipts }
+    L1Block { header, transactions: record.transactions.clone(), receipts, senders: None }
 }
 
 fn safe_head(chain: &Chain, number: usize, config: &RollupConfig) -> SafeHead {

@@ -83,7 +83,7 @@ pub(crate) fn l1_config() -> L1ChainConfig {
 /// Begins at both genesis blocks.
 pub(crate) fn start(config: &RollupConfig) -> Start {
     let system_config = config.genesis.system_config;
-    let origin = L1Block { header: l1_header(0), transactions: Vec::new(), receipts: None };
+    let origin = L1Block { header: l1_header(0), transactions: Vec::new(), receipts: None, senders: None };
     Start { safe_head: SafeHead { info: l2_block(0), system_config }, origin, batcher: Batcher(system_config.batcher) }
 }
 

@@ -36,7 +36,7 @@ pub fn channel_assembly(input: &[u8]) {
             let transactions = data.iter().map(|frames| chain::carrier(&frames::encode(frames))).collect();
             let header = chain::l1_header(number);
             model.fork = (Fork::ALL.into_iter()).rfind(|fork| config.is_active(*fork, header.timestamp));
-            pipeline.provide_l1_block(L1Block { header, transactions, receipts: None }).expect("as asked");
+            pipeline.provide_l1_block(L1Block { header, transactions, receipts: None, senders: None }).expect("as asked");
             number += 1;
             assert_eq!(pipeline.step(), Step::Need(Need::L1Block { number }));
             let outcome: Outcome = pipeline.events().filter_map(|event| end(&event.subject, &event.reason)).collect();

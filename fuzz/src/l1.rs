@@ -76,7 +76,7 @@ fn read(transaction: &[u8], batcher: Address, inbox: Address, chain_id: u64) -> 
     let mut pipeline = Pipeline::new(Arc::new(config), Arc::new(chain::l1_config()), start);
     assert_eq!(pipeline.step(), Step::Need(Need::L1Block { number: 1 }));
     let transactions = vec![Bytes::copy_from_slice(transaction)];
-    let block = L1Block { header: chain::l1_header(1), transactions, receipts: None };
+    let block = L1Block { header: chain::l1_header(1), transactions, receipts: None, senders: None };
     pipeline.provide_l1_block(block).expect("what was asked for");
     let needs = match pipeline.step() {
         Step::Need(Need::Blobs { hashes, .. }) => hashes,

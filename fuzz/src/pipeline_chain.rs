@@ -83,7 +83,7 @@ impl World {
                 transactions.extend(data.iter().map(|datum| chain::carrier(datum)));
             }
         }
-        self.l1.push(L1Block { header: chain::l1_header(number), transactions, receipts: None });
+        self.l1.push(L1Block { header: chain::l1_header(number), transactions, receipts: None, senders: None });
     }
 
     /// Before Holocene it makes no difference which frames share a datum.

@@ -99,7 +99,7 @@ fn wrong_l1_block(script: &mut Script<'_>) -> L1Block {
     } else {
         header.parent_hash = B256::repeat_byte(script.byte());
     }
-    L1Block { header, transactions: Vec::new(), receipts: None }
+    L1Block { header, transactions: Vec::new(), receipts: None, senders: None }
 }
 
 /// The block that was asked for, with whatever content.
@@ -121,7 +121,7 @@ fn l1_block(number: u64, poster: &mut Poster, script: &mut Script<'_>) -> L1Bloc
     });
     let logs = receipts.iter().flatten().flat_map(|receipt| &receipt.logs);
     logs.for_each(|log| header.logs_bloom.accrue_log(log));
-    L1Block { header, transactions, receipts }
+    L1Block { header, transactions, receipts, senders: None }
 }
 
 /// A blob with a byte of data, or of a wrong size.

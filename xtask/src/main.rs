@@ -2,6 +2,7 @@
 
 mod bench;
 mod diff;
+mod guests;
 mod kzg;
 mod no_std;
 mod registry;
@@ -24,6 +25,8 @@ enum Task {
     Tidy,
     /// The core crates built for bare metal RISC-V and MIPS; as root on Debian installs the compiler it needs.
     NoStd,
+    /// The program as executables of the fault proof VMs; as root on Debian installs the compiler it needs.
+    Guests(guests::Guests),
     /// What judging recorded claims costs: time, memory, reads, allocations, instructions, beside other implementations.
     Bench {
         /// The folder with the recordings, for the claim whose preimages the repository hasn't [default: ../shared/chains].
@@ -84,10 +87,14 @@ enum Task {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = guests::compile() {
+        return code;
+    }
     let result = match Task::parse() {
         Task::Test => test::run(),
         Task::Tidy => tidy::run(),
         Task::NoStd => no_std::run(),
+        Task::Guests(guests) => guests::run(&guests),
         Task::Bench { micro: true, .. } => bench::micro(),
         Task::Bench { host: true, .. } => bench::host(),
         Task::Bench { peers: true, .. } => bench::peers::run(),

@@ -6,7 +6,10 @@
 
 use crate::step;
 use anyhow::{Context, Result, bail};
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// The crates that run on a VM.
 const CRATES: [&str; 6] =
@@ -27,10 +30,7 @@ const DEBIAN_PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "l
 
 /// Builds every core crate for every target.
 pub(crate) fn run() -> Result<()> {
-    let toolchain = match Toolchain::find() {
-        Some(toolchain) => toolchain,
-        None => install()?,
-    };
+    let toolchain = toolchain()?;
     for (target, flags) in TARGETS {
         let mut cargo = toolchain.cargo();
         cargo.args(["build", "--target", target, "--target-dir", "target/bare"]);
@@ -44,8 +44,13 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
+/// The compiler, which is installed where there is none and that can be done.
+pub(crate) fn toolchain() -> Result<Toolchain> {
+    Toolchain::find().map_or_else(install, Ok)
+}
+
 /// A compiler that can build `core`.
-enum Toolchain {
+pub(crate) enum Toolchain {
     Debian,
     Nightly,
 }
@@ -58,10 +63,15 @@ impl Toolchain {
     /// True if it is recent enough and its standard library's source is there.
     fn is_usable(&self) -> bool {
         let version = step::output(self.rustc().arg("--version"));
-        let sysroot = step::output(self.rustc().args(["--print", "sysroot"]));
-        let (Some(version), Some(sysroot)) = (version, sysroot) else { return false };
+        let (Some(version), Ok(sysroot)) = (version, self.sysroot()) else { return false };
         let recent = minor(&version).is_some_and(|minor| minor >= OLDEST);
-        recent && Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.lock").exists()
+        recent && sysroot.join("lib/rustlib/src/rust/library/Cargo.lock").exists()
+    }
+
+    /// The folder that its libraries lie in.
+    pub(crate) fn sysroot(&self) -> Result<PathBuf> {
+        let sysroot = step::output(self.rustc().args(["--print", "sysroot"]));
+        sysroot.map(PathBuf::from).context("the compiler doesn't say where its libraries are")
     }
 
     fn rustc(&self) -> Command {
@@ -71,7 +81,7 @@ impl Toolchain {
         }
     }
 
-    fn cargo(&self) -> Command {
+    pub(crate) fn cargo(&self) -> Command {
         match self {
             Self::Debian => {
                 let mut cargo = Command::new("/usr/bin/cargo");

@@ -1,6 +1,9 @@
 //! `cargo xtask test`: everything that must hold before a change is merged, the cheap checks first.
 
-use crate::{no_std, step, tidy};
+use crate::{
+    guests::{self, Guests},
+    no_std, step, tidy,
+};
 use anyhow::Result;
 
 /// A version that the project's compiler builds.
@@ -9,8 +12,9 @@ const CARGO_DENY: &str = "0.20.2";
 /// Runs every check; the first that fails ends it.
 pub(crate) fn run() -> Result<()> {
     step::run("format", &mut step::cargo("fmt --all --check"))?;
-    // A workspace of its own, which nothing else here builds.
+    // Workspaces of their own.
     step::run("format", &mut step::cargo("fmt --all --check --manifest-path benches/peers/Cargo.toml"))?;
+    step::run("format", &mut step::cargo("fmt --all --check --manifest-path guests/fpvm/Cargo.toml"))?;
     tidy::run()?;
     deny()?;
     step::run("clippy", &mut step::cargo("clippy --workspace --all-targets --locked -- -D warnings"))?;
@@ -20,6 +24,7 @@ pub(crate) fn run() -> Result<()> {
     let mut docs = step::cargo("doc --workspace --no-deps --document-private-items --locked");
     step::run("docs", docs.env("RUSTDOCFLAGS", "-D warnings"))?;
     no_std::run()?;
+    guests::run(&Guests::default())?;
     println!("\nAll checks passed.");
     Ok(())
 }

@@ -9,6 +9,7 @@ use alloc::{collections::VecDeque, vec::Vec};
 use alloy_consensus::crypto::secp256k1::recover_signer;
 use alloy_primitives::{Address, B256, Bytes, Keccak256, Signature, U256};
 use alloy_rlp::{Decodable, Encodable, Header};
+use core::convert::Infallible;
 use kohala_protocol::{BlockInfo, Fork, RollupConfig, decode_blob};
 
 /// The data of one L1 block, in order of transactions and of blobs within them.
@@ -36,11 +37,13 @@ impl Inbox {
         config: &RollupConfig,
         block: BlockInfo,
         transactions: &[Bytes],
+        senders: Option<Senders>,
         batcher: Batcher,
         events: &mut Events,
     ) -> Self {
         let blobs_count = config.is_active(Fork::Ecotone, block.timestamp);
         let mut inbox = Self { block, data: VecDeque::new(), missing: Vec::new() };
+        let mut senders = senders.unwrap_or_default().into_iter();
         let mut blob_index = 0;
         for (place, bytes) in transactions.iter().enumerate() {
             let Some(transaction) = Transaction::read(bytes) else { continue };
@@ -49,7 +52,8 @@ impl Inbox {
             if transaction.to() != Some(config.batch_inbox_address) {
                 continue;
             }
-            match transaction.sender(config.l1_chain_id) {
+            let sender = senders.next().unwrap_or_else(|| transaction.sender(config.l1_chain_id));
+            match sender {
                 None => events.push(Subject::Transaction(place), Reason::Signature),
                 Some(sender) if sender != batcher.0 => events.push(Subject::Transaction(place), Reason::NotTheBatcher),
                 Some(_) if blobs_count && transaction.kind == BLOB => {
@@ -100,6 +104,26 @@ impl Inbox {
         self.missing.clear();
         Ok(())
     }
+}
+
+/// Who sent the transactions of an L1 block that go to the batch inbox, in order; `None` for one that nobody signed.
+pub type Senders = Vec<Option<Address>>;
+
+/// The senders of an L1 block's transactions to the batch inbox. `recover` says who made a signature of a hash: for a source
+/// that has a faster way to it than this crate.
+///
+/// # Errors
+/// The first of `recover`.
+pub fn inbox_senders<E>(
+    config: &RollupConfig,
+    transactions: &[Bytes],
+    mut recover: impl FnMut(&Signature, B256) -> Result<Option<Address>, E>,
+) -> Result<Senders, E> {
+    let to_inbox = transactions
+        .iter()
+        .filter_map(|bytes| Transaction::read(bytes))
+        .filter(|transaction| transaction.to() == Some(config.batch_inbox_address));
+    to_inbox.map(|transaction| transaction.sender_by(config.l1_chain_id, &mut recover)).collect()
 }
 
 /// Bytes of a whole blob (rules F20).
@@ -165,11 +189,26 @@ impl<'a> Transaction<'a> {
         core::iter::from_fn(move || B256::decode(&mut rest).ok())
     }
 
-    /// Who signed it for the chain `chain_id`; a deposit names its sender.
+    /// Who sent it, recovered from its signature.
     fn sender(&self, chain_id: u64) -> Option<Address> {
-        if self.kind == DEPOSIT {
-            return Address::try_from(self.field(1)?).ok();
+        self.sender_by(chain_id, |signature, hash| Ok(recover_signer(signature, hash).ok()))
+            .unwrap_or_else(|never: Infallible| match never {})
+    }
+
+    /// Who signed it for the chain `chain_id`, as `recover` says; a deposit names its sender.
+    fn sender_by<E>(
+        &self,
+        chain_id: u64,
+        recover: impl FnOnce(&Signature, B256) -> Result<Option<Address>, E>,
+    ) -> Result<Option<Address>, E> {
+        match self.kind {
+            DEPOSIT => Ok(self.field(1).and_then(|field| Address::try_from(field).ok())),
+            _ => self.signature(chain_id).map_or(Ok(None), |(signature, hash)| recover(&signature, hash)),
         }
+    }
+
+    /// The signature for the chain `chain_id`, and the hash that it signs.
+    fn signature(&self, chain_id: u64) -> Option<(Signature, B256)> {
         let unsigned_fields = match self.kind {
             LEGACY => 6,
             ACCESS_LIST => 8,
@@ -205,7 +244,7 @@ impl<'a> Transaction<'a> {
         hasher.update(&head);
         hasher.update(unsigned);
         hasher.update(&replay_protection);
-        recover_signer(&Signature::new(r, s, odd), hasher.finalize()).ok()
+        Some((Signature::new(r, s, odd), hasher.finalize()))
     }
 }
 

@@ -43,6 +43,7 @@ mod scenarios;
 mod testing;
 
 pub use event::{Event, Reason, Subject};
+pub use inbox::{Senders, inbox_senders};
 pub use pipeline::{Mismatch, Pipeline, Step};
 pub use pull::{Halted, IndexedBlobHash, Need};
 pub use source::{L1Block, L2Block, NextError, Source, next_attributes};

@@ -3,7 +3,7 @@ use crate::{
     batch_queue::{BatchQueue, NextBatch},
     batch_stage::BatchStage,
     event::Events,
-    inbox::Inbox,
+    inbox::{Inbox, Senders},
     origins::{Origin, Origins},
     pull::{At, Pause, Pull},
     upstream::Upstream,
@@ -106,11 +106,11 @@ enum State {
 impl Pipeline {
     /// Begins to derive on top of `start.safe_head`.
     pub fn new(config: Arc<RollupConfig>, l1: Arc<L1ChainConfig>, start: Start) -> Self {
-        let Start { safe_head, origin: L1Block { header, transactions, .. }, batcher } = start;
+        let Start { safe_head, origin: L1Block { header, transactions, senders, .. }, batcher } = start;
         let origin = header.info();
         let mut events = Events::default();
         events.at(origin.id());
-        let inbox = Inbox::open(&config, origin, &transactions, batcher, &mut events);
+        let inbox = Inbox::open(&config, origin, &transactions, senders, batcher, &mut events);
         let batches = if config.is_active(Fork::Holocene, origin.timestamp) {
             Batches::Stage(BatchStage::default())
         } else {
@@ -174,7 +174,7 @@ impl Pipeline {
     /// Takes the L1 block that [`Need::L1Block`] asked for.
     pub fn provide_l1_block(&mut self, block: L1Block) -> Result<(), Mismatch> {
         let State::Waiting(Need::L1Block { number }) = self.state else { return Err(Mismatch::NotAsked) };
-        let L1Block { header, transactions, receipts } = block;
+        let L1Block { header, transactions, receipts, senders } = block;
         if header.number != number {
             return Err(Mismatch::L1Number { expected: number, given: header.number });
         }
@@ -187,13 +187,13 @@ impl Pipeline {
             None => Vec::new(),
         };
         self.state = State::Running;
-        self.advance(header, &transactions, &receipts);
+        self.advance(header, &transactions, senders, &receipts);
         Ok(())
     }
 
     /// Makes an L1 block the origin. The batcher's config counts as of the block itself, its own logs included (rules
     /// D03), and stages change where Holocene begins (rules D34).
-    fn advance(&mut self, header: L1Header, transactions: &[Bytes], receipts: &[Receipt]) {
+    fn advance(&mut self, header: L1Header, transactions: &[Bytes], senders: Option<Senders>, receipts: &[Receipt]) {
         let previous = core::mem::replace(&mut self.origin, header.info());
         let is_holocene = |block: &BlockInfo| self.config.is_active(Fork::Holocene, block.timestamp);
         let holocene_begins = is_holocene(&self.origin) && !is_holocene(&previous);
@@ -223,7 +223,7 @@ impl Pipeline {
             }
             self.batches = Batches::Stage(BatchStage::default());
         }
-        let inbox = Inbox::open(&self.config, self.origin, transactions, self.batcher, &mut self.events);
+        let inbox = Inbox::open(&self.config, self.origin, transactions, senders, self.batcher, &mut self.events);
         self.upstream.open(inbox);
     }
 

@@ -148,7 +148,7 @@ fn refuses_an_l1_block_that_does_not_follow() {
     let mut world = World::new(config(Fork::Holocene));
     world.push_until(2);
     let mut pipeline = world.pipeline();
-    let block = |number| L1Block { header: l1_header(number), transactions: vec![], receipts: None };
+    let block = |number| L1Block { header: l1_header(number), transactions: vec![], receipts: None, senders: None };
     assert_eq!(pipeline.provide_l1_block(block(1)), Err(Mismatch::NotAsked));
     let need = pipeline.step();
     assert_eq!(pipeline.provide_l1_block(block(2)), Err(Mismatch::L1Number { expected: 1, given: 2 }));

@@ -1,4 +1,4 @@
-use crate::{Halted, IndexedBlobHash, Mismatch, Need, Pipeline, Step};
+use crate::{Halted, IndexedBlobHash, Mismatch, Need, Pipeline, Senders, Step};
 use alloc::vec::Vec;
 use alloy_primitives::Bytes;
 use core::ops::RangeInclusive;
@@ -14,6 +14,9 @@ pub struct L1Block {
     /// Receipts opened from the header's receipts root; only where [`kohala_protocol::may_hold_deposits_or_config`]
     /// says that they matter.
     pub receipts: Option<Vec<Receipt>>,
+    /// Who sent the transactions to the batch inbox, as [`inbox_senders`](crate::inbox_senders) tells. `None` where the
+    /// pipeline is to recover it from the signatures itself.
+    pub senders: Option<Senders>,
 }
 
 /// A safe L2 block, to compare a span batch with.

@@ -345,7 +345,7 @@ pub(crate) struct Derived {
 impl World {
     /// Everything begins at genesis.
     pub(crate) fn new(config: RollupConfig) -> Self {
-        let genesis = L1Block { header: l1_header(0), transactions: Vec::new(), receipts: None };
+        let genesis = L1Block { header: l1_header(0), transactions: Vec::new(), receipts: None, senders: None };
         Self {
             config,
             l1: vec![genesis],
@@ -378,7 +378,7 @@ impl World {
 
     pub(crate) fn push_transactions(&mut self, transactions: Vec<Bytes>) {
         let header = l1_header(self.l1.len() as u64);
-        self.l1.push(L1Block { header, transactions, receipts: None });
+        self.l1.push(L1Block { header, transactions, receipts: None, senders: None });
     }
 
     /// L1 blocks without batches, up to and including `number`.

@@ -78,7 +78,7 @@ impl Recording {
         let header = self.l1_header(number);
         let needs_receipts = may_hold_deposits_or_config(&header, &self.config);
         let receipts = needs_receipts.then(|| record.receipts.iter().map(|r| Receipt::decode(r).unwrap()).collect());
-        L1Block { header, transactions: record.transactions.clone(), receipts }
+        L1Block { header, transactions: record.transactions.clone(), receipts, senders: None }
     }
 
     /// What op-geth sealed must be what the attributes say.

@@ -45,7 +45,7 @@ fn pipeline(fork: Fork) -> Pipeline {
     let block = BlockInfo { number: 0, hash: hash(0), parent_hash: B256::ZERO, timestamp: GENESIS_TIME };
     let start = Start {
         safe_head: SafeHead { info: L2BlockInfo { block, l1_origin: genesis, sequence_number: 0 }, system_config },
-        origin: L1Block { header: l1_header(0), transactions: Vec::new(), receipts: None },
+        origin: L1Block { header: l1_header(0), transactions: Vec::new(), receipts: None, senders: None },
         batcher: Batcher(BATCHER),
     };
     let l1 = L1ChainConfig {
@@ -111,7 +111,7 @@ fn derive(fork: Fork, transactions: Vec<Bytes>) -> (Step, Vec<Reason>, usize) {
     let mut pipeline = pipeline(fork);
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
-    pipeline.provide_l1_block(L1Block { header: l1_header(1), transactions, receipts: None }).unwrap();
+    pipeline.provide_l1_block(L1Block { header: l1_header(1), transactions, receipts: None, senders: None }).unwrap();
     let step = pipeline.step();
     let peak = MEMORY.peak_usage() - before;
     (step, pipeline.events().map(|event: Event| event.reason).collect(), peak)

@@ -89,7 +89,10 @@ impl<'a> Call<'a> {
 /// Who signed `hash`, by `source`; `None` if nobody did.
 ///
 /// As everywhere outside of the precompile, `s` has to be low (EIP-2).
-pub(crate) fn recover<E>(
+///
+/// # Errors
+/// Where the source fails, or answers what ecrecover can't.
+pub fn recover<E>(
     signature: &Signature,
     hash: B256,
     source: &mut dyn PrecompileSource<Error = E>,

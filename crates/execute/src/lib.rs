@@ -60,7 +60,7 @@ mod state;
 mod transaction;
 mod tries;
 
-pub use accelerated::{PrecompileOutcome, PrecompileSource, is_accelerated};
+pub use accelerated::{PrecompileOutcome, PrecompileSource, is_accelerated, recover};
 pub use error::{ExecuteError, InvalidBlock, InvalidTransaction};
 pub use execute::Block;
 pub use kohala_trie::{NodeSource, TrieError};

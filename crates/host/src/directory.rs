@@ -18,7 +18,9 @@ use crate::{
     store::MAX_VALUE_BYTES,
 };
 use alloy_primitives::{B256, Bytes, hex};
-use kohala_preimage::{BLOB_BYTES, Blob, BlobError, BlobKeys, FIELD_ELEMENTS, Key, KeyKind, Preimages, WrongPreimage};
+use kohala_preimage::{
+    BLOB_BYTES, Blob, BlobError, BlobKeys, FIELD_ELEMENTS, Key, KeyKind, Preimages, WrongPreimage, opening,
+};
 use std::{
     collections::HashSet,
     fs::{self, File, TryLockError},
@@ -102,8 +104,8 @@ impl Directory {
     }
 
     /// Puts preimages of keccak256 and sha256 keys in, and blobs by their commitments, with trailing zeros or without:
-    /// all that a foreign program or contract may ask for, so of blobs also all field elements and the preimages of
-    /// their keys, and with a call of a precompile its outcome.
+    /// all that a foreign program or contract may ask for, so of blobs also all field elements, the opening that our own
+    /// programs ask for, and the preimages of their keys, and with a call of a precompile its outcome.
     ///
     /// A blob's commitment comes last: who finds it finds the blob. Values are checked, blobs are not: who has them has
     /// computed their commitment, and who reads them does it again.
@@ -223,13 +225,14 @@ impl Directory {
 
     fn write_blob(&self, blob: &Blob) -> Result<(), StoreError> {
         let hash = blob.versioned_hash();
-        if blob.data.len() > BLOB_BYTES {
-            return Err(StoreError::Blob { blob: hash, reason: BlobError::Length });
-        }
+        let opened = opening(&blob.commitment, &blob.data).map_err(|reason| StoreError::Blob { blob: hash, reason })?;
         for (index, (key, preimage)) in BlobKeys::new(blob.commitment).enumerate() {
             self.write_file(key.with_kind(KeyKind::Keccak256), &preimage)?;
             self.write_file(key, &blob.element(index))?;
         }
+        let (key, preimage) = (Key::blob_opening(&blob.commitment), Key::blob_opening_preimage(&blob.commitment));
+        self.write_file(key.with_kind(KeyKind::Keccak256), &preimage)?;
+        self.write_file(key, &opened)?;
         self.write_file(Key::sha256(hash), &blob.commitment)
     }
 

@@ -264,11 +264,7 @@ impl Fetcher {
                 let work = async || self.blobs(cache, *l1_time, &[*versioned_hash]).await;
                 self.once(Job::Blobs(*versioned_hash, *l1_time), work, is_there).await
             }
-            Hint::L1Precompile { address, payload } => self.precompile(cache, wanted, *address, payload),
-            Hint::L1PrecompileV2 { address, gas, input } => {
-                let payload = [&gas.to_be_bytes()[..], input].concat();
-                self.precompile(cache, wanted, *address, &payload)
-            }
+            Hint::L1Precompile { .. } | Hint::L1PrecompileV2 { .. } => self.precompile(cache, wanted, hint),
             Hint::L2BlockHeader { hash, .. } => {
                 let job = Job::L2Headers(BlockAt::Hash(*hash));
                 self.once(job, async || self.l2_headers(cache, *hash).await, is_there).await
@@ -420,11 +416,11 @@ impl Fetcher {
     }
 
     /// What a precompile's key is computed from; the outcome is computed from that.
-    fn precompile(&self, cache: &Cache, wanted: &Wanted, address: Address, payload: &[u8]) -> Result<(), FetchError> {
+    fn precompile(&self, cache: &Cache, wanted: &Wanted, hint: &Hint) -> Result<(), FetchError> {
+        let Some((address, call)) = precompile::announced(hint) else { return Ok(()) };
         if !precompile::is_accelerated(address) {
             return Err(FetchError::Precompile(address));
         }
-        let call: Bytes = [address.as_slice(), payload].concat().into();
         let key = Key::keccak256(keccak256(&call));
         if key.with_kind(KeyKind::Precompile) == wanted.key || key == wanted.key {
             cache.put(&[(key, call)], &[])?;

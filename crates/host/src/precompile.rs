@@ -2,6 +2,7 @@
 
 use crate::kzg;
 use alloy_primitives::{Address, Bytes};
+use kohala_preimage::Hint;
 pub(crate) use kohala_program::is_accelerated;
 use revm::precompile::{Crypto, PrecompileHalt, Precompiles, install_crypto};
 
@@ -37,6 +38,17 @@ impl<'a> Call<'a> {
             Ok(output) if output.is_success() => [&[1], &output.bytes[..]].concat().into(),
             _ => failure,
         })
+    }
+}
+
+/// The precompile that a hint announces a call of, and the call as it is hashed into its key.
+pub(crate) fn announced(hint: &Hint) -> Option<(Address, Bytes)> {
+    match hint {
+        Hint::L1Precompile { address, payload } => Some((*address, [address.as_slice(), payload].concat().into())),
+        Hint::L1PrecompileV2 { address, gas, input } => {
+            Some((*address, [address.as_slice(), &gas.to_be_bytes(), input].concat().into()))
+        }
+        _ => None,
     }
 }
 

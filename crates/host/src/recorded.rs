@@ -151,6 +151,9 @@ impl Sorted {
                 self.elements.remove(&key);
                 self.blob_keys.remove(&key.with_kind(KeyKind::Keccak256));
             }
+            let opening = Key::blob_opening(&blob.commitment);
+            self.elements.remove(&opening);
+            self.blob_keys.remove(&opening.with_kind(KeyKind::Keccak256));
             let hash = blob.versioned_hash();
             // The commitment was just computed from the data, which says more than the proof does.
             let inserted = self.preimages.insert_blob(blob, |_, _, _, _| true);

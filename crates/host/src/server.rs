@@ -1,13 +1,18 @@
 //! The oracle of a program that runs elsewhere: in a fault proof VM or another process, behind file descriptors.
 //!
 //! Such a program may be any: ours, op-program or kona's client. It reads blobs by single field elements, which are
-//! made here out of whole blobs.
+//! made here out of whole blobs; ours by their openings, too.
 
-use crate::{Cache, HostError, LocalInputs, Request, Store, StoreError, Wanted};
-use alloy_primitives::{Address, B256, Bytes};
+use crate::{
+    Cache, HostError, LocalInputs, Request, Store, StoreError, Wanted,
+    precompile::{Call, announced},
+};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
 use embedded_io::{Read, Write};
 use embedded_io_adapters::std::FromStd;
-use kohala_preimage::{BlobKeys, Hint, Key, KeyKind, ServeError, Served, serve_hint, serve_preimage, versioned_hash};
+use kohala_preimage::{
+    BlobKeys, Hint, Key, KeyKind, ServeError, Served, opening, serve_hint, serve_preimage, versioned_hash,
+};
 use std::{
     collections::{BTreeSet, HashMap},
     convert::Infallible,
@@ -79,7 +84,7 @@ impl<'a> Server<'a> {
         Self { fetching: Some(fetching), ..self }
     }
 
-    /// The preimage of `key`, field elements of blobs and the preimages of their keys included.
+    /// The preimage of `key`, field elements and openings of blobs and the preimages of their keys included.
     ///
     /// # Errors
     /// [`HostError::Missing`] with the last hint where nobody has it; otherwise where the store is damaged.
@@ -94,7 +99,9 @@ impl<'a> Server<'a> {
         };
         let wanted = Wanted { key, hint, path, whole_blob };
         let fetching = self.fetching.as_ref().filter(|_| key.kind() != Some(KeyKind::Local));
-        let Some(fetching) = fetching else { return Err(wanted.missing().into()) };
+        let Some(fetching) = fetching else {
+            return wanted.hint.as_ref().and_then(|hint| outcome(key, hint)).ok_or_else(|| wanted.missing().into());
+        };
         // Single nodes and codes are what nodes are worst at telling. The program ahead brings them otherwise.
         let of_state =
             matches!(wanted.hint, Some(Hint::L2StateNode { .. } | Hint::L2Code { .. } | Hint::L2PayloadWitness(_)));
@@ -139,10 +146,10 @@ impl<'a> Server<'a> {
     }
 }
 
-/// Field elements by key, for the blobs that were needed so far.
+/// Field elements and openings by key, for the blobs that were needed so far.
 #[derive(Debug, Default)]
 struct Elements {
-    by_key: HashMap<Key, (usize, usize)>,
+    by_key: HashMap<Key, (usize, Part)>,
     blobs: Vec<([u8; 48], Bytes)>,
     /// Commitments that were read: their elements come next.
     announced: BTreeSet<[u8; 48]>,
@@ -165,12 +172,14 @@ impl Elements {
         if !self.by_key.contains_key(&element) {
             self.open(store.commitments()?, store)?;
         }
-        Ok(self.by_key.get(&element).map(|(blob, index)| {
-            let (commitment, bytes) = &self.blobs[*blob];
-            match key.kind() {
-                Some(KeyKind::Blob) => bytes.slice(index * 32..(index + 1) * 32),
-                _ => Bytes::copy_from_slice(&Key::blob_preimage(commitment, *index)),
-            }
+        let Some((blob, part)) = self.by_key.get(&element) else { return Ok(None) };
+        let (commitment, bytes) = &self.blobs[*blob];
+        let is_value = key.kind() == Some(KeyKind::Blob);
+        Ok(Some(match part {
+            Part::Element(index) if is_value => bytes.slice(index * 32..(index + 1) * 32),
+            Part::Element(index) => Bytes::copy_from_slice(&Key::blob_preimage(commitment, *index)),
+            Part::Opening if is_value => Bytes::copy_from_slice(&open(commitment, bytes)?),
+            Part::Opening => Bytes::copy_from_slice(&Key::blob_opening_preimage(commitment)),
         }))
     }
 
@@ -187,11 +196,36 @@ impl Elements {
             };
             let blob = self.blobs.len();
             self.blobs.push((commitment, bytes));
-            self.by_key.extend(BlobKeys::new(commitment).enumerate().map(|(index, (key, _))| (key, (blob, index))));
+            let elements = BlobKeys::new(commitment).enumerate();
+            self.by_key.extend(elements.map(|(index, (key, _))| (key, (blob, Part::Element(index)))));
+            self.by_key.insert(Key::blob_opening(&commitment), (blob, Part::Opening));
             self.opened.insert(commitment);
         }
         Ok(())
     }
+}
+
+/// What a hint of a precompile call says is all that its outcome takes, and the preimage of the outcome's key.
+fn outcome(key: Key, hint: &Hint) -> Option<Bytes> {
+    let (_, call) = announced(hint)?;
+    let call_key = Key::keccak256(keccak256(&call));
+    match key.kind()? {
+        KeyKind::Precompile if call_key.with_kind(KeyKind::Precompile) == key => Call::read(&call)?.outcome(),
+        KeyKind::Keccak256 if call_key == key => Some(call),
+        _ => None,
+    }
+}
+
+/// What of a blob has a key of its own.
+#[derive(Debug)]
+enum Part {
+    Element(usize),
+    Opening,
+}
+
+fn open(commitment: &[u8; 48], bytes: &[u8]) -> Result<[u8; 32], StoreError> {
+    let wrong = |reason| StoreError::Blob { blob: versioned_hash(commitment), reason };
+    opening(commitment, bytes).map_err(wrong)
 }
 
 /// The host's ends of both channels.

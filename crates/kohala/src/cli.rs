@@ -158,6 +158,10 @@ pub(crate) struct ClientFlags {
     /// computing them; the host's word is taken for both
     #[arg(long)]
     pub(crate) accelerated: bool,
+    /// Read of a blob only what it holds, and have the host open it to see that the rest is zeros: Kohala's host can,
+    /// others can't
+    #[arg(long)]
+    pub(crate) opened_blobs: bool,
 }
 
 /// Whose program a host serves.

@@ -74,6 +74,7 @@ pub(crate) fn client(flags: &ClientFlags) -> Result<ExitCode> {
     let oracle = Client { hint_reader, hint_writer, preimage_reader, preimage_writer };
     let inputs = OracleInputs::new(oracle);
     let inputs = if flags.accelerated { inputs.accelerated() } else { inputs };
+    let inputs = if flags.opened_blobs { inputs.opening_blobs() } else { inputs };
     let verdict = kohala_program::run(inputs).context("no verdict")?;
     Ok(exit_code(verdict.is_valid()))
 }

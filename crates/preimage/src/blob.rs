@@ -78,11 +78,11 @@ impl Blob {
         &self,
         pairing: impl FnOnce(&[u8; 48], &[u8; 32], &[u8; 32], &[u8; 48]) -> bool,
     ) -> Result<(), BlobError> {
-        if self.data.len() > BLOB_BYTES {
-            return Err(BlobError::Length);
-        }
+        let values = elements(&self.data)?;
         let point = self.challenge();
-        let value = self.evaluate(point)?;
+        // The polynomial's value (EIP-4844 `evaluate_polynomial_in_evaluation_form`): only the elements that there are cost
+        // something.
+        let value = evaluate(values, montgomery(point));
         let holds = pairing(&self.commitment, &point.to_be_bytes(), &value.to_be_bytes(), &self.proof);
         if holds { Ok(()) } else { Err(BlobError::Proof) }
     }
@@ -103,20 +103,21 @@ impl Blob {
         hasher.update(self.commitment);
         U256::from_be_bytes::<32>(hasher.finalize().into()).reduce_mod(MODULUS)
     }
+}
 
-    /// The polynomial's value at `z` (EIP-4844 `evaluate_polynomial_in_evaluation_form`). Only the elements that there
-    /// are cost something: those beyond the data are zero.
-    fn evaluate(&self, z: U256) -> Result<U256, BlobError> {
-        let mut values = Vec::with_capacity(self.data.len().div_ceil(32));
-        for index in 0..self.data.len().div_ceil(32) {
-            let element = U256::from_be_bytes(self.element(index));
-            if element >= MODULUS {
-                return Err(BlobError::NotCanonical(index));
-            }
-            values.push(element);
-        }
-        Ok(evaluate(values, montgomery(z)))
+/// The field elements of a blob's data, at most 4096. Those beyond the data are zero and left out.
+pub(crate) fn elements(data: &[u8]) -> Result<Vec<U256>, BlobError> {
+    if data.len() > BLOB_BYTES {
+        return Err(BlobError::Length);
     }
+    let chunks = data.chunks(32).enumerate();
+    let element = |(index, chunk): (usize, &[u8])| {
+        let mut bytes = [0; 32];
+        bytes[..chunk.len()].copy_from_slice(chunk);
+        let element = U256::from_be_bytes(bytes);
+        if element < MODULUS { Ok(element) } else { Err(BlobError::NotCanonical(index)) }
+    };
+    chunks.map(element).collect()
 }
 
 impl core::fmt::Debug for Blob {

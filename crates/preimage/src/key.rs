@@ -97,11 +97,9 @@ impl Key {
     /// The key of the outcome of calling the precompile at `address` with `input`, where `gas` is what the call
     /// requires.
     pub fn precompile(address: Address, gas: u64, input: &[u8]) -> Self {
-        let mut hasher = alloy_primitives::Keccak256::new();
-        hasher.update(address);
-        hasher.update(gas.to_be_bytes());
-        hasher.update(input);
-        Self::of(KeyKind::Precompile, hasher.finalize().0)
+        // In one piece: of that, fault proof VMs have a quicker hash than of parts.
+        let call = [address.as_slice(), &gas.to_be_bytes(), input].concat();
+        Self::of(KeyKind::Precompile, keccak256(call).0)
     }
 
     /// This key's digest under another kind. Hosts keep the preimage of every blob and precompile key as a keccak256
@@ -187,7 +185,7 @@ impl Iterator for BlobKeys {
 
 impl ExactSizeIterator for BlobKeys {}
 
-fn blob_preimage(commitment: &[u8; 48], point: &[u8; 32]) -> [u8; 80] {
+pub(crate) fn blob_preimage(commitment: &[u8; 48], point: &[u8; 32]) -> [u8; 80] {
     let mut preimage = [0; 80];
     preimage[..48].copy_from_slice(commitment);
     preimage[48..].copy_from_slice(point);

@@ -1,6 +1,6 @@
 //! The oracle as the program sees it.
 
-use crate::{BLOB_BYTES, BlobKeys, Hint, Key, versioned_hash};
+use crate::{BLOB_BYTES, BlobKeys, Hint, Key, opening, versioned_hash};
 use alloc::vec::Vec;
 use alloy_primitives::{B256, Bytes};
 use core::fmt;
@@ -47,6 +47,25 @@ pub trait Oracle {
         Ok(blob.into())
     }
 
+    /// As [`Oracle::blob`], with fewer reads where the blob's end is zeros, which is so for most blobs. `used` tells by the
+    /// first element how many hold something. They are read, and the blob's value at one more point, which nobody could
+    /// choose (see [`Key::blob_opening`]): it is theirs only if all other elements are zero. If it isn't, all are read, so
+    /// whatever `used` says, the answer is the blob.
+    ///
+    /// Whoever answers has to know this crate's openings, as Kohala's host does.
+    ///
+    /// # Errors
+    /// As [`Oracle::blob`].
+    fn opened_blob(
+        &mut self,
+        versioned_hash: B256,
+        index: u64,
+        l1_time: u64,
+        used: fn(&[u8; 32]) -> usize,
+    ) -> Result<Bytes, Self::Error> {
+        opening::read(self, versioned_hash, index, l1_time, used)
+    }
+
     /// The commitment that hashes to `versioned_hash`, without a hint.
     ///
     /// # Errors
@@ -74,6 +93,16 @@ impl<O: Oracle + ?Sized> Oracle for &mut O {
 
     fn blob(&mut self, versioned_hash: B256, index: u64, l1_time: u64) -> Result<Bytes, Self::Error> {
         (**self).blob(versioned_hash, index, l1_time)
+    }
+
+    fn opened_blob(
+        &mut self,
+        versioned_hash: B256,
+        index: u64,
+        l1_time: u64,
+        used: fn(&[u8; 32]) -> usize,
+    ) -> Result<Bytes, Self::Error> {
+        (**self).opened_blob(versioned_hash, index, l1_time, used)
     }
 
     fn commitment(&mut self, versioned_hash: B256) -> Result<[u8; 48], Self::Error> {

@@ -4,7 +4,7 @@ use alloy_primitives::{B256, Bytes, keccak256};
 use embedded_io::{ErrorType, Read};
 use kohala_preimage::{
     BLOB_BYTES, Blob, BlobKeys, Client, ClientError, Hint, Key, KeyKind, Missing, Oracle, PreimageError, Preimages,
-    ServeError, Served, WrongPreimage, serve_hint, serve_preimage, versioned_hash,
+    ServeError, Served, WrongPreimage, opening, serve_hint, serve_preimage, versioned_hash,
 };
 use std::convert::Infallible;
 
@@ -111,7 +111,7 @@ fn sparse_blob() -> Blob {
 }
 
 /// An oracle without whole blobs: the trait's own way of reading them.
-struct ByElement(Preimages, std::collections::HashMap<Key, Bytes>);
+struct ByElement(Preimages, std::collections::HashMap<Key, Bytes>, Vec<Key>);
 
 impl Oracle for ByElement {
     type Error = PreimageError;
@@ -121,6 +121,7 @@ impl Oracle for ByElement {
     }
 
     fn get(&mut self, key: Key) -> Result<Bytes, PreimageError> {
+        self.2.push(key);
         match self.1.get(&key) {
             Some(value) => Ok(value.clone()),
             None => self.0.get(key),
@@ -129,12 +130,17 @@ impl Oracle for ByElement {
 }
 
 fn by_element() -> (ByElement, Blob) {
-    let blob = sparse_blob();
+    elements_of(sparse_blob())
+}
+
+fn elements_of(blob: Blob) -> (ByElement, Blob) {
     let keys = BlobKeys::new(blob.commitment).enumerate();
     let mut values: std::collections::HashMap<_, _> =
         keys.map(|(index, (key, _))| (key, Bytes::copy_from_slice(&blob.element(index)))).collect();
     values.insert(Key::sha256(blob.versioned_hash()), Bytes::copy_from_slice(&blob.commitment));
-    (ByElement(Preimages::new(), values), blob)
+    let opened = opening(&blob.commitment, &blob.data).unwrap();
+    values.insert(Key::blob_opening(&blob.commitment), Bytes::copy_from_slice(&opened));
+    (ByElement(Preimages::new(), values, Vec::new()), blob)
 }
 
 #[test]
@@ -143,6 +149,48 @@ fn blob_is_read_element_by_element() {
     let bytes = oracle.blob(blob.versioned_hash(), 3, 5).unwrap();
     assert_eq!(bytes.len(), BLOB_BYTES);
     assert_eq!(bytes, blob.to_bytes());
+}
+
+/// Whatever is said of how much is used, the answer is the blob; said rightly it takes one read more than there are
+/// elements, and the commitment.
+#[test]
+fn opened_blob_is_the_blob() {
+    let full =
+        Bytes::from((0..BLOB_BYTES).map(|place| if place % 32 == 0 { 1 } else { place as u8 }).collect::<Vec<_>>());
+    for len in [0, 1, 31, 32, 33, 70, 32 * 4, 32 * 1_000, BLOB_BYTES - 32, BLOB_BYTES] {
+        let blob = Blob { data: full.slice(..len), ..sparse_blob() };
+        let (mut oracle, blob) = elements_of(blob);
+        let right = len.div_ceil(32).max(1);
+        USED.set(right);
+        let opened = oracle.opened_blob(blob.versioned_hash(), 3, 5, |_| USED.get()).unwrap();
+        assert_eq!(opened, blob.to_bytes());
+        assert_eq!(oracle.2.len(), 1 + right + usize::from(right < 4096), "{len} bytes");
+        for wrong in [0, right - 1, right + 1, 5_000] {
+            USED.set(wrong);
+            let opened = oracle.opened_blob(blob.versioned_hash(), 3, 5, |_| USED.get()).unwrap();
+            assert_eq!(opened, blob.to_bytes(), "{wrong} elements instead of {right}");
+        }
+    }
+}
+
+thread_local! {
+    static USED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// What an opening has to be is no matter of who answers: an element that is no field element, and an opening of another
+/// length, are none of its preimages.
+#[test]
+fn opened_blob_has_elements_of_the_field() {
+    let (mut oracle, blob) = by_element();
+    let opening = Key::blob_opening(&blob.commitment);
+    oracle.1.insert(Key::blob(&blob.commitment, 1), Bytes::from_static(&[0xff; 32]));
+    let read = |oracle: &mut ByElement| oracle.opened_blob(blob.versioned_hash(), 0, 0, |_| 4);
+    assert_eq!(read(&mut oracle), Err(WrongPreimage { key: opening }.into()));
+    let (mut oracle, _) = by_element();
+    oracle.1.insert(opening, Bytes::from_static(&[0; 31]));
+    assert_eq!(read(&mut oracle), Err(WrongPreimage { key: opening }.into()));
+    oracle.1.remove(&opening);
+    assert!(matches!(read(&mut oracle), Err(PreimageError::Missing(Missing { key, .. })) if key == opening));
 }
 
 #[test]

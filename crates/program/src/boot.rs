@@ -89,15 +89,23 @@ pub enum BootError {
 /// The outcome of reading boot inputs from an oracle.
 type BootResult<T, O> = Result<T, ProgramError<ReadError<<O as Oracle>::Error>>>;
 
+/// The configurations of a chain with this id, and of its L1, if it is one of those that a build of the program knows.
+pub type KnownChain = fn(u64) -> Option<(RollupConfig, L1ChainConfig)>;
+
 impl Boot {
-    /// Reads the boot inputs (the first half of the prologue).
+    /// Reads the boot inputs (the first half of the prologue). Chains of [`chains`] are known.
     pub fn read<O: Oracle>(oracle: &mut O) -> BootResult<Self, O> {
+        Self::read_knowing(oracle, chains::by_id)
+    }
+
+    /// Reads the boot inputs where other chains are known: on L1 there are no configurations beside the id (rules P41).
+    pub fn read_knowing<O: Oracle>(oracle: &mut O, known: KnownChain) -> BootResult<Self, O> {
         let l1_head = non_zero(oracle, LocalKey::L1Head)?;
         let agreed_output_root = non_zero(oracle, LocalKey::AgreedOutputRoot)?;
         let claimed_output_root = B256::from(fixed(oracle, LocalKey::ClaimedOutputRoot)?);
         let claimed_block_number = u64::from_be_bytes(fixed(oracle, LocalKey::ClaimedBlockNumber)?);
         let chain_id = u64::from_be_bytes(fixed(oracle, LocalKey::ChainId)?);
-        let (rollup, l1) = configs(oracle, chain_id)?;
+        let (rollup, l1) = configs(oracle, chain_id, known)?;
         if rollup.l1_chain_id != l1.chain_id {
             return Err(BootError::L1Chain { rollup: rollup.l1_chain_id, l1: l1.chain_id }.into());
         }
@@ -107,8 +115,8 @@ impl Boot {
 
 type Configs = (Arc<RollupConfig>, Arc<L1ChainConfig>);
 
-fn configs<O: Oracle>(oracle: &mut O, chain_id: u64) -> BootResult<Configs, O> {
-    if let Some((rollup, l1)) = chains::by_id(chain_id) {
+fn configs<O: Oracle>(oracle: &mut O, chain_id: u64, known: KnownChain) -> BootResult<Configs, O> {
+    if let Some((rollup, l1)) = known(chain_id) {
         return Ok((Arc::new(rollup), Arc::new(l1)));
     }
     // op-program marks a custom chain by its id and kona does not: each puts the two files under keys of its own.

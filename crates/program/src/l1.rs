@@ -1,7 +1,9 @@
-use crate::{Contradiction, Inputs, ProgramError};
+use crate::{Contradiction, Inputs, ProgramError, run::fatal};
 use alloc::vec::Vec;
 use alloy_primitives::B256;
-use kohala_protocol::{BlockId, L1Header};
+use kohala_derive::{L1Block, inbox_senders};
+use kohala_execute::recover;
+use kohala_protocol::{BlockId, L1Header, RollupConfig};
 
 /// The L1 chain below the L1 head, walked back over parent hashes as far as was asked, and remembered: each header is
 /// read once however often derivation comes by.
@@ -52,4 +54,20 @@ impl L1Chain {
             None => Err(Contradiction::OriginAboveL1Head { origin, head }.into()),
         }
     }
+}
+
+/// An L1 block for derivation, its receipts left out; with who sent the transactions to the batch inbox, where the inputs
+/// tell outcomes of ecrecover.
+pub(crate) fn l1_block<I: Inputs>(
+    header: &L1Header,
+    config: &RollupConfig,
+    inputs: &mut I,
+) -> Result<L1Block, ProgramError<I::Error>> {
+    let transactions = inputs.l1_transactions(header).map_err(ProgramError::Read)?;
+    let senders = inputs
+        .l1_precompiles()
+        .map(|source| inbox_senders(config, &transactions, |signature, hash| recover(signature, hash, source)))
+        .transpose()
+        .map_err(|error| fatal(error, header.number))?;
+    Ok(L1Block { header: header.clone(), transactions, receipts: None, senders })
 }

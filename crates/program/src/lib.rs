@@ -21,11 +21,11 @@ mod oracle;
 mod run;
 mod start;
 
-pub use boot::{Boot, BootError, CUSTOM_CHAIN, LocalKey};
+pub use boot::{Boot, BootError, CUSTOM_CHAIN, KnownChain, LocalKey};
 pub use error::{Contradiction, ProgramError};
 pub use inputs::Inputs;
 pub use kohala_derive::{Event, Reason, Subject};
 pub use kohala_execute::{Block, PrecompileOutcome, PrecompileSource, is_accelerated};
 pub use memory::{Absent, MemoryInputs};
 pub use oracle::{Expected, OracleInputs, ReadError};
-pub use run::{Program, Progress, Verdict, run};
+pub use run::{Program, Progress, Verdict, run, run_knowing};

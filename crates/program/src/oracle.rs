@@ -6,7 +6,7 @@ use alloy_rlp::Decodable;
 use kohala_derive::IndexedBlobHash;
 use kohala_execute::{PrecompileOutcome, PrecompileSource};
 use kohala_preimage::{BlockRef, Hint, Key, Oracle};
-use kohala_protocol::{BlockInfo, L1Header, OutputRootPreimage, Receipt};
+use kohala_protocol::{BlockInfo, L1Header, OutputRootPreimage, Receipt, blob_elements};
 use kohala_trie::{NodeSource, TrieError, list};
 
 /// The program's inputs, read from a preimage oracle: each read is announced by a hint, and nothing is kept.
@@ -14,6 +14,7 @@ pub struct OracleInputs<O> {
     oracle: O,
     paths: bool,
     accelerated: bool,
+    opens_blobs: bool,
 }
 
 /// Why an input could not be read from the oracle.
@@ -65,7 +66,7 @@ impl core::fmt::Display for Expected {
 impl<O: Oracle> OracleInputs<O> {
     /// Reads from `oracle`.
     pub const fn new(oracle: O) -> Self {
-        Self { oracle, paths: false, accelerated: false }
+        Self { oracle, paths: false, accelerated: false, opens_blobs: false }
     }
 
     /// Announces paths of the state too, as kona's client does: a host can then bring proofs instead of single nodes.
@@ -82,6 +83,12 @@ impl<O: Oracle> OracleInputs<O> {
     #[must_use]
     pub fn accelerated(self) -> Self {
         Self { accelerated: true, ..self }
+    }
+
+    /// Reads of a blob no more than it holds, and an opening instead of its zeros, which hosts other than ours don't have.
+    #[must_use]
+    pub fn opening_blobs(self) -> Self {
+        Self { opens_blobs: true, ..self }
     }
 
     pub(crate) const fn oracle(&mut self) -> &mut O {
@@ -138,7 +145,12 @@ impl<O: Oracle> Inputs for OracleInputs<O> {
     }
 
     fn l1_blob(&mut self, block: &BlockInfo, blob: &IndexedBlobHash) -> Result<Bytes, Self::Error> {
-        self.oracle.blob(blob.hash, blob.index, block.timestamp).map_err(ReadError::Oracle)
+        let (hash, index, time) = (blob.hash, blob.index, block.timestamp);
+        let read = match self.opens_blobs {
+            true => self.oracle.opened_blob(hash, index, time, blob_elements),
+            false => self.oracle.blob(hash, index, time),
+        };
+        read.map_err(ReadError::Oracle)
     }
 
     fn l2_output(&mut self, root: B256) -> Result<OutputRootPreimage, Self::Error> {

@@ -1,6 +1,6 @@
 use crate::{
-    Boot, Contradiction, Inputs, OracleInputs, ProgramError, ReadError,
-    l1::L1Chain,
+    Boot, Contradiction, Inputs, KnownChain, OracleInputs, ProgramError, ReadError,
+    l1::{L1Chain, l1_block},
     l2::{L2Chain, info_and_config},
     start::pipeline_start,
 };
@@ -10,7 +10,7 @@ use alloy_primitives::{Address, B256, Bytes, Sealed};
 use kohala_derive::{Event, IndexedBlobHash, L1Block, L2Block, NextError, Pipeline, SafeHead, Source, next_attributes};
 use kohala_execute::{Block, ExecuteError, PrecompileSource, State, StateSource};
 use kohala_preimage::Oracle;
-use kohala_protocol::{Attributes, BlockInfo, Fork, RollupConfig, may_hold_deposits_or_config};
+use kohala_protocol::{Attributes, BlockInfo, Fork, RollupConfig, chains, may_hold_deposits_or_config};
 use kohala_trie::{NodeSource, TrieError};
 
 /// The first fork whose rules are not here: no block of it is judged.
@@ -71,8 +71,16 @@ pub struct Program<I: Inputs> {
 }
 
 /// Runs the program on the inputs of a preimage oracle from prologue to verdict.
-pub fn run<O: Oracle>(mut inputs: OracleInputs<O>) -> Result<Verdict, ProgramError<ReadError<O::Error>>> {
-    let boot = Boot::read(inputs.oracle())?;
+pub fn run<O: Oracle>(inputs: OracleInputs<O>) -> Result<Verdict, ProgramError<ReadError<O::Error>>> {
+    run_knowing(inputs, chains::by_id)
+}
+
+/// The same where other chains are known by their ids.
+pub fn run_knowing<O: Oracle>(
+    mut inputs: OracleInputs<O>,
+    known: KnownChain,
+) -> Result<Verdict, ProgramError<ReadError<O::Error>>> {
+    let boot = Boot::read_knowing(inputs.oracle(), known)?;
     let mut program = Program::start(boot, inputs)?;
     loop {
         if let Progress::Judged(verdict) = program.step()? {
@@ -222,7 +230,7 @@ impl<I: Inputs> Program<I> {
 }
 
 /// Why execution can't go on at block `number`.
-fn fatal<E>(error: ExecuteError<E>, number: u64) -> ProgramError<E> {
+pub(crate) fn fatal<E>(error: ExecuteError<E>, number: u64) -> ProgramError<E> {
     match error {
         ExecuteError::State(TrieError::Source(error)) => ProgramError::Read(error),
         ExecuteError::State(TrieError::Malformed(hash)) => ProgramError::MalformedNode(hash),
@@ -247,12 +255,12 @@ impl<I: Inputs> Source for DerivationInputs<'_, I> {
 
     fn l1_block(&mut self, number: u64) -> Result<Option<L1Block>, Self::Error> {
         let Some(header) = self.l1.header(number, self.inputs)? else { return Ok(None) };
-        let transactions = self.inputs.l1_transactions(header).map_err(ProgramError::Read)?;
+        let block = l1_block(header, self.config, self.inputs)?;
         let receipts = match may_hold_deposits_or_config(header, self.config) {
             true => Some(self.inputs.l1_receipts(header).map_err(ProgramError::Read)?),
             false => None,
         };
-        Ok(Some(L1Block { header: header.clone(), transactions, receipts }))
+        Ok(Some(L1Block { receipts, ..block }))
     }
 
     fn blobs(&mut self, block: &BlockInfo, hashes: &[IndexedBlobHash]) -> Result<Vec<Bytes>, Self::Error> {

@@ -1,5 +1,9 @@
-use crate::{Inputs, ProgramError, l1::L1Chain, l2::L2Chain};
-use kohala_derive::{Batcher, L1Block, SafeHead, Start, steps_back};
+use crate::{
+    Inputs, ProgramError,
+    l1::{L1Chain, l1_block},
+    l2::L2Chain,
+};
+use kohala_derive::{Batcher, SafeHead, Start, steps_back};
 use kohala_protocol::RollupConfig;
 
 /// Where the pipeline starts so that it meets every channel that may still be open at the agreed head (rules D60).
@@ -24,10 +28,10 @@ pub(crate) fn pipeline_start<I: Inputs>(
             steps => (info, system_config) = l2.info(info.block.number - steps, config, inputs)?,
         }
     };
-    let transactions = inputs.l1_transactions(&origin).map_err(ProgramError::Read)?;
+    let origin = l1_block(&origin, config, inputs)?;
     Ok(Start {
         safe_head: SafeHead { info: safe_info, system_config: safe_config },
-        origin: L1Block { header: origin, transactions, receipts: None },
+        origin,
         batcher: Batcher(system_config.batcher),
     })
 }

@@ -37,6 +37,20 @@ pub enum BlobError {
     ExtraneousData,
 }
 
+/// How many field elements of the blob with this first one hold a datum; those after them are zero, or the blob holds none.
+pub fn blob_elements(first: &[u8; 32]) -> usize {
+    let length = declared_length(first);
+    if first[1] != 0 || length > MAX_BLOB_DATA_SIZE { 1 } else { 4 * rounds(length) }
+}
+
+const fn declared_length(first: &[u8]) -> usize {
+    u32::from_be_bytes([0, first[2], first[3], first[4]]) as usize
+}
+
+const fn rounds(length: usize) -> usize {
+    1 + length.saturating_sub(FIRST_ROUND_DATA).div_ceil(ROUND_DATA)
+}
+
 /// The datum in a blob (D05).
 ///
 /// The first element's two high bits are masked off and not checked, as op-node does: a blob that sets the lower of
@@ -51,11 +65,11 @@ pub fn decode_blob(blob: &[u8]) -> Result<Bytes, BlobError> {
     if blob[1] != 0 {
         return Err(BlobError::Version(blob[1]));
     }
-    let length = u32::from_be_bytes([0, blob[2], blob[3], blob[4]]) as usize;
+    let length = declared_length(blob);
     if length > MAX_BLOB_DATA_SIZE {
         return Err(BlobError::Length(length));
     }
-    let rounds = 1 + length.saturating_sub(FIRST_ROUND_DATA).div_ceil(ROUND_DATA);
+    let rounds = rounds(length);
     let (used, unused) = blob.split_at(rounds * ROUND_SIZE);
 
     let mut data = Vec::with_capacity(rounds * ROUND_DATA);

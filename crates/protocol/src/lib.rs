@@ -33,7 +33,7 @@ pub use attributes::Attributes;
 pub use batch::{
     Batch, BatchDecodeError, BatchError, SingularBatch, SpanBatch, SpanContext, SpanTransactionError, Transactions,
 };
-pub use blob::{BLOB_SIZE, BlobError, MAX_BLOB_DATA_SIZE, decode_blob};
+pub use blob::{BLOB_SIZE, BlobError, MAX_BLOB_DATA_SIZE, blob_elements, decode_blob};
 pub use block::{BlockId, BlockInfo, L2BlockError, L2BlockInfo, L2BlockParts};
 pub use channel::{ChannelError, ChannelReader};
 pub use config::{BaseFeeConfig, ConfigError, Genesis, RollupConfig};

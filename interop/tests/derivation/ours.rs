@@ -211,7 +211,7 @@ fn l1_block(config: &RollupConfig, block: &kohala_interop::streams::L1Block) -> 
     let decode = |receipt: &Bytes| Receipt::decode(receipt).unwrap();
     // Where the filter says that they don't matter, they are not even fetched.
     let receipts = may_hold_deposits_or_config(&header, config).then(|| block.receipts.iter().map(decode).collect());
-    L1Block { header, transactions: block.transactions.clone(), receipts }
+    L1Block { header, transactions: block.transactions.clone(), receipts, senders: None }
 }
 
 impl Chain<'_> {

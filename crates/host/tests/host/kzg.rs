@@ -2,7 +2,7 @@
 
 use crate::common::{BLOBS, blob_bytes};
 use kohala_host::kzg;
-use kohala_preimage::{Blob, BlobError, Key};
+use kohala_preimage::{Blob, BlobError, Key, opening};
 
 #[test]
 fn proof_of_every_blob_holds_here_and_in_c_kzg() {
@@ -111,7 +111,7 @@ fn element_beyond_the_fields_order_is_refused() {
 }
 
 #[test]
-fn blob_has_its_elements_values_at_the_points_in_their_keys() {
+fn blob_has_its_elements_values_and_its_opening_at_the_points_in_their_keys() {
     let settings = c_kzg::ethereum_kzg_settings(0);
     let bytes = blob_bytes(4, 4096);
     let whole = c_kzg::Blob::from_bytes(&bytes).unwrap();
@@ -119,5 +119,11 @@ fn blob_has_its_elements_values_at_the_points_in_their_keys() {
         let point: [u8; 32] = Key::blob_preimage(&BLOBS[3].commitment, index)[48..].try_into().unwrap();
         let (_, value) = settings.compute_kzg_proof(&whole, &point.into()).unwrap();
         assert_eq!(value.as_slice(), BLOBS[3].element(index), "element {index}");
+    }
+    for blob in &*BLOBS {
+        let point: [u8; 32] = Key::blob_opening_preimage(&blob.commitment)[48..].try_into().unwrap();
+        let whole = c_kzg::Blob::from_bytes(&blob.to_bytes()).unwrap();
+        let (_, value) = settings.compute_kzg_proof(&whole, &point.into()).unwrap();
+        assert_eq!(value.as_slice(), opening(&blob.commitment, &blob.data).unwrap());
     }
 }

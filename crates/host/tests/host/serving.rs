@@ -6,7 +6,7 @@ use embedded_io_adapters::std::FromStd;
 use kohala_host::{
     Channels, HostError, LocalInputs, NativeOracle, Request, Server, Store, answer_offline, serve, server::ServerError,
 };
-use kohala_preimage::{BlobKeys, Client, ClientError, Hint, Key, KeyKind, Missing, Oracle, ServeError};
+use kohala_preimage::{BlobKeys, Client, ClientError, Hint, Key, KeyKind, Missing, Oracle, ServeError, opening};
 use std::{
     io::{PipeReader, PipeWriter, pipe},
     sync::mpsc,
@@ -82,7 +82,7 @@ fn program_behind_pipes_reads_everything() {
 }
 
 #[test]
-fn elements_and_their_keys_are_served_without_being_announced() {
+fn elements_openings_and_their_keys_are_served_without_being_announced() {
     let folder = tempfile::tempdir().unwrap();
     for store in stores(folder.path()) {
         let blob = &BLOBS[1];
@@ -92,6 +92,13 @@ fn elements_and_their_keys_are_served_without_being_announced() {
         assert!(outcome.is_ok());
         let (proof, _) = served(&store, |mut client| client.get(key.with_kind(KeyKind::Keccak256)).unwrap());
         assert_eq!(proof[..], preimage);
+
+        let key = Key::blob_opening(&blob.commitment);
+        let (opened, outcome) = served(&store, |mut client| client.get(key).unwrap());
+        assert_eq!(opened[..], opening(&blob.commitment, &blob.data).unwrap());
+        assert!(outcome.is_ok());
+        let (proof, _) = served(&store, |mut client| client.get(key.with_kind(KeyKind::Keccak256)).unwrap());
+        assert_eq!(proof[..], Key::blob_opening_preimage(&blob.commitment));
     }
 }
 

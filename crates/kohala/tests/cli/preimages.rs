@@ -10,7 +10,12 @@ use kohala_host::{
 use kohala_preimage::{BLOB_BYTES, Client, ClientError, Hint, Key, KeyKind, Missing, Oracle, PreimageError, Preimages};
 use kohala_program::{OracleInputs, ProgramError, ReadError, Verdict};
 use kohala_testdata::Claim;
-use std::{collections::HashSet, fs, io::pipe, thread};
+use std::{
+    collections::HashSet,
+    fs,
+    io::{PipeReader, PipeWriter, pipe},
+    thread,
+};
 
 /// A claim and all that its verdict takes.
 struct Case {
@@ -316,7 +321,8 @@ fn accelerated_program_comes_to_the_same_verdict() {
     }
 }
 
-/// The program behind pipes, as on a fault proof VM: blobs go over them field element by field element.
+/// The program behind pipes, as on a fault proof VM: blobs go over them field element by field element; or what they hold
+/// and an opening, and outcomes of precompiles, which no store has.
 #[test]
 fn program_behind_pipes_comes_to_the_same_verdict() {
     for (chain, name) in [("main", "20-21"), ("staged", "9-10")] {
@@ -326,11 +332,13 @@ fn program_behind_pipes_comes_to_the_same_verdict() {
         let store = Store::Memory(case.preimages.clone());
         let lie = but(&case.claim, |claim| claim.claimed_l2_output_root = B256::ZERO);
         for (claim, valid) in [(&case.claim, true), (&lie, false)] {
-            let (verdict, served) = behind_pipes(Server::new(&store, dispute(chain, claim).inputs()));
-            let verdict = verdict.unwrap();
-            assert_eq!(verdict.is_valid(), valid, "{chain} {name}");
-            assert_eq!(verdict.output_root, case.claim.claimed_l2_output_root);
-            served.unwrap();
+            for ready in [|inputs| inputs, |inputs: OracleInputs<_>| inputs.accelerated().opening_blobs()] {
+                let (verdict, served) = behind_pipes(Server::new(&store, dispute(chain, claim).inputs()), ready);
+                let verdict = verdict.unwrap();
+                assert_eq!(verdict.is_valid(), valid, "{chain} {name}");
+                assert_eq!(verdict.output_root, case.claim.claimed_l2_output_root);
+                served.unwrap();
+            }
         }
     }
 }
@@ -354,7 +362,7 @@ fn program_behind_pipes_gives_no_verdict_without_a_preimage() {
             preimages.remove(element);
         }
         let store = Store::Memory(preimages);
-        let (verdict, served) = behind_pipes(Server::new(&store, case.dispute.inputs()));
+        let (verdict, served) = behind_pipes(Server::new(&store, case.dispute.inputs()), |inputs| inputs);
         assert!(matches!(verdict, Err(ProgramError::Read(ReadError::Oracle(ClientError::Closed)))), "{verdict:?}");
         assert_eq!(served.unwrap_err().to_string(), missing);
     }
@@ -362,7 +370,9 @@ fn program_behind_pipes_gives_no_verdict_without_a_preimage() {
 
 type Answer = Result<Verdict, ProgramError<ReadError<ClientError>>>;
 
-fn behind_pipes(server: Server<'_>) -> (Answer, Result<(), ServerError>) {
+type Inputs = OracleInputs<Client<FromStd<PipeReader>, FromStd<PipeWriter>>>;
+
+fn behind_pipes(server: Server<'_>, ready: fn(Inputs) -> Inputs) -> (Answer, Result<(), ServerError>) {
     let pipes: [_; 4] = std::array::from_fn(|_| {
         let (reader, writer) = pipe().unwrap();
         (FromStd::new(reader), FromStd::new(writer))
@@ -382,6 +392,6 @@ fn behind_pipes(server: Server<'_>) -> (Answer, Result<(), ServerError>) {
     };
     thread::scope(|scope| {
         let served = scope.spawn(move || serve(server, channels));
-        (kohala_program::run(OracleInputs::new(client)), served.join().unwrap())
+        (kohala_program::run(ready(OracleInputs::new(client))), served.join().unwrap())
     })
 }

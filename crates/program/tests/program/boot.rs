@@ -45,6 +45,15 @@ fn known_chain_comes_by_its_id() {
     assert_eq!((&*boot.rollup, &*boot.l1), (&rollup, &l1));
 }
 
+/// A chain that a build knows besides takes no more than its id (rules P41), and the others are unknown to it.
+#[test]
+fn chain_compiled_in_comes_by_its_id() {
+    let known = |id| chains::by_id(OP_MAINNET).filter(|_| id == 901);
+    let boot = Boot::read_knowing(&mut dispute(901), known).unwrap();
+    assert_eq!(boot.rollup.l2_chain_id, OP_MAINNET);
+    assert!(matches!(Boot::read_knowing(&mut dispute(902), known), Err(ProgramError::Read(_))));
+}
+
 #[test]
 fn a_known_chains_configuration_is_not_the_hosts_to_choose() {
     let other = Recording::load("main").chain.rollup_json.clone();
