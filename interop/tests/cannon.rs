@@ -36,6 +36,10 @@ const STEPS: u64 = 600;
 /// Steps of op-program's client that are compared one by one.
 const BEGINNING: u64 = 10_000;
 
+/// Steps of it, after those, from one state that is compared to the next, and how many of these there are.
+const STRIDE: u64 = 7_654_321;
+const STRIDES: u64 = 5;
+
 /// Cannon, if there is Go, or has to be.
 fn cannon() -> Result<Option<Cannon>> {
     if CANNON.is_possible() { Cannon::build().map(Some) } else { Ok(None) }
@@ -214,5 +218,11 @@ fn begins_op_programs_client_as_cannon_does() -> Result<()> {
     ensure!(ours.state_mut().hash() == theirs.hash, "the prestate differs");
     let theirs = lockstep.ask(&Request { steps: BEGINNING, ..Request::default() })?;
     ensure!(theirs.step == BEGINNING, "{}", theirs.panic);
-    compare_steps(&mut ours, &theirs, false)
+    compare_steps(&mut ours, &theirs, false)?;
+    for _ in 0..STRIDES {
+        let theirs = lockstep.ask(&Request { silent: STRIDE, ..Request::default() })?;
+        ours.run(theirs.step, false)?;
+        ensure!(ours.state_mut().hash() == theirs.hash, "the state hash differs after step {}", theirs.step);
+    }
+    Ok(())
 }

@@ -8,7 +8,10 @@ mod run;
 
 use anyhow::{Context, Result, ensure};
 use calls::{Client, call, content, server};
-use kohala_interop::cannon::{Cannon, reader};
+use kohala_interop::{
+    cannon::{Cannon, reader},
+    shared,
+};
 use program::kohala;
 use run::Subject;
 use serde_json::Value;
@@ -16,7 +19,8 @@ use std::{
     collections::BTreeMap,
     env,
     ffi::OsString,
-    fs,
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -238,5 +242,59 @@ fn judges_claims_as_on_cannon() -> Result<()> {
         let run = call(&vm, &["run", "--input", "a.bin.gz", "--output", "", "--meta", ""], &server, folder.path())?;
         ensure!(run.code == Some(2), "{name}: {run:?}");
     }
+    Ok(())
+}
+
+/// op-challenger's own code calls each VM, with our host in kona's place, and reads the files: it is told the same of both.
+#[test]
+fn serves_op_challenger_as_cannon_does() -> Result<()> {
+    let (Some(cannon), Some(guest)) = (cannon()?, guest()?) else { return Ok(()) };
+    let peers = shared()?;
+    let claim = peers.chain.claim(40, 41)?;
+    let mut told = Vec::new();
+    // It calls a VM by a path alone: ours is a script of two words.
+    let scripts = tempfile::tempdir()?;
+    let ours = scripts.path().join("vm");
+    fs::write(&ours, format!("#!/bin/sh\nexec {} vm \"$@\"\n", kohala()?.display()))?;
+    fs::set_permissions(&ours, Permissions::from_mode(0o755))?;
+    for vm in [cannon.vm(), ours] {
+        let folder = tempfile::tempdir()?;
+        let prestate = folder.path().join("prestate.bin.gz");
+        let load = Command::new(&vm)
+            .args(["load-elf", "--type", "multithreaded64-5", "--meta", "", "--path"])
+            .arg(guest.as_os_str())
+            .arg("--out")
+            .arg(&prestate)
+            .status()?;
+        ensure!(load.success(), "{} loads no program", vm.display());
+        let mut arguments: Vec<OsString> = vec![cannon.challenger().into()];
+        let mut add = |flag: &str, value: OsString| arguments.extend([flag.into(), value]);
+        add("-vm", vm.into());
+        add("-server", kohala()?.into());
+        add("-prestate", prestate.into());
+        add("-dir", folder.path().join("game").into());
+        add("-l1", peers.chain.urls.l1.clone().into());
+        add("-beacon", peers.chain.urls.beacon.clone().into());
+        add("-l2", peers.chain.urls.l2.clone().into());
+        add("-rollup", peers.chain.file("rollup.json").into());
+        add("-l1-config", peers.chain.file("l1-config.json").into());
+        add("-l1-head", claim.l1_head.to_string().into());
+        add("-agreed-head", claim.agreed_l2_head_hash.to_string().into());
+        add("-agreed-root", claim.agreed_l2_output_root.to_string().into());
+        add("-claimed-root", claim.claimed_l2_output_root.to_string().into());
+        add("-claimed-block", claim.claimed_l2_block_number.to_string().into());
+        add("-snapshots", "1000000".into());
+        // In the midst, from a snapshot on, and behind the end.
+        arguments.extend(["1000", "1500000", "18446744073709551614"].map(OsString::from));
+        let output = Command::new(&arguments[0]).args(&arguments[1..]).output()?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{errors}");
+        let steps: Vec<Value> =
+            serde_json::Deserializer::from_slice(&output.stdout).into_iter().collect::<Result<_, _>>()?;
+        ensure!(steps.len() == 4, "{steps:?}");
+        told.push(steps);
+    }
+    println!("the last state of the trace: {}", told[0][3]["claim"]);
+    ensure!(told[0] == told[1], "{told:?}");
     Ok(())
 }
