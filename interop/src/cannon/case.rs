@@ -217,7 +217,7 @@ impl Draft {
         let registers = self.registers();
         let immediate = self.immediate();
         match self.random.below(8) {
-            0 => self.random.within(2, 3) as u32 * (1 << 26) | self.random.next() as u32 & 0x03ff_ffff,
+            0 => (self.random.within(2, 3) as u32) << 26 | self.random.next() as u32 & 0x03ff_ffff,
             1 | 2 => r(SPECIAL, self.random.within(8, 9) as u32, registers),
             3 | 4 => {
                 let second = self.random.pick(&[0, 1, 0x10, 0x11, 0x11, registers[1]]);
