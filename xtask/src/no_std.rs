@@ -111,18 +111,13 @@ fn minor(version: &str) -> Option<u32> {
 /// Installs Debian's compiler where that can be done, or says what to install.
 fn install() -> Result<Toolchain> {
     let packages = DEBIAN_PACKAGES.join(" ");
-    let is_root = step::output(Command::new("id").arg("-u")).as_deref() == Some("0");
-    if !is_root || !Path::new("/etc/debian_version").exists() {
+    if !step::install(&DEBIAN_PACKAGES)? {
         bail!(
             "building `core` from source needs a compiler with its library's source; install one of:\n  \
              apt-get install {packages}   (Debian, version 1.{OLDEST} or newer)\n  \
              rustup toolchain install nightly --component rust-src"
         );
     }
-    step::run("install", Command::new("apt-get").arg("update"))?;
-    let mut apt = Command::new("apt-get");
-    apt.args(["install", "--yes", "--no-install-recommends"]).args(DEBIAN_PACKAGES);
-    step::run("install", apt.env("DEBIAN_FRONTEND", "noninteractive"))?;
     Toolchain::find().with_context(|| format!("{packages} are installed, but older than 1.{OLDEST}"))
 }
 

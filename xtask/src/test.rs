@@ -4,7 +4,8 @@ use crate::{
     guests::{self, Guests},
     no_std, step, tidy,
 };
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use std::process::Command;
 
 /// A version that the project's compiler builds.
 const CARGO_DENY: &str = "0.20.2";
@@ -18,6 +19,7 @@ pub(crate) fn run() -> Result<()> {
     tidy::run()?;
     deny()?;
     step::run("clippy", &mut step::cargo("clippy --workspace --all-targets --locked -- -D warnings"))?;
+    emulator()?;
     step::run("tests", &mut step::cargo("test --workspace --locked"))?;
     // In the workspace it has what only a native host turns on.
     step::run("execution as on a VM", &mut step::cargo("test --package kohala-execute --locked"))?;
@@ -43,4 +45,16 @@ fn deny() -> Result<()> {
         step::run("install", step::cargo(&install).env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
     }
     step::run("deny", &mut step::cargo("deny check licenses bans sources"))
+}
+
+/// qemu's emulator of RISC-V, which a test of `vm` compares ours with. A person is told by the test that it is missing;
+/// continuous integration gets it.
+fn emulator() -> Result<()> {
+    let has_qemu = || step::output(Command::new("qemu-riscv64").arg("--version")).is_some();
+    if has_qemu() || std::env::var_os("CI").is_none() {
+        return Ok(());
+    }
+    step::install(&["qemu-user"])?;
+    ensure!(has_qemu(), "the tests of kohala-vm need qemu-riscv64: `apt-get install qemu-user`");
+    Ok(())
 }

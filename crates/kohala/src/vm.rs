@@ -10,13 +10,17 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use kohala_vm::{
     elf::Elf,
     file,
-    mips::{State, StepError, Stream, Vm as Cannon},
-    run::{self, End, Machine, Metadata, Output as Target, Plan, PreimageStop, RunError, Witness, key_type},
+    mips::{self, Stream},
+    riscv,
+    run::{
+        self, AsteriscWitness, CannonWitness, End, Format, Machine, Metadata, Output as Target, Plan, PreimageStop,
+        RunError, key_type,
+    },
 };
 use server::Process;
 use std::{
     fs,
-    io::{self, Write},
+    io::{self, BufRead, BufReader, Write},
     path::Path,
     process::ExitCode,
     time::Instant,
@@ -38,56 +42,90 @@ pub(crate) fn run(command: &Vm) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report::failure(&error, false);
-            ExitCode::from(if error.is::<StepError>() { STUCK } else { FAILURE })
+            ExitCode::from(if error.is::<mips::StepError>() || error.is::<riscv::StepError>() {
+                STUCK
+            } else {
+                FAILURE
+            })
         }
     }
 }
 
 fn load_elf(flags: &LoadElf) -> Result<()> {
-    let VmType::Cannon = flags.vm;
-    check_name("--out", Path::new(&flags.out))?;
     let named = || format!("--path: {}", flags.path.display());
+    let out = Target::from(&*flags.out);
     let data = fs::read(&flags.path).with_context(named)?;
     let elf = Elf::parse(&data).with_context(named)?;
-    let state = State::load(&elf).with_context(named)?;
+    let state = match flags.vm {
+        VmType::Cannon => State::Cannon(Box::new(mips::State::load(&elf).with_context(named)?)),
+        VmType::Asterisc => State::Asterisc(Box::new(riscv::State::load(&elf).with_context(named)?)),
+    };
+    state.check_format("--out", &out)?;
     Target::from(&*flags.meta).write_json(&Metadata::of(&elf)).context("--meta")?;
-    Target::from(&*flags.out).write(|out| state.serialize(out)).context("--out")
+    let written = out.write(|to| match (&state, out.format()) {
+        (State::Cannon(state), _) => state.serialize(to),
+        (State::Asterisc(state), Format::Binary) => state.serialize(to),
+        (State::Asterisc(state), Format::Json) => state.write_json(to),
+    });
+    written.context("--out")
 }
 
 fn witness(flags: &VmWitness) -> Result<()> {
-    let witness = Witness::of_cannon(&mut state(&flags.input)?);
-    if let Some(path) = &flags.output {
-        fs::write(path, &witness.witness).with_context(|| format!("--output: {}", path.display()))?;
+    let state = State::read(&flags.input)?;
+    let write = |witness: &[u8]| match &flags.output {
+        Some(path) => fs::write(path, witness).with_context(|| format!("--output: {}", path.display())),
+        None => Ok(()),
+    };
+    let printed = match state {
+        State::Cannon(mut state) => {
+            let witness = CannonWitness::of(&mut state);
+            write(&witness.witness)?;
+            Target::Stdout.write_json(&witness)
+        }
+        State::Asterisc(mut state) => {
+            let witness = AsteriscWitness::of(&mut state);
+            write(&witness.witness)?;
+            Target::Stdout.write_json(&witness)
+        }
+    };
+    printed.context("the witness")
+}
+
+/// A state of one of the VMs.
+enum State {
+    Cannon(Box<mips::State>),
+    Asterisc(Box<riscv::State>),
+}
+
+impl State {
+    /// The state in a file. Cannon's begin with a version, which is not 0, and asterisc's with the high byte of a number of pages.
+    fn read(path: &Path) -> Result<Self> {
+        let named = || format!("--input: {}", path.display());
+        let mut file = BufReader::new(file::open(path).with_context(named)?);
+        if Format::of(path) == Format::Json {
+            return Ok(Self::Asterisc(Box::new(riscv::State::read_json(file).with_context(named)?)));
+        }
+        Ok(match file.fill_buf().with_context(named)?.first() {
+            Some(0) => Self::Asterisc(Box::new(riscv::State::deserialize(file).with_context(named)?)),
+            _ => Self::Cannon(Box::new(mips::State::deserialize(file).with_context(named)?)),
+        })
     }
-    Target::Stdout.write_json(&witness).context("the witness")
-}
 
-/// The state in a file.
-fn state(path: &Path) -> Result<State> {
-    check_name("--input", path)?;
-    let named = || format!("--input: {}", path.display());
-    State::deserialize(file::open(path).with_context(named)?).with_context(named)
-}
-
-/// Refuses what cannon does not take for a state's name either: it would write JSON there, of which there is none.
-fn check_name(flag: &str, path: &Path) -> Result<()> {
-    let name = path.to_string_lossy();
-    let is_stream = name.is_empty() || name == "-";
-    ensure!(
-        is_stream || name.ends_with(".bin") || name.ends_with(".bin.gz"),
-        "{flag}: {name} must end in .bin or .bin.gz: states of cannon are binary"
-    );
-    Ok(())
+    /// Refuses to write a state to where its VM would not look for one.
+    fn check_format(&self, flag: &str, to: &Target) -> Result<()> {
+        match (self, to) {
+            (Self::Cannon(_), Target::File(path)) if to.format() == Format::Json => {
+                bail!("{flag}: {} must end in .bin or .bin.gz: states of cannon are binary", path.display())
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 fn run_vm(flags: &Run) -> Result<()> {
     logs::start(Output { json: false, verbose: 1, logs: flags.logs }, "info");
     ensure!(!flags.debug, "--debug: there are no stack traces here");
     ensure!(!flags.pprof_cpu, "--pprof.cpu: the VM has no profiler of itself: use one of the system's, such as perf");
-    check_name("--output", Path::new(&flags.output))?;
-    if let Target::File(path) = flags.snapshot_fmt.at(0) {
-        check_name("--snapshot-fmt", &path)?;
-    }
     let plan = Plan {
         info_at: flags.info_at,
         stop_at: flags.stop_at,
@@ -98,20 +136,29 @@ fn run_vm(flags: &Run) -> Result<()> {
         stop_at_preimage: preimage_stop(flags)?,
     };
     let metadata = metadata(&flags.meta)?;
-    let state = state(&flags.input)?;
-    let (process, preimages) = Process::start(&flags.server)?;
-    let mut machine = Cannon::new(state, preimages, write_on);
-    if flags.debug_info.is_some() {
-        machine.enable_stats();
+    let state = State::read(&flags.input)?;
+    state.check_format("--output", &Target::from(&*flags.output))?;
+    state.check_format("--snapshot-fmt", &flags.snapshot_fmt.at(0))?;
+    if matches!(state, State::Asterisc(_)) && flags.debug_info.is_some() {
+        bail!("--debug-info: asterisc has no such figures");
     }
-    let outcome = drive(&mut machine, &plan, &metadata).and_then(|()| {
-        if let Some(path) = &flags.debug_info {
-            Target::from(&**path).write_json(&machine.debug_info()).context("--debug-info")?;
+    let (process, preimages) = Process::start(&flags.server)?;
+    // The server ends with its pipes, which the machine holds.
+    let outcome = match state {
+        State::Cannon(state) => {
+            let mut machine = mips::Vm::new(*state, preimages, write_on);
+            if flags.debug_info.is_some() {
+                machine.enable_stats();
+            }
+            drive(&mut machine, &plan, &metadata, &flags.output).and_then(|()| match &flags.debug_info {
+                Some(path) => Target::from(&**path).write_json(&machine.debug_info()).context("--debug-info"),
+                None => Ok(()),
+            })
         }
-        Target::from(&*flags.output).write(|out| machine.write(out)).context("--output")
-    });
-    // The server ends with its pipes.
-    drop(machine);
+        State::Asterisc(state) => {
+            drive(&mut riscv::Vm::new(*state, preimages, write_on), &plan, &metadata, &flags.output)
+        }
+    };
     match (outcome, process.map_or(Ok(()), Process::end)) {
         (Ok(()), Ok(())) => Ok(()),
         // All that was wanted is there.
@@ -124,7 +171,8 @@ fn run_vm(flags: &Run) -> Result<()> {
     }
 }
 
-fn drive<M: Machine>(machine: &mut M, plan: &Plan, metadata: &Metadata) -> Result<()> {
+/// Runs a machine, and writes its last state.
+fn drive<M: Machine>(machine: &mut M, plan: &Plan, metadata: &Metadata, output: &str) -> Result<()> {
     let (start, first) = (Instant::now(), machine.step());
     let inform = |machine: &mut M| {
         let (step, place) = (machine.step(), machine.place());
@@ -153,7 +201,8 @@ fn drive<M: Machine>(machine: &mut M, plan: &Plan, metadata: &Metadata) -> Resul
         },
     );
     tracing::info!(step, exited = machine.exit_code().is_some(), code = machine.exit_code(), "stopped: {why}");
-    Ok(())
+    let output = Target::from(output);
+    output.write(|to| machine.write(output.format(), to)).context("--output")
 }
 
 /// Writes what the program writes to where we write. That nobody reads on is nothing to it.

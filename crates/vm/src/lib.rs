@@ -1,7 +1,7 @@
 //! Fault proof VMs: the machines that a dispute's last step is judged on, emulated fast.
 //!
-//! [`mips`] is cannon's `multithreaded64-5` (state version 8). State hashes, witnesses, proofs and files are the same, byte
-//! for byte, as those of the machine that contracts on L1 execute a single step of.
+//! [`mips`] is cannon's `multithreaded64-5` (state version 8), [`riscv`] is asterisc. State hashes, witnesses, proofs and files
+//! are the same, byte for byte, as those of the machine that contracts on L1 execute a single step of.
 //!
 //! A machine's instructions have one meaning, written once, over whatever they load from and store to ([`Words`]): pages
 //! ([`Memory`]) to run a program, and the few words that a proof shows ([`ProvenMemory`]) to check a step as L1 does. What
@@ -19,6 +19,7 @@ mod order;
 mod page;
 pub mod profile;
 mod proof;
+pub mod riscv;
 pub mod run;
 mod tree;
 

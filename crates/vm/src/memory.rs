@@ -177,6 +177,13 @@ impl<O: Order> Memory<O> {
         self.pages.len()
     }
 
+    /// The pages by number, and their bytes.
+    pub fn pages(&self) -> impl Iterator<Item = (u64, [u8; PAGE_BYTES as usize])> {
+        let mut slots: Vec<_> = self.numbers.iter().zip(&self.pages).collect();
+        slots.sort_unstable_by_key(|(number, _)| **number);
+        slots.into_iter().map(|(number, page)| (*number, page::bytes::<O>(page)))
+    }
+
     /// Gives the `count` bytes from `address` on to `take`, piece by piece. Addresses wrap around.
     pub fn read(&self, mut address: u64, mut count: u64, mut take: impl FnMut(&[u8])) {
         while count > 0 {
@@ -250,11 +257,9 @@ impl<O: Order> Memory<O> {
     /// Where `out` fails.
     pub fn serialize(&self, out: &mut impl Write) -> io::Result<()> {
         out.write_all(&(self.pages.len() as u64).to_be_bytes())?;
-        let mut slots: Vec<_> = self.numbers.iter().zip(&self.pages).collect();
-        slots.sort_unstable_by_key(|(number, _)| **number);
-        for (number, page) in slots {
+        for (number, bytes) in self.pages() {
             out.write_all(&number.to_be_bytes())?;
-            out.write_all(&page::bytes::<O>(page))?;
+            out.write_all(&bytes)?;
         }
         Ok(())
     }

@@ -118,21 +118,34 @@ pub enum Unproven {
     },
 }
 
-/// Memory of which nothing is known but its root and a step's proofs: the instruction's first, then one for each word that
-/// the step touches, in that order. Each proof holds in the memory as it is when the word is first touched.
+/// Bytes of a word, which cannon proves one by one.
+const WORD: u64 = 8;
+
+/// Bytes of a leaf, of which asterisc uses all by one proof.
+const LEAF: u64 = 32;
+
+/// Memory of which nothing is known but its root and a step's proofs: the instruction's first, then one for each word (or
+/// leaf) that the step touches, in that order. Each proof holds in the memory as it is when the word is first touched.
 #[derive(Debug, Clone)]
 pub struct ProvenMemory<O> {
     root: B256,
     proofs: Vec<Proof>,
+    /// Bytes that share a proof.
+    unit: u64,
     /// The words that were touched, in the order of their proofs from the second on.
     touched: Vec<u64>,
     order: PhantomData<O>,
 }
 
 impl<O: Order> ProvenMemory<O> {
-    /// The memory with this root.
+    /// The memory with this root, of which each word has a proof.
     pub const fn new(root: B256, proofs: Vec<Proof>) -> Self {
-        Self { root, proofs, touched: Vec::new(), order: PhantomData }
+        Self { root, proofs, unit: WORD, touched: Vec::new(), order: PhantomData }
+    }
+
+    /// The memory with this root, of which each leaf has a proof.
+    pub const fn of_leaves(root: B256, proofs: Vec<Proof>) -> Self {
+        Self { root, proofs, unit: LEAF, touched: Vec::new(), order: PhantomData }
     }
 
     /// The root, with what was stored.
@@ -165,7 +178,7 @@ impl<O: Order> ProvenMemory<O> {
 
     /// The number of the proof of the word at `address`: the one that it had before, or the next.
     fn proof_of(&mut self, address: u64) -> usize {
-        let word = address / 8;
+        let word = address / self.unit;
         let found = self.touched.iter().position(|touched| *touched == word);
         1 + found.unwrap_or_else(|| {
             self.touched.push(word);
@@ -232,13 +245,20 @@ impl<O: Order, I: Decode> Words for Paged<'_, O, I> {
 #[derive(Debug)]
 pub struct Tracked<'a, O, I: Copy> {
     paged: Paged<'a, O, I>,
+    /// Bytes that share a proof.
+    unit: u64,
     touched: Vec<(u64, Proof)>,
 }
 
 impl<'a, O: Order, I: Decode> Tracked<'a, O, I> {
-    /// Pages that nothing has touched yet.
+    /// Pages that nothing has touched yet, with a proof for each word.
     pub const fn new(paged: Paged<'a, O, I>) -> Self {
-        Self { paged, touched: Vec::new() }
+        Self { paged, unit: WORD, touched: Vec::new() }
+    }
+
+    /// Pages that nothing has touched yet, with a proof for each leaf.
+    pub const fn of_leaves(paged: Paged<'a, O, I>) -> Self {
+        Self { paged, unit: LEAF, touched: Vec::new() }
     }
 
     /// The proofs of the words that were loaded or stored, in the order of their first touch.
@@ -247,7 +267,7 @@ impl<'a, O: Order, I: Decode> Tracked<'a, O, I> {
     }
 
     fn touch(&mut self, address: u64) {
-        let word = address / 8;
+        let word = address / self.unit;
         if self.touched.iter().all(|(touched, _)| *touched != word) {
             self.touched.push((word, self.paged.memory.proof(address)));
         }

@@ -1,5 +1,6 @@
 //! A machine's run, as op-challenger has it: on the way proofs and snapshots are written, and it stops where it should.
 
+mod asterisc;
 mod cannon;
 mod metadata;
 mod output;
@@ -8,9 +9,9 @@ mod record;
 mod stop;
 
 pub use metadata::Metadata;
-pub use output::{Names, NamesError, Output, OutputError};
+pub use output::{Format, Names, NamesError, Output, OutputError};
 pub use pattern::{Pattern, PatternError};
-pub use record::{Proof, Read, Witness};
+pub use record::{AsteriscWitness, CannonWitness, Proof, Read};
 pub use stop::{PreimageStop, key_type};
 
 use crate::PreimageRead;
@@ -52,8 +53,8 @@ pub trait Machine {
     /// Writes the state as a file has it, not compressed.
     ///
     /// # Errors
-    /// Those of `out`.
-    fn write(&self, out: &mut dyn Write) -> io::Result<()>;
+    /// Those of `out`, or where the machine has no files of this format.
+    fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()>;
 }
 
 /// Where a machine is, for people.
@@ -130,7 +131,8 @@ pub fn run<M: Machine>(
             return Ok(End::Stopped);
         }
         if plan.snapshot_at.matches(step) {
-            plan.snapshots.at(step).write(|out| machine.write(out))?;
+            let snapshot = plan.snapshots.at(step);
+            snapshot.write(|out| machine.write(snapshot.format(), out))?;
         }
         if plan.proof_at.matches(step) {
             let proof = machine.prove().map_err(RunError::Step)?;

@@ -22,6 +22,9 @@ pub(crate) enum VmType {
     /// Cannon: MIPS with 64 bits and threads, state version 8
     #[value(name = "multithreaded64-5")]
     Cannon,
+    /// Asterisc: RISC-V with 64 bits
+    #[value(name = "asterisc")]
+    Asterisc,
 }
 
 /// Load a program.
@@ -30,13 +33,14 @@ pub(crate) enum VmType {
     kohala vm load-elf --type multithreaded64-5 --path kohala-client-mips64.elf --out prestate.bin.gz --meta ''
     kohala vm witness --input prestate.bin.gz")]
 pub(crate) struct LoadElf {
-    /// The VM, by the name that cannon has for its versions
+    /// The VM: cannon's bears the name that it has for this version of its states
     #[arg(long = "type", value_name = "VM")]
     pub(crate) vm: VmType,
     /// The program
     #[arg(long, value_name = "FILE")]
     pub(crate) path: PathBuf,
-    /// The state's file, compressed if its name ends in .gz; - for the standard output, nothing if empty
+    /// The state's file, compressed if its name ends in .gz; - for the standard output, nothing if empty. It is binary if its
+    /// name ends in .bin or .bin.gz, or else JSON, which only asterisc has
     #[arg(long, value_name = "FILE", default_value = "state.bin.gz")]
     pub(crate) out: String,
     /// Where the program's symbols go, as JSON; as above
@@ -59,7 +63,7 @@ Exit codes: 0 if the run went as far as it should, however the program ended, 2 
 whatever else is wrong."
 )]
 pub(crate) struct Run {
-    /// The state to begin with
+    /// The state to begin with: its content says which VM it is of
     #[arg(long, value_name = "FILE")]
     pub(crate) input: PathBuf,
     /// Where the last state is written to; - for the standard output, nothing if empty
@@ -96,7 +100,7 @@ pub(crate) struct Run {
     /// When to say how far it is
     #[arg(long, value_name = "PATTERN", default_value = "%1000000000")]
     pub(crate) info_at: Pattern,
-    /// Write figures of the run to this file, as JSON
+    /// Write figures of the run to this file, as JSON (cannon only)
     #[arg(long, value_name = "FILE")]
     pub(crate) debug_info: Option<String>,
     /// Refused: cannon would write a stack trace

@@ -5,6 +5,7 @@ use alloy_primitives::{B256, Bytes, hex};
 use kohala_vm::{
     PreimageRead,
     mips::{State, Thread, Witness, replay},
+    riscv,
 };
 use serde_json::Value;
 use std::{fs, path::Path};
@@ -165,4 +166,46 @@ fn what_keeps_the_vm_from_going_on_is_said() {
         "",
     ]);
     assert!(elf.code == 1 && elf.stderr.contains("--path") && elf.stderr.contains("ELF"), "{elf:?}");
+}
+
+#[test]
+fn states_of_asterisc_are_told_by_their_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let core = riscv::Core {
+        preimage_key: B256::ZERO,
+        preimage_offset: 0,
+        pc: CODE,
+        exit_code: 0,
+        exited: false,
+        step: 0,
+        heap: 0,
+        registers: riscv::Registers::new([0; 32], 0),
+    };
+    let (last_hint, recorded_witness) = (Vec::new(), Vec::new());
+    let mut start =
+        riscv::State { memory: Default::default(), core, last_hint, recorded_witness, recorded_hash: B256::ZERO };
+    // a0 = 1, a7 = 93 (exit), and the call.
+    let code = [0x0010_0513_u32, 0x05d0_0893, 0x0000_0073];
+    start.memory.write(CODE, code.map(u32::to_le_bytes).as_flattened());
+    let mut bytes = Vec::new();
+    start.serialize(&mut bytes).unwrap();
+    fs::write(folder.path().join("start.bin"), bytes).unwrap();
+    let more =
+        ["--snapshot-at", "=1", "--snapshot-fmt", "./%d.json.gz", "--proof-at", "always", "--proof-fmt", "./%d.proof"];
+    let ran = run_vm(folder.path(), &more, &[]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let witness = |name: &str| {
+        let witness = run(["vm", "witness", "--input", &folder.path().join(name).display().to_string()]);
+        serde_json::from_str::<Value>(&witness.stdout).unwrap_or_else(|error| panic!("{error}: {witness:?}"))
+    };
+    let (snapshot, end) = (witness("1.json.gz"), witness("end.bin"));
+    assert_eq!(
+        (&snapshot["step"], &snapshot["pc"], &snapshot["exited"]),
+        (&1.into(), &(CODE + 4).into(), &false.into())
+    );
+    assert_eq!((&end["step"], &end["exited"], &end["exitCode"]), (&3.into(), &true.into(), &1.into()));
+    let proof: Value = serde_json::from_slice(&fs::read(folder.path().join("2.proof")).unwrap()).unwrap();
+    assert_eq!((&proof["post"], &proof["step"]), (&end["stateHash"], &2.into()));
+    let debug_info = run_vm(folder.path(), &["--debug-info", "./debug.json"], &[]);
+    assert!(debug_info.code == 1 && debug_info.stderr.contains("--debug-info"), "{debug_info:?}");
 }

@@ -1,6 +1,6 @@
 //! Cannon's machine in a run.
 
-use super::{Machine, Place, Proof, Read};
+use super::{Format, Machine, Place, Proof, Read};
 use crate::{
     PreimageRead, Server,
     mips::{StepError, Vm},
@@ -33,18 +33,13 @@ impl<S: Server> Machine for Vm<S> {
 
     fn prove(&mut self) -> Result<Proof, StepError> {
         let proof = Self::prove(self)?;
-        let read = proof.preimage.map(|preimage| Read {
-            oracle_key: preimage.key.into(),
-            oracle_value: preimage.value.into(),
-            oracle_offset: preimage.offset,
-        });
         Ok(Proof {
             step: proof.step,
             pre: proof.witness.state_hash(),
             post: proof.post,
             state_data: proof.witness.0.to_vec().into(),
             proof_data: proof.data.into(),
-            read,
+            read: proof.preimage.map(Read::from),
         })
     }
 
@@ -52,7 +47,10 @@ impl<S: Server> Machine for Vm<S> {
         Self::last_read(self)
     }
 
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        self.state().serialize(out)
+    fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
+        match format {
+            Format::Binary => self.state().serialize(out),
+            Format::Json => Err(io::Error::other("states of cannon are binary")),
+        }
     }
 }

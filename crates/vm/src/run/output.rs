@@ -24,6 +24,23 @@ pub enum Output {
     File(PathBuf),
 }
 
+/// How a state's file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Bytes. Both machines have it.
+    Binary,
+    /// Text. Asterisc has it.
+    Json,
+}
+
+impl Format {
+    /// The format that a file's name says.
+    pub fn of(path: &Path) -> Self {
+        let name = path.to_string_lossy();
+        if name.ends_with(".bin") || name.ends_with(".bin.gz") { Self::Binary } else { Self::Json }
+    }
+}
+
 impl From<&str> for Output {
     fn from(text: &str) -> Self {
         match text {
@@ -35,6 +52,14 @@ impl From<&str> for Output {
 }
 
 impl Output {
+    /// The format of a state that is written there.
+    pub fn format(&self) -> Format {
+        match self {
+            Self::Nowhere | Self::Stdout => Format::Binary,
+            Self::File(path) => Format::of(path),
+        }
+    }
+
     /// Writes what `write` writes. A file is there with all its content, or not at all, or with what it had before.
     ///
     /// # Errors

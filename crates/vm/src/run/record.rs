@@ -1,6 +1,6 @@
 //! What is told of states and steps, as JSON: the fields that op-challenger reads.
 
-use crate::{PreimageRead, mips};
+use crate::{mips, riscv};
 use alloy_primitives::{B256, Bytes};
 use serde::Serialize;
 
@@ -40,16 +40,16 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-impl From<PreimageRead<'_>> for Read {
-    fn from(read: PreimageRead<'_>) -> Self {
-        Self { oracle_key: read.key.into(), oracle_value: read.value.to_vec().into(), oracle_offset: read.offset }
+impl From<mips::Preimage> for Read {
+    fn from(read: mips::Preimage) -> Self {
+        Self { oracle_key: read.key.into(), oracle_value: read.value.into(), oracle_offset: read.offset }
     }
 }
 
-/// A state's witness, and what op-challenger wants to know besides.
+/// The witness of a state of cannon's machine, and what op-challenger wants to know besides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Witness {
+pub struct CannonWitness {
     /// The machine's version.
     pub state_version: u8,
     /// The state hash.
@@ -64,9 +64,9 @@ pub struct Witness {
     pub exit_code: u8,
 }
 
-impl Witness {
-    /// That of a state of cannon's machine.
-    pub fn of_cannon(state: &mut mips::State) -> Self {
+impl CannonWitness {
+    /// That of a state.
+    pub fn of(state: &mut mips::State) -> Self {
         let witness = state.witness();
         let core = &state.core;
         Self {
@@ -76,6 +76,40 @@ impl Witness {
             step: core.step,
             exited: core.exited,
             exit_code: core.exit_code,
+        }
+    }
+}
+
+/// The same of a state of asterisc's machine, in its words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AsteriscWitness {
+    /// The witness.
+    pub witness: Bytes,
+    /// The state hash.
+    pub state_hash: B256,
+    /// How many steps were made.
+    pub step: u64,
+    /// Whether the program has ended.
+    pub exited: bool,
+    /// How.
+    pub exit_code: u8,
+    /// The address of the instruction that is next.
+    pub pc: u64,
+}
+
+impl AsteriscWitness {
+    /// That of a state.
+    pub fn of(state: &mut riscv::State) -> Self {
+        let witness = state.witness();
+        let core = &state.core;
+        Self {
+            witness: witness.0.to_vec().into(),
+            state_hash: witness.state_hash(),
+            step: core.step,
+            exited: core.exited,
+            exit_code: core.exit_code,
+            pc: core.pc,
         }
     }
 }

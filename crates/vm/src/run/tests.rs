@@ -66,7 +66,11 @@ impl Machine for Counter {
             post: hash(self.step),
             state_data: step.to_be_bytes().to_vec().into(),
             proof_data: vec![self.step as u8].into(),
-            read: self.last_read().map(Read::from),
+            read: self.last_read().map(|read| Read {
+                oracle_key: read.key.into(),
+                oracle_value: read.value.to_vec().into(),
+                oracle_offset: read.offset,
+            }),
         })
     }
 
@@ -75,7 +79,7 @@ impl Machine for Counter {
         self.read.map(|number| PreimageRead { key: key(number), value: &self.value, offset: 8 })
     }
 
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, _: Format, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "state {}", self.step)
     }
 }
