@@ -18,6 +18,7 @@
 //!
 //! It knows none of our crates and judges nothing: tests compare what peers say with what `kohala` says.
 
+pub mod cannon;
 mod chain;
 mod claim;
 pub mod execution;

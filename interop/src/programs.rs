@@ -14,12 +14,18 @@ const OPTIMISM: &str = "github.com/ethereum-optimism/optimism";
 /// Genesis of op-program's tests inside that module, from which our chain starts.
 const GENESIS: &str = "op-program/chainconfig/test/configs/901-genesis-l2.json";
 
+/// Cannon, in the peers' module.
+const CANNON: &str = "github.com/ethereum-optimism/optimism/cannon";
+
+/// op-program's client, in the same.
+const CLIENT: &str = "github.com/ethereum-optimism/optimism/op-program/client/cmd";
+
 /// Name of a program and its package.
 const PROGRAMS: [(&str, &str); 6] = [
     ("op-node", "github.com/ethereum-optimism/optimism/op-node/cmd"),
     ("op-batcher", "github.com/ethereum-optimism/optimism/op-batcher/cmd"),
     ("op-program", "github.com/ethereum-optimism/optimism/op-program/host/cmd"),
-    ("op-program-client", "github.com/ethereum-optimism/optimism/op-program/client/cmd"),
+    ("op-program-client", CLIENT),
     ("chain", "./chain"),
     ("pair", "./pair"),
 ];
@@ -117,22 +123,49 @@ pub(crate) fn execution() -> Result<PathBuf> {
     build("go", "./execution", &["execution", "go.mod", "go.sum"], "op-geth/execution")
 }
 
+/// Builds cannon and what goes with it if they aren't there yet, and says in which folder they lie.
+///
+/// # Errors
+/// As [`derivation`].
+pub(crate) fn cannon() -> Result<PathBuf> {
+    let interop = crate::directory()?;
+    let directory = interop.join("cannon");
+    build_all("go", &["lockstep", "challenger", "go.mod", "go.sum"], &directory, |module| {
+        for (name, package) in [("cannon", CANNON), ("lockstep", "./lockstep"), ("challenger", "./challenger")] {
+            go_build(module, package, &directory.join(name))?;
+        }
+        let client = directory.join("op-program-client.elf");
+        // Cannon loads no program without symbols.
+        let arguments = ["build", "-buildvcs=false", "-trimpath", "-o", &client.to_string_lossy(), CLIENT];
+        let target = [("GOOS", "linux"), ("GOARCH", "mips64"), ("GOMIPS64", "softfloat"), ("CGO_ENABLED", "0")];
+        go_for(&target, module, &arguments).map(drop)
+    })?;
+    Ok(directory)
+}
+
 /// Builds a package of the Go module in the folder `module` as `program`, unless it is built of these files and folders of
 /// the module as they are.
 fn build(module: &str, package: &str, sources: &[&str], program: &str) -> Result<PathBuf> {
-    let interop = crate::directory()?;
-    let _lock = crate::lock(&interop)?;
-    let program = interop.join(program);
+    let program = crate::directory()?.join(program);
+    let directory = program.parent().context("a program lies in a folder of its own")?;
+    build_all(module, sources, directory, |module| go_build(module, package, &program))?;
+    Ok(program)
+}
+
+/// Has `build` fill a folder from the Go module in the folder `module`, unless it did so from these files and folders of the
+/// module as they are.
+fn build_all(module: &str, sources: &[&str], directory: &Path, build: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let _lock = crate::lock(&crate::directory()?)?;
     let module = Path::new(env!("CARGO_MANIFEST_DIR")).join(module);
     let sources = hash(&module, sources)?;
-    let mark = program.with_file_name("sources");
+    let mark = directory.join("sources");
     if fs::read_to_string(&mark).ok().as_deref() != Some(&sources) {
         require_go()?;
-        fs::create_dir_all(program.parent().unwrap_or(&interop))?;
-        go_build(&module, package, &program)?;
+        fs::create_dir_all(directory)?;
+        build(&module)?;
         fs::write(&mark, &sources)?;
     }
-    Ok(program)
+    Ok(())
 }
 
 fn go_build(module: &Path, package: &str, program: &Path) -> Result<()> {
@@ -142,8 +175,15 @@ fn go_build(module: &Path, package: &str, program: &Path) -> Result<()> {
 
 /// Runs Go in a folder and gives its output.
 fn go(folder: &Path, arguments: &[&str]) -> Result<String> {
+    go_for(&[], folder, arguments)
+}
+
+/// The same, with what it is to build for in the environment.
+fn go_for(target: &[(&str, &str)], folder: &Path, arguments: &[&str]) -> Result<String> {
+    let mut command = Command::new("go");
     // Distributions set Go to take no other version than its own; go.mod names the one that the peers need.
-    let output = Command::new("go").args(arguments).current_dir(folder).env("GOTOOLCHAIN", "auto").output()?;
+    command.args(arguments).current_dir(folder).env("GOTOOLCHAIN", "auto").envs(target.iter().copied());
+    let output = command.output()?;
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "go {}: {}\n{errors}", arguments.join(" "), output.status);
     Ok(String::from_utf8(output.stdout)?)

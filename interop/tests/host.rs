@@ -1,12 +1,11 @@
 //! Our host and our client among the peers: every pairing says the same of a claim as op-program does.
 
-#[path = "kohala/mod.rs"]
-mod ours;
+mod program;
 
 use alloy_primitives::B256;
 use anyhow::{Context, Result, ensure};
 use kohala_interop::{Arguments, Claim, Peers, Preimages, Run, call, shared};
-use ours::kohala;
+use program::kohala;
 use serde_json::json;
 use std::{ffi::OsString, fs, path::Path};
 

@@ -1,11 +1,10 @@
 //! `kohala store call` beside op-challenger: both make the same call of L1's contracts out of the same folder.
 
-#[path = "kohala/mod.rs"]
-mod ours;
+mod program;
 
 use alloy_primitives::{hex, keccak256};
 use anyhow::{Context, Result, ensure};
-use ours::kohala;
+use program::kohala;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,

@@ -1,6 +1,10 @@
 //! The command line: what can be asked, in whose words. Flags of `verify` bear the names that kona's host gave them, so
 //! that scripts keep working.
 
+mod vm;
+
+pub(crate) use vm::{LoadElf, Run, Vm, VmType, Witness as VmWitness};
+
 use alloy_primitives::B256;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kohala_host::discover::Target;
@@ -40,6 +44,9 @@ pub(crate) enum Command {
     /// Convert, unpack and examine stores of preimages, and make calls for L1 out of them
     #[command(subcommand)]
     Store(Store),
+    /// Run a program on a fault proof VM, as cannon does, for disputes: load it, run it, prove its steps
+    #[command(subcommand)]
+    Vm(Vm),
 }
 
 /// Judge a claim.

@@ -13,10 +13,11 @@ mod source;
 mod stop;
 mod store;
 mod verify;
+mod vm;
 
 use clap::Parser;
 use cli::{Cli, Command, Host};
-use std::{process::ExitCode, thread};
+use std::{env, process::ExitCode, thread};
 
 /// The claim is wrong.
 const INVALID: u8 = 1;
@@ -24,7 +25,14 @@ const INVALID: u8 = 1;
 const NO_VERDICT: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| match env::args_os().nth(1) {
+        // There, 2 says that the VM can't go on.
+        Some(command) if command == "vm" && error.use_stderr() => {
+            let _ = error.print();
+            std::process::exit(vm::FAILURE.into())
+        }
+        _ => error.exit(),
+    });
     // A panic is a bug and never a verdict: it must not end in the exit code that says «wrong».
     thread::spawn(|| dispatch(cli)).join().unwrap_or(ExitCode::from(NO_VERDICT))
 }
@@ -38,6 +46,7 @@ fn dispatch(cli: Cli) -> ExitCode {
         Command::Check(flags) => (check::check(&flags), flags.output.json),
         Command::Demo(output) => (demo::demo(output), output.json),
         Command::Store(command) => (store::run(&command), command.output().json),
+        Command::Vm(command) => (Ok(vm::run(&command)), false),
     };
     outcome.unwrap_or_else(|error| {
         report::failure(&error, json);

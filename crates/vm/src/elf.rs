@@ -4,6 +4,7 @@ use object::{
     Endian, Endianness, elf,
     read::elf::{FileHeader, ProgramHeader, Sym},
 };
+use serde::{Deserialize, Serialize};
 
 /// An executable: what a VM loads of it, and what a profiler shows.
 #[derive(Debug, Clone)]
@@ -34,7 +35,7 @@ pub struct Segment<'data> {
 }
 
 /// A name for an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Symbol {
     /// The name.
     pub name: String,

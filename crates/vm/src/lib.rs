@@ -20,6 +20,7 @@ mod page;
 pub mod profile;
 mod proof;
 pub mod riscv;
+pub mod run;
 mod tree;
 
 pub use code::{Code, CodePage, Decode};

@@ -40,7 +40,18 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
 const TESTS_MAY_KNOW: [(&str, &[&str]); 3] = [
     ("kohala-devnet", &["kohala-program", "kohala-protocol"]),
     ("kohala-host", &["kohala-devnet"]),
-    ("kohala-interop", &["kohala-derive", "kohala-devnet", "kohala-execute", "kohala-protocol", "kohala-trie"]),
+    (
+        "kohala-interop",
+        &[
+            "kohala-derive",
+            "kohala-devnet",
+            "kohala-execute",
+            "kohala-preimage",
+            "kohala-protocol",
+            "kohala-trie",
+            "kohala-vm",
+        ],
+    ),
 ];
 
 /// The crates below `host`: no async, clock, network, log or metrics in them.

@@ -9,3 +9,4 @@ mod online;
 mod preimages;
 mod stores;
 mod support;
+mod vm;

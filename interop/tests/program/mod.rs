@@ -1,4 +1,4 @@
-//! Our program, for tests that run it.
+//! Our program, as the tests run it.
 
 use anyhow::{Context, Result, ensure};
 use std::{
