@@ -7,7 +7,10 @@ pub(crate) mod peers;
 mod rivals;
 mod table;
 
-use crate::step;
+use crate::{
+    guests::{self, Guests},
+    step,
+};
 use anyhow::{Context, Result, bail, ensure};
 use rivals::{Rival, Span};
 use serde::Deserialize;
@@ -109,6 +112,15 @@ pub(crate) fn host() -> Result<()> {
     let programs = Programs::build()?;
     let mut bench = step::cargo("bench --locked --profile dev --package kohala-interop --bench host");
     step::run("host beside op-program", bench.env("KOHALA", programs.kohala))
+}
+
+/// Counts what the guests take on the fault proof VMs.
+pub(crate) fn fpvm() -> Result<()> {
+    guests::run(&Guests::default())?;
+    let programs = Programs::build()?;
+    let mut bench = step::cargo("bench --locked --package kohala-benches --bench fpvm --");
+    bench.arg(step::root().join(guests::FOLDER)).arg(&programs.scratch);
+    step::run("fault proof VMs", bench.env("KOHALA", programs.kohala))
 }
 
 impl Programs {

@@ -44,7 +44,7 @@ enum Target {
 
 /// Where the guest's sources lie, and the executables go.
 const SOURCE: &str = "guests/fpvm";
-const FOLDER: &str = "target/guests";
+pub(crate) const FOLDER: &str = "target/guests";
 
 /// What is set where this program stands before the compiler.
 const COMPILING: &str = "KOHALA_GUESTS_COMPILING";

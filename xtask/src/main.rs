@@ -45,6 +45,10 @@ enum Task {
         /// instructions.
         #[arg(long, conflicts_with_all = ["chains", "runs", "micro", "host"])]
         peers: bool,
+        /// Counts what the guests take on the fault proof VMs instead: steps, memory, preimages, and where steps go; and how
+        /// fast our VM is, beside cannon where there is Go.
+        #[arg(long, conflicts_with_all = ["chains", "runs", "micro", "host", "peers"])]
+        fpvm: bool,
     },
     /// Compares derivation with op-node's own on streams that chance makes and spoils. Needs Go.
     Diff {
@@ -98,6 +102,7 @@ fn main() -> ExitCode {
         Task::Bench { micro: true, .. } => bench::micro(),
         Task::Bench { host: true, .. } => bench::host(),
         Task::Bench { peers: true, .. } => bench::peers::run(),
+        Task::Bench { fpvm: true, .. } => bench::fpvm(),
         Task::Bench { chains, runs, .. } => bench::run(chains.as_deref(), runs),
         Task::Diff { execution: true, blocks, seed, .. } => diff::execution(blocks, seed),
         Task::Diff { cases, seed, .. } => diff::derivation(cases, seed),

@@ -29,6 +29,8 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
             "kohala-protocol",
             "kohala-trie",
             "kohala-testdata",
+            "kohala-vm",
+            "kohala-interop",
         ],
     ),
     ("kohala-fuzz", &["kohala-derive", "kohala-protocol", "kohala-trie", "kohala-testdata"]),
