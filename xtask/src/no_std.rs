@@ -6,10 +6,7 @@
 
 use crate::step;
 use anyhow::{Context, Result, bail};
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::PathBuf, process::Command};
 
 /// The crates that run on a VM.
 const CRATES: [&str; 6] =
