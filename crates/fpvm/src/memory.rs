@@ -106,7 +106,7 @@ pub(crate) unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, len: usize)
         let last = load(end.sub(WORD));
         if cfg!(not(target_arch = "mips64")) {
             move_up::<1, 1>(to, from, end);
-        } else if (to.addr() | from.addr()) % WORD == 0 {
+        } else if (to.addr() | from.addr()).is_multiple_of(WORD) {
             move_up::<WORD, WORD>(to, from, end);
         } else if len > 2 * WORD {
             store(to, load(from));
@@ -304,7 +304,7 @@ mod tests {
                     unsafe { (memcmp(a.as_ptr(), b.as_ptr(), len), bcmp(a.as_ptr(), b.as_ptr(), len)) };
                 assert_eq!((order.signum(), differs != 0), (a.cmp(b) as i32, a != b), "{len} bytes from {start}");
             };
-            compare(&a.to_vec());
+            compare(a);
             for index in 0..len {
                 for change in [1, 0x80, 0xff] {
                     let mut b = a.to_vec();

@@ -5,10 +5,14 @@
 use anyhow::{Result, bail, ensure};
 use object::{Architecture, Object, ObjectSection, SectionKind, read::elf::ElfFile64};
 
+/// Whether a VM executes an instruction, and how it has instructions in memory.
+type IsKnown = fn(u32) -> bool;
+type Word = fn([u8; 4]) -> u32;
+
 /// Looks at every word of the executable's code.
 pub(super) fn check(file: &[u8]) -> Result<()> {
     let elf = ElfFile64::<object::Endianness>::parse(file)?;
-    let (is_known, word): (fn(u32) -> bool, fn([u8; 4]) -> u32) = match elf.architecture() {
+    let (is_known, word): (IsKnown, Word) = match elf.architecture() {
         Architecture::Mips64 => (mips, u32::from_be_bytes),
         Architecture::Riscv64 => (riscv, u32::from_le_bytes),
         other => bail!("no VM runs {other:?}"),

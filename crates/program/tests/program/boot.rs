@@ -25,10 +25,12 @@ fn dispute(id: u64) -> Preimages {
     oracle
 }
 
+#[expect(clippy::result_large_err, reason = "what is missing is told in full")]
 fn read(mut oracle: Preimages) -> Result<Boot, Error> {
     Boot::read(&mut oracle)
 }
 
+#[expect(clippy::result_large_err, reason = "what is missing is told in full")]
 fn read_with(mut oracle: Preimages, ident: u64, value: &[u8]) -> Result<Boot, Error> {
     oracle.insert_local(ident, Bytes::copy_from_slice(value));
     read(oracle)
