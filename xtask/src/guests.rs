@@ -28,6 +28,10 @@ pub(crate) struct Guests {
     /// Its L1's configuration as geth writes it; needed if Kohala doesn't know that one either.
     #[arg(long, value_name = "FILE", requires = "rollup_config")]
     l1_config: Option<PathBuf>,
+    /// Has the guest look up L1 blocks far below the L1 head in L1's state instead of reading every header on the way: it
+    /// then needs Kohala's host, and an L1 archive node once the L1 head is 128 blocks old.
+    #[arg(long)]
+    l1_history: bool,
     /// Builds for one VM only.
     #[arg(long)]
     target: Option<Target>,
@@ -86,9 +90,11 @@ pub(crate) fn run(guests: &Guests) -> Result<()> {
     let chain = chain(guests)?;
     let toolchain = no_std::toolchain()?;
     let folder = step::root().join(FOLDER);
+    println!("{}", toolchain.version()?);
     for target in Target::ALL.into_iter().filter(|target| guests.target.is_none_or(|only| only == *target)) {
-        let built = build(&toolchain, target, &chain)?;
-        let bytes = fs::read(&built).with_context(|| built.display().to_string())?;
+        let built = build(&toolchain, target, &chain, guests.l1_history)?;
+        let mut bytes = fs::read(&built).with_context(|| built.display().to_string())?;
+        instructions::stop_at_traps(&mut bytes)?;
         let path = folder.join(format!("kohala-client-{}.elf", target.name()));
         let elf = Elf::parse(&bytes).with_context(|| path.display().to_string())?;
         instructions::check(&bytes).with_context(|| path.display().to_string())?;
@@ -138,11 +144,14 @@ fn chain(guests: &Guests) -> Result<Vec<(&'static str, String)>> {
 }
 
 /// Builds the guest for `target`, and says where it is.
-fn build(toolchain: &no_std::Toolchain, target: Target, chain: &[(&str, String)]) -> Result<PathBuf> {
+fn build(toolchain: &no_std::Toolchain, target: Target, chain: &[(&str, String)], l1_history: bool) -> Result<PathBuf> {
     let root = step::root();
     let mut cargo = toolchain.cargo();
     cargo.args(["rustc", "--release", "--locked", "--manifest-path", &format!("{SOURCE}/Cargo.toml")]);
     cargo.args(["--target", target.specification(), "--target-dir", FOLDER]);
+    if l1_history {
+        cargo.args(["--features", "l1-history"]);
+    }
     cargo.args(["-Zbuild-std=core,alloc", "-Zjson-target-spec", "--", "-Clink-arg=--entry=_start"]);
     let mut flags: Vec<String> = target.flags().iter().map(|flag| (*flag).to_owned()).collect();
     flags.extend(["-Cpasses=lower-atomic", "-Zlocation-detail=none"].map(str::to_owned));

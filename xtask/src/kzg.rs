@@ -11,7 +11,7 @@ const ELEMENTS: usize = 4096;
 const POINT: usize = 96;
 /// The files, relative to the repository, and how many points are in each.
 const FILES: [(&str, usize); 2] =
-    [("crates/host/src/kzg_lagrange.bin", ELEMENTS), ("crates/program/src/lagrange.bin", 1024)];
+    [("crates/host/src/kzg_lagrange.bin", ELEMENTS), ("crates/program/src/lagrange.bin", 784)];
 
 /// Writes the trusted setup's points of G1 in Lagrange form, uncompressed, in the order of a blob's elements. They are
 /// taken from c-kzg: each is its commitment to a blob with a one in one place.

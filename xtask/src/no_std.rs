@@ -71,6 +71,11 @@ impl Toolchain {
         sysroot.map(PathBuf::from).context("the compiler doesn't say where its libraries are")
     }
 
+    /// What it says it is: executables of another one are others.
+    pub(crate) fn version(&self) -> Result<String> {
+        step::output(self.rustc().arg("--version")).context("the compiler doesn't say which one it is")
+    }
+
     /// The linker that there is for it.
     pub(crate) const fn linker(&self) -> &'static str {
         match self {

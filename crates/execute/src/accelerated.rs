@@ -21,6 +21,11 @@ const ECRECOVER_GAS: u64 = 3_000;
 /// other limits.
 pub(crate) const KARST_PAIRING_MAX_INPUT_SIZE: usize = 57_600;
 
+/// Input of a call on L1 at most, in bytes: it goes there in one transaction, of which L1's nodes relay none above 131,072
+/// bytes, and with address and gas it has to stay below the 126,000 from which on op-challenger looks for another way.
+/// Longer ones are computed: only BLS12-381's sums and pairings have them.
+const LARGEST_INPUT: usize = 125_000;
+
 /// What EIP-7904 has L1 take in gas: for each pair of the pairing check of bn254, and for calls of the others.
 const EIP_7904_GAS_PER_PAIR: u64 = 34_103;
 const EIP_7904_POINT_EVALUATION_GAS: u64 = 89_363;
@@ -60,7 +65,7 @@ pub(crate) struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// The call of the precompile at `address` with `input`; `None` where a source knows nothing of that precompile, or
-    /// where it takes no cryptography to see what comes of the call.
+    /// where it takes no cryptography to see what comes of the call, or where it is too long for L1.
     pub(crate) fn new(address: Address, input: &'a [u8], spec: OpSpecId) -> Option<Self> {
         let precompile = Precompile::at(&address)?;
         let input = match precompile {
@@ -169,7 +174,7 @@ impl Precompile {
         zeros.iter().all(|byte| *byte == 0).then_some(precompile)
     }
 
-    /// Whether nothing but cryptography can tell what comes of a call with this input.
+    /// Whether nothing but cryptography can tell what comes of a call with this input, and L1 can be told the input.
     fn accepts(self, input: &[u8], spec: OpSpecId) -> bool {
         let length = input.len();
         let items = |of: usize| length > 0 && length.is_multiple_of(of);
@@ -185,7 +190,7 @@ impl Precompile {
             Self::MapToG1 => length == bls::PADDED_FP_LENGTH,
             Self::MapToG2 => length == bls::PADDED_FP2_LENGTH,
         };
-        fits && length <= self.limit(spec)
+        fits && length <= self.limit(spec) && length <= LARGEST_INPUT
     }
 
     /// Bytes of input at most (rules X40).

@@ -79,6 +79,12 @@ pub enum UploadError {
          squeezeLPP), and not by one call"
     )]
     Large(usize),
+    /// Too long for one transaction, and there is no other way.
+    #[error(
+        "the call of a precompile has {0} bytes with address and gas: L1's nodes relay no transaction above 131,072, and \
+         there is no way in pieces from {MIN_PROPOSAL_BYTES} on"
+    )]
+    LargeCall(usize),
 }
 
 impl From<StoreError> for UploadError {
@@ -117,6 +123,9 @@ impl Upload {
             Some(KeyKind::Precompile) => {
                 let called = preimage(key.with_kind(KeyKind::Keccak256))?;
                 let call = Call::read(&called).ok_or(UploadError::Shape(key))?;
+                if called.len() >= MIN_PROPOSAL_BYTES {
+                    return Err(UploadError::LargeCall(called.len()));
+                }
                 let len = preimage(key)?.len();
                 let call = [
                     ("precompile", Argument::Address(call.address)),

@@ -50,9 +50,11 @@ fn named(error: UploadError, store: &Path) -> Error {
         UploadError::Host(_) => format!("STORE: {} does not have it", store.display()),
         UploadError::Offset { .. } => "--offset".to_owned(),
         UploadError::ClaimIndex => "--claim-index is missing".to_owned(),
-        UploadError::Kind(_) | UploadError::Shape(_) | UploadError::Ident(_) | UploadError::Large(_) => {
-            "--key".to_owned()
-        }
+        UploadError::Kind(_)
+        | UploadError::Shape(_)
+        | UploadError::Ident(_)
+        | UploadError::Large(_)
+        | UploadError::LargeCall(_) => "--key".to_owned(),
     };
     Error::new(error).context(of)
 }

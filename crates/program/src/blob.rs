@@ -7,9 +7,9 @@
 use alloc::vec::Vec;
 use kohala_execute::{G1_MSM, PrecompileOutcome, PrecompileSource, g1_msm_gas};
 
-/// Field elements that a sum is made of at most. With more of them it takes as many instructions as reading all elements,
-/// and L1's contract more gas than a transaction should need.
-const MAX_ELEMENTS: usize = 1024;
+/// Field elements that a sum is made of at most: the call then has 125,468 bytes. L1's nodes relay no transaction above
+/// 131,072, and op-challenger takes what has 126,000 for a preimage to be loaded in pieces, which no call can be.
+const MAX_ELEMENTS: usize = 784;
 
 /// The first points of the trusted setup in Lagrange form, uncompressed, in the order of a blob's elements: point `i` is the
 /// commitment to the blob whose element `i` is one and all others zero. `cargo xtask kzg` makes the file.

@@ -15,6 +15,8 @@ pub struct OracleInputs<O> {
     paths: bool,
     accelerated: bool,
     history: bool,
+    /// An L1 header was read that is of Prague: L1 has the precompiles of BLS12-381 by now.
+    l1_is_prague: bool,
 }
 
 /// Why an input could not be read from the oracle.
@@ -66,7 +68,7 @@ impl core::fmt::Display for Expected {
 impl<O: Oracle> OracleInputs<O> {
     /// Reads from `oracle`.
     pub const fn new(oracle: O) -> Self {
-        Self { oracle, paths: false, accelerated: false, history: false }
+        Self { oracle, paths: false, accelerated: false, history: false, l1_is_prague: false }
     }
 
     /// Announces paths of the state too, as kona's client does: a host can then bring proofs instead of single nodes.
@@ -115,7 +117,7 @@ impl<O: Oracle> OracleInputs<O> {
         self.read_elements(&mut keys, first)?;
         let used = blob_elements(&first[0]);
         self.read_elements(&mut keys, &mut others[..used - 1])?;
-        if used < FIELD_ELEMENTS && !blob::are_all(&elements[..used], &commitment, self)? {
+        if used < FIELD_ELEMENTS && !(self.l1_is_prague && blob::are_all(&elements[..used], &commitment, self)?) {
             self.read_elements(&mut keys, &mut elements[used..])?;
         }
         Ok(bytes.into())
@@ -163,7 +165,10 @@ impl<O: Oracle> Inputs for OracleInputs<O> {
 
     fn l1_header(&mut self, hash: B256) -> Result<L1Header, Self::Error> {
         let rlp = self.read(Hint::L1BlockHeader(hash), hash)?;
-        L1Header::decode(hash, &rlp).map_err(|_| ReadError::Malformed { hash, expected: Expected::L1Header })
+        let header = L1Header::decode(hash, &rlp);
+        let header = header.map_err(|_| ReadError::Malformed { hash, expected: Expected::L1Header })?;
+        self.l1_is_prague |= header.is_prague;
+        Ok(header)
     }
 
     fn l1_transactions(&mut self, header: &L1Header) -> Result<Vec<Bytes>, Self::Error> {

@@ -69,7 +69,9 @@ const ROOT: usize = 0;
 impl Profile {
     /// Nothing counted yet. `is_delayed` says that a branch is taken only behind the instruction that follows it.
     pub fn new(symbols: &[Symbol], is_delayed: bool) -> Self {
-        let named = symbols.iter().filter(|symbol| !symbol.name.is_empty());
+        // A compiler's own labels begin so, and lie within functions.
+        let is_label = |name: &str| name.is_empty() || name.starts_with(".L") || name.starts_with('$');
+        let named = symbols.iter().filter(|symbol| !is_label(&symbol.name));
         let mut functions: Vec<_> = named.map(|symbol| (symbol.name.clone(), symbol.start)).collect();
         functions.sort_by_key(|(_, start)| *start);
         functions.dedup_by_key(|(_, start)| *start);

@@ -55,8 +55,8 @@ fn blob(length: usize, elements: impl IntoIterator<Item = usize>) -> Vec<u8> {
 
 #[test]
 fn only_elements_in_use_are_read() {
-    for (length, used) in [(0, 4), (123, 4), (124, 8), (4_000, 128), (31_000, 980), (32_508, 1_024)] {
-        let bytes = blob(length, (0..used).step_by(3));
+    for (length, used) in [(0, 4), (123, 4), (124, 8), (4_000, 128), (24_888, 784)] {
+        let bytes = blob(length, 0..used);
         assert_eq!(blob_elements(bytes[..32].try_into().unwrap()), used, "{length} bytes");
         assert_eq!(read(&bytes, None), (bytes.into(), used), "{length} bytes");
     }
@@ -68,7 +68,9 @@ fn only_elements_in_use_are_read() {
 /// Where it holds more than it says, or as much as takes longer to sum up than to read, or where L1 can't say.
 #[test]
 fn all_elements_are_read_of_other_blobs() {
-    for (length, elements) in [(0, 4..5), (123, 4_095..4_096), (4_000, 500..1_500), (60_000, 0..1_900)] {
+    for (length, elements) in
+        [(0, 4..5), (123, 4_095..4_096), (4_000, 500..1_500), (24_889, 0..788), (60_000, 0..1_900)]
+    {
         let bytes = blob(length, elements);
         assert_eq!(read(&bytes, None), (bytes.into(), FIELD_ELEMENTS), "{length} bytes");
     }

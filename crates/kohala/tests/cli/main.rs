@@ -3,6 +3,7 @@
 
 mod check;
 mod claims;
+mod guests;
 mod input;
 mod metrics;
 mod online;

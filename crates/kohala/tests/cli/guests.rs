@@ -1,0 +1,64 @@
+//! The program as the fault proof VMs' executables, on our VMs, with our host as their preimage server.
+
+use crate::support::{but, chain_flags, claim, claim_flags, file, run};
+use alloy_primitives::B256;
+use kohala_testdata::Claim;
+use serde_json::Value;
+use std::{env, path::Path};
+
+/// The VMs, as `load-elf` calls them, and their executables and files of states.
+const VMS: [(&str, &str, &str); 2] = [
+    ("multithreaded64-5", "kohala-client-mips64.elf", "state.bin.gz"),
+    ("asterisc", "kohala-client-riscv64.elf", "state.json"),
+];
+
+/// A folder for each VM with the state before the first step; `None` without the executables, unless they have to be there.
+fn prestates() -> Option<[tempfile::TempDir; 2]> {
+    let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/guests");
+    if env::var_os("CI").is_none() && VMS.iter().any(|(_, elf, _)| !guests.join(elf).exists()) {
+        println!("NOT TESTED: the guests run on our VMs only where `cargo xtask guests` has built them");
+        return None;
+    }
+    Some(VMS.map(|(vm, elf, state)| {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join(state);
+        let (path, out) = (guests.join(elf).display().to_string(), out.display().to_string());
+        let load = run(["vm", "load-elf", "--type", vm, "--path", &path, "--out", &out, "--meta", ""]);
+        assert_eq!(load.code, 0, "{load:?}");
+        folder
+    }))
+}
+
+/// The program's exit code and the number of steps, for a claim from the chain's own store.
+fn judge(folder: &Path, state: &str, chain: &str, claim: &Claim) -> (u64, u64) {
+    let (start, end) = (folder.join(state).display().to_string(), folder.join(format!("end-{state}")));
+    let end = end.display().to_string();
+    let call = ["vm", "run", "--input", &start, "--output", &end, "--meta", "", "--"].map(str::to_owned);
+    let host = [env!("CARGO_BIN_EXE_kohala"), "host", "single", "--server"].map(str::to_owned);
+    let store = vec![format!("--data-dir={}", file(chain, "preimages.kohala").display())];
+    let run_vm = run([call.to_vec(), host.to_vec(), chain_flags(chain), claim_flags(claim), store].concat());
+    assert_eq!(run_vm.code, 0, "{run_vm:?}");
+    let witness = run(["vm", "witness", "--input", &end]);
+    let witness: Value = serde_json::from_str(&witness.stdout).unwrap();
+    assert_eq!(witness["exited"], true);
+    // asterisc's says it by the first byte of the hash alone: 0 and 1 are the program's own codes.
+    let hash: B256 = witness["witnessHash"].as_str().unwrap().parse().unwrap();
+    (hash[0].into(), witness["step"].as_u64().unwrap())
+}
+
+/// True claims exit with 0 and false ones with 1, on both VMs, over calldata and blobs, one chain and another.
+#[test]
+fn guests_judge_claims() {
+    let Some(folders) = prestates() else { return };
+    for (chain, name) in [("main", "0-1"), ("main", "40-41"), ("staged", "9-10"), ("full", "3-4")] {
+        let right = claim(chain, name);
+        let wrong = but(&right, |claim| claim.claimed_l2_output_root = B256::repeat_byte(0x5a));
+        for ((_, elf, state), folder) in VMS.iter().zip(&folders) {
+            for (claim, code) in [(&right, 0), (&wrong, 1)] {
+                let (exited, steps) = judge(folder.path(), state, chain, claim);
+                println!("{elf}, {chain} {name}: exit code {exited} after {steps} steps");
+                assert_eq!(exited, code, "{elf}, {chain} {name}");
+            }
+        }
+    }
+}
