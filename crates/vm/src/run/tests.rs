@@ -123,6 +123,16 @@ fn a_step_that_can_not_be_made_is_named() {
 }
 
 #[test]
+fn a_run_ends_where_steps_can_not_be_counted() {
+    let mut counter = Counter { step: u64::MAX, ..Counter::default() };
+    let error = run(&mut counter, &plan(), |_| ()).expect_err("no step follows");
+    assert!(matches!(error, RunError::Uncounted), "{error}");
+    assert!(counter.advances.is_empty());
+    let end = run(&mut counter, &Plan { stop_at: pattern("=18446744073709551615"), ..plan() }, |_| ()).expect("a run");
+    assert_eq!(end, End::Stopped);
+}
+
+#[test]
 fn snapshots_and_proofs_are_of_the_state_before_the_step() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
