@@ -23,7 +23,8 @@ pub trait Decode: Copy {
 /// A page's instructions. A store into the page changes them while they are executed.
 pub type CodePage<I> = [Cell<I>; PAGE_INSTRUCTIONS];
 
-/// The pages that were executed, decoded, or the last of them. Whoever stores into memory brings this up to date ([`Code::update`]).
+/// The pages that were executed, decoded, or the last of them. Whoever stores into memory brings this up to date
+/// ([`Code::update`]).
 #[derive(Debug, Clone)]
 pub struct Code<I: Copy> {
     pages: Vec<Box<CodePage<I>>>,
