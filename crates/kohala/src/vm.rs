@@ -61,7 +61,9 @@ fn load_elf(flags: &LoadElf) -> Result<()> {
         VmType::Asterisc => State::Asterisc(Box::new(riscv::State::load(&elf).with_context(named)?)),
     };
     state.check_format("--out", &out)?;
-    Target::from(&*flags.meta).write_json(&Metadata::of(&elf)).context("--meta")?;
+    if !flags.meta.is_empty() {
+        Target::from(&*flags.meta).write_json(&Metadata::of(&elf)).context("--meta")?;
+    }
     let written = out.write(|to| match (&state, out.format()) {
         (State::Cannon(state), _) => state.serialize(to),
         (State::Asterisc(state), Format::Binary) => state.serialize(to),
@@ -191,6 +193,7 @@ fn drive<M: Machine>(machine: &mut M, plan: &Plan, metadata: &Metadata, output: 
     let end = run::run(machine, plan, inform).map_err(|error| match error {
         RunError::Step(error) => anyhow!(error),
         RunError::Output(error) => anyhow!(error),
+        error @ RunError::Uncounted => anyhow!(error),
     })?;
     let (step, why) = (
         machine.step(),
@@ -201,6 +204,7 @@ fn drive<M: Machine>(machine: &mut M, plan: &Plan, metadata: &Metadata, output: 
         },
     );
     tracing::info!(step, exited = machine.exit_code().is_some(), code = machine.exit_code(), "stopped: {why}");
+    machine.finish();
     let output = Target::from(output);
     output.write(|to| machine.write(output.format(), to)).context("--output")
 }

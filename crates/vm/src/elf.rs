@@ -6,6 +6,9 @@ use object::{
 };
 use serde::{Deserialize, Serialize};
 
+/// Bytes of all symbols' names. A file may have few bytes for it, of which every symbol's name is a copy.
+const NAMES_LIMIT: usize = 1 << 28;
+
 /// An executable: what a VM loads of it, and what a profiler shows.
 #[derive(Debug, Clone)]
 pub struct Elf<'data> {
@@ -57,6 +60,9 @@ pub enum ElfError {
     /// The segment's data is not in the file.
     #[error("segment {0} lies beyond the end of the file")]
     Truncated(usize),
+    /// Many symbols share long names.
+    #[error("the names of symbols take more than {NAMES_LIMIT} bytes")]
+    Names,
 }
 
 impl From<object::Error> for ElfError {
@@ -88,13 +94,11 @@ impl<'data> Elf<'data> {
         });
         let segments = segments.collect::<Result<_, ElfError>>()?;
         let table = header.sections(endian, data)?.symbols(endian, data, elf::SHT_SYMTAB)?;
+        let mut left = NAMES_LIMIT;
         let symbols = table.iter().skip(1).map(|symbol| {
-            let name = symbol.name(endian, table.strings()).map_err(ElfError::from)?;
-            Ok(Symbol {
-                name: String::from_utf8_lossy(name).into_owned(),
-                start: symbol.st_value(endian),
-                size: symbol.st_size(endian),
-            })
+            let name = String::from_utf8_lossy(symbol.name(endian, table.strings())?);
+            left = left.checked_sub(name.len()).ok_or(ElfError::Names)?;
+            Ok(Symbol { name: name.into_owned(), start: symbol.st_value(endian), size: symbol.st_size(endian) })
         });
         let symbols = symbols.collect::<Result<_, ElfError>>()?;
         let is_big_endian = endian.is_big_endian();

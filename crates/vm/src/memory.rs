@@ -167,6 +167,11 @@ impl<O: Order> Memory<O> {
         self.writable.remove(number);
     }
 
+    /// No page is watched any more.
+    pub(crate) fn unwatch_all(&mut self) {
+        self.watched.clear();
+    }
+
     /// The words of page `number`, if it is there.
     pub(crate) fn page(&self, number: u64) -> Option<&Page> {
         self.slots.get(&number).map(|slot| &self.pages[*slot as usize])

@@ -6,6 +6,9 @@ use kohala_preimage::Key;
 /// Bytes allocated at a time for a preimage of a length that the server states.
 const CHUNK: u64 = 1 << 20;
 
+/// Bytes of a preimage: more than any has, and not more than a host can bear.
+const PREIMAGE_LIMIT: u64 = 1 << 30;
+
 /// Bytes of the length in front of every preimage.
 const LENGTH_BYTES: usize = 8;
 
@@ -39,6 +42,9 @@ pub enum ServerError {
     /// The server has ended, or has closed the channel.
     #[error("the preimage server has closed the channel")]
     Closed,
+    /// The server states a length that no preimage has.
+    #[error("the preimage server announces a preimage of {0} bytes, more than {PREIMAGE_LIMIT}")]
+    TooLong(u64),
 }
 
 impl<E: embedded_io::Error> From<ReadExactError<E>> for ServerError {
@@ -91,6 +97,9 @@ impl<R: Read, W: Write> Server for Pipes<R, W> {
         let mut length = [0; LENGTH_BYTES];
         self.preimage_reader.read_exact(&mut length)?;
         let length = u64::from_be_bytes(length);
+        if length > PREIMAGE_LIMIT {
+            return Err(ServerError::TooLong(length));
+        }
         let mut value = Vec::new();
         while (value.len() as u64) < length {
             let start = value.len();
@@ -104,6 +113,21 @@ impl<R: Read, W: Write> Server for Pipes<R, W> {
 fn send<W: Write>(writer: &mut W, head: &[u8], tail: &[u8]) -> Result<(), ServerError> {
     let sent = writer.write_all(head).and_then(|()| writer.write_all(tail)).and_then(|()| writer.flush());
     sent.map_err(|error| ServerError::Write(error.kind()))
+}
+
+/// Gives the hints that are whole to `take`: each has its length in four bytes before it. What follows them stays in `buffer`.
+pub(crate) fn drain_hints<E>(buffer: &mut Vec<u8>, mut take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+    let mut end = 0;
+    let outcome = loop {
+        let Some((length, rest)) = buffer[end..].split_first_chunk() else { break Ok(()) };
+        let Some(hint) = rest.get(..u32::from_be_bytes(*length) as usize) else { break Ok(()) };
+        if let Err(error) = take(hint) {
+            break Err(error);
+        }
+        end += length.len() + hint.len();
+    };
+    buffer.drain(..end);
+    outcome
 }
 
 /// A read of a part of a preimage, as a proof shows it.
@@ -191,5 +215,39 @@ impl<S: Server> Preimages<S> {
     /// Bytes of the preimages that the server gave.
     pub const fn bytes(&self) -> u64 {
         self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_hints_are_handed_out_and_the_rest_is_kept() {
+        let rest = *b"\0\0\0\x03ab";
+        let written = [&b"\0\0\0\x02hi\0\0\0\0"[..], &b"\0\0\0\x01!"[..], &rest].concat();
+        let mut buffer = written.clone();
+        let mut hints = Vec::new();
+        let taken = drain_hints(&mut buffer, |hint| {
+            hints.push(hint.to_vec());
+            Ok::<_, ()>(())
+        });
+        assert_eq!((taken, hints), (Ok(()), vec![b"hi".to_vec(), Vec::new(), b"!".to_vec()]));
+        assert_eq!(buffer, rest);
+        // The hint that isn't taken is kept as well.
+        let mut buffer = written.clone();
+        assert_eq!(drain_hints(&mut buffer, |hint| if hint == b"!" { Err("!") } else { Ok(()) }), Err("!"));
+        assert_eq!(buffer, written[10..]);
+    }
+
+    #[test]
+    fn a_million_hints_are_not_moved_a_million_times() {
+        let mut buffer = vec![0; 4 << 20];
+        let mut count = 0;
+        let taken = drain_hints(&mut buffer, |_| {
+            count += 1;
+            Ok::<_, ()>(())
+        });
+        assert_eq!((taken, count, buffer.len()), (Ok(()), 1 << 20, 0));
     }
 }

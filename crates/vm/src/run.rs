@@ -38,7 +38,7 @@ pub trait Machine {
     /// well.
     ///
     /// # Errors
-    /// Where a step can't be made: the machine is as before it.
+    /// Where a step can't be made.
     fn advance(&mut self, until: u64, pause: bool) -> Result<(), Self::Error>;
 
     /// Makes one step, and tells all that L1 needs to make it.
@@ -49,6 +49,9 @@ pub trait Machine {
 
     /// What the last step has read.
     fn last_read(&self) -> Option<PreimageRead<'_>>;
+
+    /// Takes note that the run is over: what is written next is the last state.
+    fn finish(&mut self) {}
 
     /// Writes the state as a file has it, not compressed.
     ///
@@ -107,12 +110,15 @@ pub enum RunError<E: Error + 'static> {
     /// A snapshot or a proof can't be written.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// The machine has made as many steps as it can count.
+    #[error("no step is counted behind step {}", u64::MAX)]
+    Uncounted,
 }
 
 /// Runs a machine until it ends or stops; `inform` says something of it when the plan wants that.
 ///
 /// # Errors
-/// Where a step can't be made, or a file not be written.
+/// Where a step can't be made, or not be counted, or a file not be written.
 pub fn run<M: Machine>(
     machine: &mut M,
     plan: &Plan,
@@ -137,6 +143,8 @@ pub fn run<M: Machine>(
         if plan.proof_at.matches(step) {
             let proof = machine.prove().map_err(RunError::Step)?;
             plan.proofs.at(step).write_json(&proof)?;
+        } else if step == u64::MAX {
+            return Err(RunError::Uncounted);
         } else {
             let until = patterns.iter().filter_map(|pattern| pattern.after(step)).min().unwrap_or(u64::MAX);
             machine.advance(until, plan.stop_at_preimage.is_some()).map_err(RunError::Step)?;

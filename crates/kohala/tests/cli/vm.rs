@@ -206,6 +206,13 @@ fn states_of_asterisc_are_told_by_their_content() {
     assert_eq!((&end["step"], &end["exited"], &end["exitCode"]), (&3.into(), &true.into(), &1.into()));
     let proof: Value = serde_json::from_slice(&fs::read(folder.path().join("2.proof")).unwrap()).unwrap();
     assert_eq!((&proof["post"], &proof["step"]), (&end["stateHash"], &2.into()));
+    // Files on the way hold the witness that the first one does, the last file holds its own.
+    let read = |name: &str| kohala_vm::file::open(&folder.path().join(name)).unwrap();
+    let snapshot = riscv::State::read_json(read("1.json.gz")).unwrap();
+    assert_eq!((snapshot.recorded_witness.len(), snapshot.recorded_hash), (0, B256::ZERO));
+    let last = riscv::State::deserialize(read("end.bin")).unwrap();
+    assert_eq!(end["witness"], hex::encode_prefixed(last.recorded_witness));
+    assert_eq!(last.recorded_hash, hash(&end["stateHash"]));
     let debug_info = run_vm(folder.path(), &["--debug-info", "./debug.json"], &[]);
     assert!(debug_info.code == 1 && debug_info.stderr.contains("--debug-info"), "{debug_info:?}");
 }

@@ -5,7 +5,7 @@ use super::{
     step::{Fault, Outside, Reserving, Stream},
     thread::Thread,
 };
-use crate::{BigEndian, Order, PAGE_BYTES, Words};
+use crate::{BigEndian, Order, PAGE_BYTES, Words, oracle::drain_hints};
 
 /// Where mappings of memory end.
 const HEAP_END: u64 = 0x6000_0000_0000;
@@ -316,7 +316,7 @@ where
         }
         file::HINT_WRITE => {
             memory.read(address, count, |bytes| core.last_hint.extend_from_slice(bytes));
-            hint(&mut core.last_hint, outside)?;
+            drain_hints(&mut core.last_hint, |hint| outside.hint(hint))?;
             Ok(count)
         }
         file::PREIMAGE_WRITE => {
@@ -332,14 +332,4 @@ where
         file::EVENT => Err(Errno::Again),
         _ => Err(Errno::BadFile),
     })
-}
-
-/// Hands out the hints that are whole: each has its length in four bytes before it.
-fn hint(buffer: &mut Vec<u8>, outside: &mut impl Outside) -> Result<(), Fault> {
-    while let Some((length, rest)) = buffer.split_first_chunk() {
-        let Some(text) = rest.get(..u32::from_be_bytes(*length) as usize) else { break };
-        outside.hint(text)?;
-        buffer.drain(..length.len() + text.len());
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! A step taken from its proof alone: what the contract on L1 does.
 
 use super::{
-    Core, StepError, Witness,
+    Core, Fault, StepError, Witness,
     step::{Outside, step},
 };
 use crate::{LittleEndian, PROOF_BYTES, PreimageRead, Proof, ProvenMemory, ReadError, ServerError, mips::Stream};
@@ -13,7 +13,13 @@ use kohala_preimage::Key;
 /// Where the proofs don't show what the step needs, or the step can't be taken.
 pub fn replay(witness: &Witness, proofs: &[u8], preimage: Option<PreimageRead<'_>>) -> Result<Witness, StepError> {
     let (root, mut core) = Core::from_witness(witness);
-    let (proofs, _) = proofs.as_chunks::<PROOF_BYTES>();
+    let (proofs, []) = proofs.as_chunks::<PROOF_BYTES>() else {
+        let fault = Fault::ProofLength(proofs.len());
+        return Err(StepError { step: core.step, pc: core.pc, instruction: 0, fault });
+    };
+    if core.exited {
+        return Ok(*witness);
+    }
     let mut memory = ProvenMemory::<LittleEndian>::of_leaves(root, proofs.iter().map(Proof::from_bytes).collect());
     step(&mut core, &mut memory, &mut Part(preimage))?;
     Ok(core.witness(memory.root()))

@@ -33,8 +33,8 @@ pub enum LoadError {
     #[error("segment {0} has {1} bytes in the file, but takes {2} in memory")]
     Size(usize, usize, u64),
     /// More than a program can need, all of which would be made.
-    #[error("segment {0} takes {1} bytes of memory")]
-    TooLarge(usize, u64),
+    #[error("the segments take more than {SEGMENTS_LIMIT} bytes of memory")]
+    TooLarge,
     /// The symbols name what has to be patched.
     #[error("the program has no symbols: it can't be patched")]
     NoSymbols,
@@ -49,8 +49,8 @@ const ATTRIBUTES: u32 = 0x7000_0003;
 /// A segment that is to be loaded.
 const LOAD: u32 = 1;
 
-/// The most memory that a segment may take.
-const LARGEST_SEGMENT: u64 = 1 << 32;
+/// Bytes of all segments: more than any program has, and not more than a host can bear.
+const SEGMENTS_LIMIT: u64 = 1 << 30;
 
 /// Where `mmap` begins, above all addresses that Go's runtime asks for.
 const HEAP: u64 = 0x7f00_0000_0000;
@@ -92,7 +92,15 @@ impl State {
             return Err(LoadError::Machine(program.machine));
         }
         let mut memory = Memory::new();
+        let mut size = 0_u64;
         for (index, segment) in program.segments.iter().enumerate() {
+            if segment.kind == ATTRIBUTES {
+                continue;
+            }
+            size = size.saturating_add(segment.memory_size);
+            if size > SEGMENTS_LIMIT {
+                return Err(LoadError::TooLarge);
+            }
             load_segment(index, segment, &mut memory)?;
         }
         patch(program, &mut memory)?;
@@ -133,17 +141,11 @@ impl State {
 }
 
 fn load_segment(index: usize, segment: &Segment<'_>, memory: &mut Memory<LittleEndian>) -> Result<(), LoadError> {
-    if segment.kind == ATTRIBUTES {
-        return Ok(());
-    }
     let file_size = segment.data.len();
     let rest = segment.memory_size.checked_sub(file_size as u64);
     let Some(rest) = rest.filter(|rest| *rest == 0 || segment.kind == LOAD) else {
         return Err(LoadError::Size(index, file_size, segment.memory_size));
     };
-    if segment.memory_size > LARGEST_SEGMENT {
-        return Err(LoadError::TooLarge(index, segment.memory_size));
-    }
     memory.write(segment.address, segment.data);
     let zeros = segment.address.wrapping_add(file_size as u64);
     for offset in (0..rest).step_by(PAGE_BYTES as usize) {

@@ -6,7 +6,7 @@ use super::{
     execute::{Flow, Trap, execute},
     system,
 };
-use crate::{Decode, ReadError, ServerError, Unproven, Words, mips::Stream};
+use crate::{Decode, PROOF_BYTES, ReadError, ServerError, Unproven, Words, mips::Stream};
 use kohala_preimage::Key;
 use std::convert::Infallible;
 
@@ -55,6 +55,9 @@ pub enum Fault {
     /// A proof does not show what the step needs.
     #[error(transparent)]
     Unproven(#[from] Unproven),
+    /// What should be proofs are not whole ones.
+    #[error("the proofs have {0} bytes, no multiple of {PROOF_BYTES}")]
+    ProofLength(usize),
 }
 
 impl Fault {

@@ -11,6 +11,7 @@ use crate::{
     Code, CodePage, Decode, LittleEndian, Order, PAGE_BYTES, Paged, PreimageRead, Preimages, ReadError, Server,
     ServerError, Tracked, Words,
     mips::{Preimage, Reached, Stream},
+    oracle::drain_hints,
     profile::Profile,
 };
 use alloy_primitives::B256;
@@ -211,12 +212,7 @@ impl<S: Server> Outside for Host<'_, S> {
 
     fn hint(&mut self, bytes: &[u8]) -> Result<(), ServerError> {
         self.last_hint.extend_from_slice(bytes);
-        while let Some((len, rest)) = self.last_hint.split_first_chunk() {
-            let Some(hint) = rest.get(..u32::from_be_bytes(*len) as usize) else { break };
-            self.preimages.server.hint(hint)?;
-            self.last_hint.drain(..len.len() + hint.len());
-        }
-        Ok(())
+        drain_hints(self.last_hint, |hint| self.preimages.server.hint(hint))
     }
 
     fn output(&mut self, stream: Stream, text: &[u8]) {

@@ -47,6 +47,11 @@ impl<S: Server> Machine for Vm<S> {
         Self::last_read(self)
     }
 
+    /// Only the last state's file holds its own witness.
+    fn finish(&mut self) {
+        self.state_mut().record_witness();
+    }
+
     fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
         match format {
             Format::Binary => self.state().serialize(out),

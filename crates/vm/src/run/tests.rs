@@ -43,6 +43,7 @@ impl Machine for Counter {
     }
 
     fn advance(&mut self, until: u64, pause: bool) -> Result<(), NoMore> {
+        assert!(until > self.step, "the run goes nowhere");
         self.advances.push(until);
         while self.step < until.min(100) {
             if self.step == 77 {
@@ -120,6 +121,16 @@ fn a_step_that_can_not_be_made_is_named() {
     let mut counter = Counter::default();
     let end = run(&mut counter, &Plan { proof_at: pattern("=77"), ..plan() }, |_| ()).expect("a run");
     assert_eq!((end, counter.step), (End::Exited(3), 100));
+}
+
+#[test]
+fn a_run_ends_where_steps_can_not_be_counted() {
+    let mut counter = Counter { step: u64::MAX, ..Counter::default() };
+    let error = run(&mut counter, &plan(), |_| ()).expect_err("no step follows");
+    assert!(matches!(error, RunError::Uncounted), "{error}");
+    assert!(counter.advances.is_empty());
+    let end = run(&mut counter, &Plan { stop_at: pattern("=18446744073709551615"), ..plan() }, |_| ()).expect("a run");
+    assert_eq!(end, End::Stopped);
 }
 
 #[test]

@@ -141,6 +141,22 @@ fn files_that_are_no_programs_are_refused() {
     }
 }
 
+/// 257 symbols of one name of a MiB: 1 MiB of file, 257 of names.
+#[test]
+fn symbols_whose_names_take_too_much_are_refused() {
+    let parse = |count: usize| {
+        let name = "n".repeat(1 << 20);
+        let mut names = vec![(&*name, CODE, 8)];
+        names.resize(count, ("", CODE, 8));
+        let mut file = elf(CODE, &[], &names);
+        // The symbols follow the header, and one that is none. They begin with where their names are.
+        file[64 + 24..].chunks_mut(24).take(count).for_each(|symbol| symbol[..4].copy_from_slice(&[0, 0, 0, 1]));
+        Elf::parse(&file).map(|elf| elf.symbols.len())
+    };
+    assert_eq!(parse(257), Err(ElfError::Names));
+    assert_eq!(parse(2), Ok(2));
+}
+
 /// A state in which nothing is as at the beginning.
 fn state() -> State {
     let mut state = machine(&[1, 2, 3]);
@@ -361,8 +377,11 @@ fn server_is_asked_over_two_channels() {
     assert_eq!(server.hint(b"hint 0x01"), Ok(()));
     assert_eq!(server.hint(b""), Err(ServerError::Closed));
     assert_eq!(server.hint_writer.0.get_ref(), b"\0\0\0\x09hint 0x01\0\0\0\0");
-    // The length alone costs no memory.
-    assert_eq!(pipes(&[255; 20], &[]).preimage(key), Err(ServerError::Closed));
+    // The length alone costs no memory, and no preimage is as long as any number says.
+    let announced = |length: u64| pipes(&[&length.to_be_bytes()[..], b"abc"].concat(), &[]).preimage(key);
+    assert_eq!(announced(1 << 30), Err(ServerError::Closed));
+    assert_eq!(announced((1 << 30) + 1), Err(ServerError::TooLong((1 << 30) + 1)));
+    assert_eq!(announced(u64::MAX), Err(ServerError::TooLong(u64::MAX)));
 }
 
 /// Bytes in memory as a channel.

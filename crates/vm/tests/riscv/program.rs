@@ -8,10 +8,11 @@ use alloy_primitives::{B256, b256, keccak256};
 use kohala_preimage::Key;
 use kohala_vm::{
     Server, ServerError,
-    elf::Elf,
+    elf::{Elf, Segment},
     mips::{Reached, Stream},
     profile::Profile,
     riscv::{Fault, LoadError, Revert, State, StateError, Vm, WITNESS_BYTES, replay},
+    run::Machine,
 };
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -191,7 +192,7 @@ fn a_program_is_loaded_as_asterisc_loads_it() {
 fn a_program_ends_as_on_asterisc() {
     let (mut vm, asked) = machine(loaded());
     assert_eq!(vm.run(u64::MAX, false).expect("no step stops"), Reached::Exit);
-    vm.state_mut().record_witness();
+    vm.finish();
     assert_eq!((vm.state_mut().hash(), keccak256(json(vm.state()))), RECORDED[1]);
     assert_eq!(vm.state().core.exit_code, PREIMAGE[0]);
     let key = Key::from(std::array::from_fn(|index| index as u8 + 1));
@@ -261,6 +262,29 @@ fn a_wrong_proof_or_part_is_refused() {
 }
 
 #[test]
+fn proofs_that_are_not_whole_are_refused() {
+    let (mut vm, _asked) = machine(loaded());
+    let proof = vm.prove().expect("no step stops");
+    for len in [proof.data.len() - 1, 1] {
+        let error = replay(&proof.witness, &proof.data[..len], None).expect_err("is not whole");
+        assert!(matches!(error.fault, Fault::ProofLength(refused) if refused == len), "{error}");
+    }
+    let longer = [&*proof.data, &[0]].concat();
+    assert!(replay(&proof.witness, &longer, None).is_err());
+}
+
+#[test]
+fn a_witness_that_has_exited_stays_as_it_is() {
+    let (mut vm, _asked) = machine(loaded());
+    vm.run(u64::MAX, false).expect("no step stops");
+    let mut witness = vm.state_mut().witness();
+    assert_eq!(replay(&witness, &[], None).expect("has exited"), witness);
+    // The mark, behind the exit code: asterisc takes any number but 0 for it, and does not write it anew.
+    witness.0[32 + 32 + 8 + 8 + 1] = 2;
+    assert_eq!(replay(&witness, &[], None).expect("has exited"), witness);
+}
+
+#[test]
 fn programs_for_other_machines_are_refused() {
     let file = file();
     let load = |elf: &Elf<'_>| State::load(elf).expect_err("can't be loaded");
@@ -270,9 +294,21 @@ fn programs_for_other_machines_are_refused() {
     let mut other = elf.clone();
     other.segments[1].memory_size = 1;
     assert_eq!(load(&other), LoadError::Size(1, 0, 1));
-    other.segments[1] = elf.segments[0];
-    other.segments[1].memory_size = 1 << 40;
-    assert_eq!(load(&other), LoadError::TooLarge(1, 1 << 40));
+}
+
+#[test]
+fn segments_that_take_too_much_memory_together_are_refused() {
+    let file = file();
+    let elf = Elf::parse(&file).expect("is an executable");
+    let load = |sizes: &[u64]| {
+        let sized = |size: &u64| Segment { memory_size: *size, ..elf.segments[0] };
+        State::load(&Elf { segments: sizes.iter().map(sized).collect(), ..elf.clone() }).map(drop)
+    };
+    let data = elf.segments[0].data.len() as u64;
+    for sizes in [&[(1 << 30) + 1][..], &[1 << 40], &[data, u64::MAX], &[data, (1 << 30) - data + 1]] {
+        assert_eq!(load(sizes), Err(LoadError::TooLarge), "{sizes:?}");
+    }
+    assert_eq!(load(&[data, 1 << 20]), Ok(()));
 }
 
 #[test]
