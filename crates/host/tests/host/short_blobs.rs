@@ -31,17 +31,29 @@ impl Oracle for Counting<'_> {
     }
 }
 
-/// The blob with these bytes as it is read, and how many elements were.
-fn read(bytes: &[u8], outcome: Option<Bytes>) -> (Bytes, usize) {
+/// How many elements of the blob with these bytes are read; it is read as it is. `of_prague` says whether a header of Prague
+/// was read before.
+fn read_of(bytes: &[u8], outcome: Option<Bytes>, of_prague: bool) -> usize {
     let mut preimages = Preimages::new();
+    let header = &kohala_testdata::chain("main").l1[0];
+    preimages.insert_keccak256(header.header_rlp.clone());
     let blob = kzg::blob(bytes).unwrap();
     let hash = blob.versioned_hash();
     preimages.insert_blob(blob, kzg::verify_proof).unwrap();
     let store = Store::Memory(preimages);
     let mut oracle = Counting { server: Server::new(&store, LocalInputs::new()), elements: 0, outcome };
     let block = BlockInfo { number: 1, hash: B256::ZERO, parent_hash: B256::ZERO, timestamp: 12 };
-    let read = OracleInputs::new(&mut oracle).accelerated().l1_blob(&block, &IndexedBlobHash { index: 0, hash });
-    (read.unwrap(), oracle.elements)
+    let mut inputs = OracleInputs::new(&mut oracle).accelerated();
+    if of_prague {
+        assert!(inputs.l1_header(header.hash).unwrap().is_prague);
+    }
+    let read = inputs.l1_blob(&block, &IndexedBlobHash { index: 0, hash }).unwrap();
+    assert!(read[..] == *bytes, "another blob");
+    oracle.elements
+}
+
+fn read(bytes: &[u8], outcome: Option<Bytes>) -> usize {
+    read_of(bytes, outcome, true)
 }
 
 /// A blob that says it holds `length` bytes, and holds something in `elements`.
@@ -58,11 +70,11 @@ fn only_elements_in_use_are_read() {
     for (length, used) in [(0, 4), (123, 4), (124, 8), (4_000, 128), (24_888, 784)] {
         let bytes = blob(length, 0..used);
         assert_eq!(blob_elements(bytes[..32].try_into().unwrap()), used, "{length} bytes");
-        assert_eq!(read(&bytes, None), (bytes.into(), used), "{length} bytes");
+        assert_eq!(read(&bytes, None), used, "{length} bytes");
     }
     // The sum of no points.
     let zeros = vec![0; BLOB_BYTES];
-    assert_eq!(read(&zeros, None), (zeros.into(), 4));
+    assert_eq!(read(&zeros, None), 4);
 }
 
 /// Where it holds more than it says, or as much as takes longer to sum up than to read, or where L1 can't say.
@@ -72,14 +84,16 @@ fn all_elements_are_read_of_other_blobs() {
         [(0, 4..5), (123, 4_095..4_096), (4_000, 500..1_500), (24_889, 0..788), (60_000, 0..1_900)]
     {
         let bytes = blob(length, elements);
-        assert_eq!(read(&bytes, None), (bytes.into(), FIELD_ELEMENTS), "{length} bytes");
+        assert_eq!(read(&bytes, None), FIELD_ELEMENTS, "{length} bytes");
     }
     let unknown_version = [&[0, 1][..], &blob(123, 0..4)[2..]].concat();
-    assert_eq!(read(&unknown_version, None), (unknown_version.into(), FIELD_ELEMENTS));
+    assert_eq!(read(&unknown_version, None), FIELD_ELEMENTS);
     let bytes = blob(4_000, 0..128);
     let failure = Bytes::from_static(&[0]);
     let another = Bytes::from([[1].as_slice(), &[0; 128]].concat());
     for outcome in [failure, another] {
-        assert_eq!(read(&bytes, Some(outcome)), (bytes.clone().into(), FIELD_ELEMENTS));
+        assert_eq!(read(&bytes, Some(outcome)), FIELD_ELEMENTS);
     }
+    // L1 before Prague has no such precompile.
+    assert_eq!(read_of(&bytes, None, false), FIELD_ELEMENTS);
 }
