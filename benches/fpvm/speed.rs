@@ -1,4 +1,5 @@
-//! Steps a second of CPU time: our VM beside Go's, the same state, the same server, one after the other.
+//! Steps a second of CPU time: our VM beside Go's, the same state, the same server, one after the other. The server's own
+//! time is taken off.
 
 use crate::{CLAIMS, Claim};
 use anyhow::{Context, Result, ensure};
@@ -6,8 +7,11 @@ use kohala_interop::{cannon::Cannon, has_go};
 use std::{
     env,
     ffi::OsString,
+    fs,
     path::Path,
     process::{Command, Stdio},
+    thread,
+    time::Duration,
 };
 use wait4::Wait4;
 
@@ -63,7 +67,10 @@ fn run(vm: &[OsString], state: &Path, folder: &Path, claim: &Claim, kohala: &OsS
     command.args(&vm[1..]).args(["run", "--meta", "", "--info-at", "%10000000", "--proof-at", proof]);
     command.args(["--snapshot-at", "never", "--stop-at", &format!("={STEPS}")]).arg("--input").arg(state);
     command.arg("--output").arg(folder.join("stopped.bin.gz")).arg("--proof-fmt").arg(folder.join("proof-%d.json.gz"));
-    command.arg("--").arg(kohala).args(["host", "single", "--server"]);
+    // It says what its child took, also if it is told to end.
+    let times = folder.join("server-times");
+    command.args(["--", "sh", "-c", "trap : INT TERM; out=$1; shift; \"$@\"; times > \"$out\"", "sh"]).arg(&times);
+    command.arg(kohala).args(["host", "single", "--server"]);
     for (flag, file) in [
         ("--claim", format!("claims/{}.json", claim.name)),
         ("--rollup-config-path", "rollup.json".into()),
@@ -74,6 +81,27 @@ fn run(vm: &[OsString], state: &Path, folder: &Path, claim: &Claim, kohala: &OsS
     }
     let used = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?.wait4()?;
     ensure!(used.status.success(), "{command:?} failed ({})", used.status);
-    let seconds = (used.rusage.utime + used.rusage.stime).as_secs_f64();
+    let seconds = (used.rusage.utime + used.rusage.stime).as_secs_f64() - server_seconds(&times)?;
     Ok(Taken { seconds, mib: used.rusage.maxrss as f64 / f64::from(1 << 20) })
+}
+
+/// The time of the shell's children, which is the second line of what `times` has written: `0m1.23s 0m0.45s`, user and system.
+fn server_seconds(times: &Path) -> Result<f64> {
+    let mut text = fs::read_to_string(times);
+    // A VM may be gone before its server.
+    for _ in 0..100 {
+        if text.as_ref().is_ok_and(|text| text.lines().count() == 2) {
+            break;
+        }
+        thread::sleep(Duration::from_millis(20));
+        text = fs::read_to_string(times);
+    }
+    let text = text.context("the server hasn't said what it took")?;
+    fs::remove_file(times)?;
+    let seconds = |time: &str| {
+        let (minutes, seconds) = time.strip_suffix('s')?.split_once('m')?;
+        Some(60.0 * minutes.parse::<f64>().ok()? + seconds.parse::<f64>().ok()?)
+    };
+    let sum = text.lines().nth(1).and_then(|line| line.split_whitespace().map(seconds).sum());
+    sum.with_context(|| format!("what the server took: {text}"))
 }
