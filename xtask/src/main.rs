@@ -19,7 +19,7 @@ use std::{path::PathBuf, process::ExitCode};
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Task {
-    /// Every check that a change must pass: format, tidy, deny, clippy, tests, docs, no-std.
+    /// Every check that a change must pass: format, tidy, deny, clippy, the guests, tests, docs.
     Test,
     /// The dependency rule and the source rules that the compiler doesn't know.
     Tidy,
