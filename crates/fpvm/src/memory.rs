@@ -63,13 +63,13 @@ unsafe fn move_part(to: *mut u8, from: *const u8, len: usize) {
     }
 }
 
-/// Moves whole words upwards while more than one is left, and says where it is then: to, from, bytes left. Both pointers
-/// are aligned to `ALIGN`, if it is not 1.
+/// Moves whole words upwards while more than one is left before `end`, which is the end of what is read. `TO` and `FROM` are
+/// what the pointers are aligned to: [`WORD`], or 1 where that isn't known.
 ///
 /// # Safety
 /// As [`memmove`]; where the blocks overlap, `to` must be below `from`.
 #[inline(always)]
-unsafe fn move_up<const TO: usize, const FROM: usize>(mut to: *mut u8, mut from: *const u8, end: *const u8) -> *mut u8 {
+unsafe fn move_up<const TO: usize, const FROM: usize>(mut to: *mut u8, mut from: *const u8, end: *const u8) {
     // SAFETY: never beyond `end`, which the caller has promised.
     unsafe {
         let load = |at: *const u8| if FROM == WORD { at.cast::<u64>().read() } else { load(at) };
@@ -89,7 +89,6 @@ unsafe fn move_up<const TO: usize, const FROM: usize>(mut to: *mut u8, mut from:
             opaque();
         }
     }
-    to
 }
 
 /// # Safety

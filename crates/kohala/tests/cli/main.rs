@@ -3,7 +3,6 @@
 
 mod check;
 mod claims;
-mod guests;
 mod input;
 mod metrics;
 mod online;
