@@ -24,7 +24,7 @@ const PROVEN: u64 = 200_000_000;
 /// Runs a claim's first steps on both.
 pub(crate) fn compare(guests: &Path, folder: &Path) -> Result<()> {
     if !has_go() {
-        println!("\nSpeed beside cannon: left out, it takes Go");
+        println!("Speed beside cannon: left out, it takes Go");
         return Ok(());
     }
     let kohala = env::var_os("KOHALA").context("KOHALA: the command line's path")?;
@@ -37,7 +37,7 @@ pub(crate) fn compare(guests: &Path, folder: &Path) -> Result<()> {
     load.args(["vm", "load-elf", "--type", "multithreaded64-5", "--meta", ""]).arg("--path").arg(path);
     ensure!(load.arg("--out").arg(&state).status()?.success(), "{load:?}");
     println!(
-        "\n{} {}, the first {} M steps on cannon's VM, in MiB and seconds of CPU",
+        "{} {}, the first {} M steps on cannon's VM, in MiB and seconds of CPU",
         claim.chain,
         claim.name,
         STEPS / 1_000_000
