@@ -24,7 +24,7 @@ pub(crate) const KARST_PAIRING_MAX_INPUT_SIZE: usize = 57_600;
 /// Input of a call on L1 at most, in bytes: it goes there in one transaction, of which L1's nodes relay none above 131,072
 /// bytes, and with address and gas it has to stay below the 126,000 from which on op-challenger looks for another way.
 /// Longer ones are computed: only BLS12-381's sums and pairings have them.
-const LARGEST_INPUT: usize = 125_000;
+const LARGEST_INPUT: usize = 125_971;
 
 /// What EIP-7904 has L1 take in gas: for each pair of the pairing check of bn254, and for calls of the others.
 const EIP_7904_GAS_PER_PAIR: u64 = 34_103;
