@@ -1,7 +1,7 @@
 //! The runtime of programs on fault proof VMs: asterisc (RISC-V 64) and cannon (MIPS 64).
 //!
-//! What an operating system does elsewhere is here: the entry ([`entry!`]), system calls, memory, the preimage oracle over
-//! file descriptors ([`HostOracle`]). And what the processor does elsewhere: copying, and keccak256 in as few
+//! What an operating system does elsewhere is here: the entry (`entry!`), system calls, memory, the preimage oracle over
+//! file descriptors (`HostOracle`). And what the processor does elsewhere: copying, and keccak256 in as few
 //! instructions as the two machines can do it in. A VM's dispute is about one instruction, and every instruction is run
 //! by every challenger: fewer of them is all that counts here.
 //!
