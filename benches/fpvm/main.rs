@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use claims::{CLAIMS, Claim};
 use kohala_host::{Chain, Dispute, Server as Host, Store};
 use kohala_preimage::{Key, KeyKind};
-use kohala_vm::{Server, ServerError, elf::Elf, mips, profile::Profile, riscv, run::Machine};
+use kohala_vm::{Server, ServerError, Stream, elf::Elf, mips, profile::Profile, riscv, run::Machine};
 use std::{
     cell::RefCell,
     collections::BTreeMap,
@@ -192,7 +192,7 @@ fn profile(vm: Vm, claim: &Claim, guests: &Path, profiles: &Path) -> Result<()> 
     Ok(out.flush()?)
 }
 
-fn relay(_: mips::Stream, text: &[u8]) {
+fn relay(_: Stream, text: &[u8]) {
     eprint!("{}", String::from_utf8_lossy(text));
 }
 

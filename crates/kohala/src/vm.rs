@@ -8,10 +8,9 @@ use crate::{
 };
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use kohala_vm::{
+    Stream,
     elf::Elf,
-    file,
-    mips::{self, Stream},
-    riscv,
+    file, mips, riscv,
     run::{
         self, AsteriscWitness, CannonWitness, End, Format, Machine, Metadata, Output as Target, Plan, PreimageStop,
         RunError, key_type,

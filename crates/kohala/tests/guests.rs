@@ -8,7 +8,7 @@ use alloy_primitives::B256;
 use kohala_testdata::Claim;
 use serde_json::Value;
 use std::{env, path::Path};
-use support::{but, chain_flags, claim, claim_flags, file, run};
+use support::{but, claim, host, run};
 
 /// The VMs, as `load-elf` calls them, and their executables and files of states.
 const VMS: [(&str, &str, &str); 2] = [
@@ -38,9 +38,7 @@ fn judge(folder: &Path, state: &str, chain: &str, claim: &Claim) -> u64 {
     let (start, end) = (folder.join(state).display().to_string(), folder.join(format!("end-{state}")));
     let end = end.display().to_string();
     let call = ["vm", "run", "--input", &start, "--output", &end, "--meta", "", "--"].map(str::to_owned);
-    let host = [env!("CARGO_BIN_EXE_kohala"), "host", "single", "--server"].map(str::to_owned);
-    let store = vec![format!("--data-dir={}", file(chain, "preimages.kohala").display())];
-    let run_vm = run([call.to_vec(), host.to_vec(), chain_flags(chain), claim_flags(claim), store].concat());
+    let run_vm = run([call.to_vec(), host(chain, claim)].concat());
     assert_eq!(run_vm.code, 0, "{run_vm:?}");
     let witness = run(["vm", "witness", "--input", &end]);
     let witness: Value = serde_json::from_str(&witness.stdout).unwrap();

@@ -13,7 +13,9 @@
 
 mod code;
 pub mod elf;
+mod fields;
 pub mod file;
+mod machine;
 mod memory;
 pub mod mips;
 mod oracle;
@@ -26,6 +28,8 @@ pub mod run;
 mod tree;
 
 pub use code::{Code, CodePage, Decode};
+pub use fields::StateError;
+pub use machine::{Preimage, Reached, Stream};
 pub use memory::Memory;
 pub use oracle::{NoServer, Pipes, PreimageRead, Preimages, ReadError, Server, ServerError};
 pub use order::{BigEndian, LittleEndian, Order};

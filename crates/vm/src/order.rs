@@ -10,6 +10,11 @@ pub trait Order: Copy + Default + Send + Sync + 'static {
 
     /// The two instructions of `word`, the one at the lower address first.
     fn halves(word: u64) -> [u32; 2];
+
+    /// The half of `word` that lies at `address`.
+    fn half(word: u64, address: u64) -> u32 {
+        Self::halves(word)[(address / 4 % 2) as usize]
+    }
 }
 
 /// Most significant byte at the lowest address: MIPS.

@@ -19,7 +19,6 @@ mod system;
 mod vm;
 
 pub use self::core::{Core, Registers, WITNESS_BYTES, Witness};
-pub use file::StateError;
 pub use replay::replay;
 pub use revert::Revert;
 pub use state::{LoadError, State};

@@ -1,9 +1,9 @@
 //! Steps by function, of a small program in both ways that machines branch.
 
 use kohala_vm::{
-    NoServer,
+    NoServer, Reached,
     elf::Symbol,
-    mips::{Reached, State, Thread, Vm},
+    mips::{State, Thread, Vm},
     profile::{FunctionSteps, Profile, Turn},
 };
 

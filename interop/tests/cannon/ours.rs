@@ -3,8 +3,8 @@
 use alloy_primitives::{B256, Bytes};
 use kohala_preimage::Key;
 use kohala_vm::{
-    Server, ServerError,
-    mips::{State, Stream, Vm},
+    Server, ServerError, Stream,
+    mips::{State, Vm},
 };
 use std::{
     collections::BTreeMap,

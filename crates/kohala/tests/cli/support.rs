@@ -110,6 +110,13 @@ pub(crate) fn file(chain: &str, name: &str) -> PathBuf {
     kohala_testdata::path("chains").join(chain).join(name)
 }
 
+/// Our host, to serve a VM's program from a recorded chain's own store.
+pub(crate) fn host(chain: &str, claim: &Claim) -> Vec<String> {
+    let host = [env!("CARGO_BIN_EXE_kohala"), "host", "single", "--server"].map(str::to_owned).to_vec();
+    let store = vec![flag("data-dir", file(chain, "preimages.kohala").display())];
+    [host, chain_flags(chain), claim_flags(claim), store].concat()
+}
+
 fn flag(name: &str, value: impl std::fmt::Display) -> String {
     format!("--{name}={value}")
 }

@@ -1,6 +1,6 @@
 //! `kohala vm`: a program on a fault proof VM, with the preimage server as its child.
 
-use crate::support::{Run, chain_flags, claim, claim_flags, file, run};
+use crate::support::{Run, claim, file, host, run};
 use alloy_primitives::{B256, Bytes, hex};
 use kohala_vm::{
     PreimageRead,
@@ -61,9 +61,7 @@ fn run_vm(folder: &Path, more: &[&str], server: &[String]) -> Run {
 
 /// Our host on a recorded claim.
 fn server() -> Vec<String> {
-    let host = [env!("CARGO_BIN_EXE_kohala"), "host", "single", "--server"].map(str::to_owned).to_vec();
-    let store = vec![format!("--data-dir={}", file("main", "preimages.kohala").display())];
-    [host, chain_flags("main"), claim_flags(&claim("main", "0-1")), store].concat()
+    host("main", &claim("main", "0-1"))
 }
 
 fn hash(value: &Value) -> B256 {

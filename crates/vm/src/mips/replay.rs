@@ -2,10 +2,10 @@
 
 use super::{
     core::{Core, Reservation, WITNESS_BYTES, Witness},
-    step::{Event, Fault, Outside, Stream, step},
+    step::{Event, Fault, Outside, step},
     thread::{Stack, THREAD_BYTES, Thread},
 };
-use crate::{BigEndian, PROOF_BYTES, PreimageRead, Proof, ProvenMemory, ReadError};
+use crate::{BigEndian, PROOF_BYTES, PreimageRead, Proof, ProvenMemory, ReadError, Stream};
 use alloy_primitives::B256;
 use kohala_preimage::Key;
 

@@ -4,15 +4,12 @@ use super::{
     core::{Core, Reservation, Witness},
     thread::{Stack, THREAD_BYTES, Thread},
 };
-use crate::{BigEndian, Memory};
+use crate::{BigEndian, Memory, StateError, fields::Fields};
 use alloy_primitives::B256;
 use std::io::{self, Read, Write};
 
 /// The version of the machine, and of its states' files.
 pub const VERSION: u8 = 8;
-
-/// Bytes allocated at a time for a hint of a length that the file states.
-const CHUNK: usize = 1 << 20;
 
 /// All that a machine is between two steps.
 #[derive(Debug, Clone, Default)]
@@ -21,33 +18,6 @@ pub struct State {
     pub core: Core,
     /// Memory.
     pub memory: Memory<BigEndian>,
-}
-
-/// Why a file holds no state.
-#[derive(Debug, thiserror::Error)]
-pub enum StateError {
-    /// The file can't be read on, or has ended.
-    #[error("cannot read the state's {field}: {error}")]
-    Read {
-        /// What was to be read.
-        field: &'static str,
-        /// Why it can't.
-        error: io::Error,
-    },
-    /// The state of another machine.
-    #[error("state version {0} is not {VERSION} (multithreaded64-5)")]
-    Version(u8),
-    /// A field that is 0 or 1 is neither.
-    #[error("the state's {field} is {value}, neither 0 nor 1")]
-    NotBool {
-        /// The field.
-        field: &'static str,
-        /// Its value.
-        value: u8,
-    },
-    /// The file goes on behind the state.
-    #[error("the file goes on behind the state")]
-    TooLong,
 }
 
 impl State {
@@ -101,7 +71,7 @@ impl State {
         if version != VERSION {
             return Err(StateError::Version(version));
         }
-        let memory = Memory::deserialize(&mut fields.0).map_err(|error| StateError::Read { field: "memory", error })?;
+        let memory = fields.memory()?;
         let mut core = Core {
             preimage_key: fields.array("preimage key")?,
             preimage_offset: fields.u64("preimage offset")?,
@@ -117,66 +87,20 @@ impl State {
             steps_since_switch: fields.u64("steps since the last switch")?,
             traverse_right: fields.bool("direction")?,
             next_thread_id: fields.u64("next thread's number")?,
-            left: fields.stack("left threads")?,
-            right: fields.stack("right threads")?,
+            left: stack(&mut fields, "left threads")?,
+            right: stack(&mut fields, "right threads")?,
             last_hint: Vec::new(),
         };
         core.last_hint = fields.bytes("last hint")?;
-        // A compressed file's checksum is looked at where it ends.
-        match fields.0.read(&mut [0]) {
-            Ok(0) => Ok(Self { core, memory }),
-            Ok(_) => Err(StateError::TooLong),
-            Err(error) => Err(StateError::Read { field: "end", error }),
-        }
+        fields.end()?;
+        Ok(Self { core, memory })
     }
 }
 
-/// What a file holds, field by field.
-struct Fields<R>(R);
-
-impl<R: Read> Fields<R> {
-    fn fill(&mut self, field: &'static str, bytes: &mut [u8]) -> Result<(), StateError> {
-        self.0.read_exact(bytes).map_err(|error| StateError::Read { field, error })
+fn stack(fields: &mut Fields<impl Read>, field: &'static str) -> Result<Stack, StateError> {
+    let mut stack = Stack::default();
+    for _ in 0..fields.u64(field)? {
+        stack.threads.push(Thread::from_bytes(&fields.array::<THREAD_BYTES>(field)?));
     }
-
-    fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], StateError> {
-        let mut bytes = [0; N];
-        self.fill(field, &mut bytes)?;
-        Ok(bytes)
-    }
-
-    fn u8(&mut self, field: &'static str) -> Result<u8, StateError> {
-        Ok(self.array::<1>(field)?[0])
-    }
-
-    fn u64(&mut self, field: &'static str) -> Result<u64, StateError> {
-        Ok(u64::from_be_bytes(self.array(field)?))
-    }
-
-    fn bool(&mut self, field: &'static str) -> Result<bool, StateError> {
-        match self.u8(field)? {
-            value @ (0 | 1) => Ok(value == 1),
-            value => Err(StateError::NotBool { field, value }),
-        }
-    }
-
-    fn stack(&mut self, field: &'static str) -> Result<Stack, StateError> {
-        let mut stack = Stack::default();
-        for _ in 0..self.u64(field)? {
-            stack.threads.push(Thread::from_bytes(&self.array::<THREAD_BYTES>(field)?));
-        }
-        Ok(stack)
-    }
-
-    /// Bytes behind their number, which alone allocates no more than a chunk.
-    fn bytes(&mut self, field: &'static str) -> Result<Vec<u8>, StateError> {
-        let length = u32::from_be_bytes(self.array(field)?) as usize;
-        let mut bytes = Vec::new();
-        while bytes.len() < length {
-            let start = bytes.len();
-            bytes.resize(start + CHUNK.min(length - start), 0);
-            self.fill(field, &mut bytes[start..])?;
-        }
-        Ok(bytes)
-    }
+    Ok(stack)
 }

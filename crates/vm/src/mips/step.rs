@@ -7,7 +7,7 @@ use super::{
     syscall,
     thread::Thread,
 };
-use crate::{BigEndian, Decode, Order, ReadError, Unproven, Words};
+use crate::{BigEndian, Decode, Order, ReadError, Stream, Unproven, Words};
 use std::convert::Infallible;
 
 /// Steps after which another thread has its turn.
@@ -49,15 +49,6 @@ impl From<Infallible> for Fault {
     fn from(never: Infallible) -> Self {
         match never {}
     }
-}
-
-/// Where a program writes what people read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stream {
-    /// Standard output.
-    Output,
-    /// Standard error.
-    Error,
 }
 
 /// What happens in a step that nothing of the state shows afterwards.
@@ -224,7 +215,7 @@ where
         return Err(Fault::UnalignedPc);
     }
     outside.note(core.step, Event::Fetched { pc });
-    let instruction = Instruction::decode(BigEndian::halves(memory.fetch(pc)?)[(pc / 4 % 2) as usize]);
+    let instruction = Instruction::decode(BigEndian::half(memory.fetch(pc)?, pc));
     match instruction.op {
         Op::Syscall => syscall::call(core, memory, outside),
         Op::Ll | Op::Lld => load_linked(core, memory, outside, instruction),

@@ -2,10 +2,10 @@
 
 use super::{
     core::Core,
-    step::{Fault, Outside, Reserving, Stream},
+    step::{Fault, Outside, Reserving},
     thread::Thread,
 };
-use crate::{BigEndian, Order, PAGE_BYTES, Words, oracle::drain_hints};
+use crate::{BigEndian, Order, PAGE_BYTES, Stream, Words, oracle::drain_hints};
 
 /// Where mappings of memory end.
 const HEAP_END: u64 = 0x6000_0000_0000;
@@ -227,7 +227,7 @@ fn futex<M: Words>(memory: &mut M, [address, operation, expected]: [u64; 3]) -> 
     Ok(match operation {
         128 => {
             let word = memory.load(address)?;
-            let value = BigEndian::halves(word)[(address / 4 % 2) as usize];
+            let value = BigEndian::half(word, address);
             if value == expected as u32 { Ok(()) } else { Err(Errno::Again) }
         }
         129 => Ok(()),

@@ -7,12 +7,12 @@ use super::{
     replay::MEMORY_PROOFS,
     state::State,
     stats::{DECODED_END, DebugInfo, Stats},
-    step::{Event, Fault, Outside, QUANTUM, Reserving, Stream, step},
+    step::{Event, Fault, Outside, QUANTUM, Reserving, step},
     thread::Thread,
 };
 use crate::{
-    BigEndian, Code, CodePage, Decode, Order, PAGE_BYTES, Paged, PreimageRead, Preimages, Proof, ReadError, Server,
-    Tracked, Words, profile::Profile,
+    BigEndian, Code, CodePage, Decode, Order, PAGE_BYTES, Paged, Preimage, PreimageRead, Preimages, Proof, Reached,
+    ReadError, Server, Stream, Tracked, Words, machine::Output, profile::Profile,
 };
 use alloy_primitives::B256;
 use std::convert::Infallible;
@@ -32,9 +32,6 @@ pub struct Vm<S> {
     proofs: [Proof; MEMORY_PROOFS - 1],
     expects_proofs: bool,
 }
-
-/// Whoever reads what the program writes.
-type Output = Box<dyn FnMut(Stream, &[u8]) + Send>;
 
 /// What is outside a running machine.
 struct Host<S> {
@@ -75,17 +72,6 @@ pub struct StepError {
     pub fault: Fault,
 }
 
-/// Where a run has paused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reached {
-    /// At the step that was named.
-    Step,
-    /// Behind a step that has read from a preimage.
-    Read,
-    /// At the program's end.
-    Exit,
-}
-
 /// What L1 needs to take a step itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepProof {
@@ -99,17 +85,6 @@ pub struct StepProof {
     pub data: Vec<u8>,
     /// What was read of a preimage.
     pub preimage: Option<Preimage>,
-}
-
-/// A read of a preimage: [`PreimageRead`] with a value of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preimage {
-    /// The preimage's key.
-    pub key: [u8; 32],
-    /// The preimage behind its length in eight bytes.
-    pub value: Vec<u8>,
-    /// Where in `value` was read.
-    pub offset: u64,
 }
 
 impl<S: Server> Vm<S> {
@@ -209,8 +184,8 @@ impl<S: Server> Vm<S> {
     pub fn run_profiled(&mut self, until: u64, profile: &mut Profile) -> Result<Reached, StepError> {
         while !self.state.core.exited && self.state.core.step < until {
             if let Some(Thread { id, pc, .. }) = self.state.core.thread() {
-                let halves = BigEndian::halves(self.state.memory.load(*pc));
-                profile.step(*id, *pc, Instruction::decode(halves[(pc / 4 % 2) as usize]).turn());
+                let instruction = BigEndian::half(self.state.memory.load(*pc), *pc);
+                profile.step(*id, *pc, Instruction::decode(instruction).turn());
             }
             self.step()?;
         }
@@ -253,9 +228,7 @@ impl<S: Server> Vm<S> {
         for proof in &self.proofs {
             data.extend_from_slice(proof.as_bytes());
         }
-        // The key of zeros says that nothing was read.
-        let read = self.last_read().filter(|read| read.key != [0; 32]);
-        let preimage = read.map(|read| Preimage { key: read.key, value: read.value.to_vec(), offset: read.offset });
+        let preimage = self.last_read().and_then(Preimage::of);
         Ok(StepProof { step: at.step, witness, post: self.state.hash(), data, preimage })
     }
 

@@ -1,7 +1,7 @@
 //! States in files, binary or JSON, as asterisc reads and writes them (V21).
 
 use super::{Core, Registers, State};
-use crate::{LittleEndian, Memory, PAGE_BYTES};
+use crate::{LittleEndian, Memory, PAGE_BYTES, StateError, fields::Fields};
 use alloy_primitives::{B256, Bytes, hex};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -9,39 +9,6 @@ use std::{
     fmt,
     io::{self, Read, Write},
 };
-
-/// Bytes allocated at a time for bytes of a length that the file states.
-const CHUNK: usize = 1 << 20;
-
-/// Why a file holds no state.
-#[derive(Debug, thiserror::Error)]
-pub enum StateError {
-    /// The file can't be read on, or has ended.
-    #[error("cannot read the state's {field}: {error}")]
-    Read {
-        /// What was to be read.
-        field: &'static str,
-        /// Why it can't.
-        error: io::Error,
-    },
-    /// A field that is 0 or 1 is neither.
-    #[error("the state's {field} is {value}, neither 0 nor 1")]
-    NotBool {
-        /// The field.
-        field: &'static str,
-        /// Its value.
-        value: u8,
-    },
-    /// The JSON is broken, or no state.
-    #[error("the state's JSON: {0}")]
-    Json(#[from] serde_json::Error),
-    /// The JSON's witness is not in base 64.
-    #[error("the state's witness: {0}")]
-    Witness(base64::DecodeError),
-    /// The file goes on behind the state.
-    #[error("the file goes on behind the state")]
-    TooLong,
-}
 
 impl State {
     /// Writes the state in binary, not compressed. Pages are in order of their number, which asterisc doesn't demand.
@@ -73,12 +40,12 @@ impl State {
     /// Where `input` fails, or holds something else.
     pub fn deserialize(input: impl Read) -> Result<Self, StateError> {
         let mut fields = Fields(input);
-        let memory = Memory::deserialize(&mut fields.0).map_err(|error| StateError::Read { field: "memory", error })?;
+        let memory = fields.memory()?;
         let mut core = Core {
             preimage_key: B256::new(fields.array("preimage key")?),
             preimage_offset: fields.u64("preimage offset")?,
             pc: fields.u64("pc")?,
-            exit_code: fields.array::<1>("exit code")?[0],
+            exit_code: fields.u8("exit code")?,
             exited: fields.bool("mark of exit")?,
             step: fields.u64("step")?,
             heap: fields.u64("heap")?,
@@ -97,12 +64,8 @@ impl State {
             recorded_witness: fields.bytes("witness")?,
             recorded_hash: B256::new(fields.array("state hash")?),
         };
-        // A compressed file's checksum is looked at where it ends.
-        match fields.0.read(&mut [0]) {
-            Ok(0) => Ok(state),
-            Ok(_) => Err(StateError::TooLong),
-            Err(error) => Err(StateError::Read { field: "end", error }),
-        }
+        fields.end()?;
+        Ok(state)
     }
 
     /// Writes the state as JSON, not compressed.
@@ -233,43 +196,5 @@ impl<'de> de::Visitor<'de> for PagesVisitor {
             }
         }
         Ok(ReadPages(memory))
-    }
-}
-
-/// What a file holds, field by field.
-struct Fields<R>(R);
-
-impl<R: Read> Fields<R> {
-    fn fill(&mut self, field: &'static str, bytes: &mut [u8]) -> Result<(), StateError> {
-        self.0.read_exact(bytes).map_err(|error| StateError::Read { field, error })
-    }
-
-    fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], StateError> {
-        let mut bytes = [0; N];
-        self.fill(field, &mut bytes)?;
-        Ok(bytes)
-    }
-
-    fn u64(&mut self, field: &'static str) -> Result<u64, StateError> {
-        Ok(u64::from_be_bytes(self.array(field)?))
-    }
-
-    fn bool(&mut self, field: &'static str) -> Result<bool, StateError> {
-        match self.array::<1>(field)? {
-            [value @ (0 | 1)] => Ok(value == 1),
-            [value] => Err(StateError::NotBool { field, value }),
-        }
-    }
-
-    /// Bytes behind their number, which alone allocates no more than a chunk.
-    fn bytes(&mut self, field: &'static str) -> Result<Vec<u8>, StateError> {
-        let length = u32::from_be_bytes(self.array(field)?) as usize;
-        let mut bytes = Vec::new();
-        while bytes.len() < length {
-            let start = bytes.len();
-            bytes.resize(start + CHUNK.min(length - start), 0);
-            self.fill(field, &mut bytes[start..])?;
-        }
-        Ok(bytes)
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Core, Fault, StepError, Witness,
     step::{Outside, step},
 };
-use crate::{LittleEndian, PROOF_BYTES, PreimageRead, Proof, ProvenMemory, ReadError, ServerError, mips::Stream};
+use crate::{LittleEndian, PROOF_BYTES, PreimageRead, Proof, ProvenMemory, ReadError, ServerError, Stream};
 use kohala_preimage::Key;
 
 /// The witness after one step from `witness`, which `proofs` show the memory of, and where `preimage` is read.

@@ -6,7 +6,7 @@ use super::{
     execute::{Flow, Trap, execute},
     system,
 };
-use crate::{Decode, PROOF_BYTES, ReadError, ServerError, Unproven, Words, mips::Stream};
+use crate::{Decode, PROOF_BYTES, ReadError, ServerError, Stream, Unproven, Words};
 use kohala_preimage::Key;
 use std::convert::Infallible;
 

@@ -5,7 +5,7 @@ use super::{
     execute::{load, store},
     step::Outside,
 };
-use crate::{Words, mips::Stream};
+use crate::{Stream, Words};
 
 /// The longest write of a program that is printed or taken as hints: more than any hint's length can say.
 const LONGEST_WRITE: u64 = 1 << 33;

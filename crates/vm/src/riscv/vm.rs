@@ -8,11 +8,8 @@ use super::{
     step::{Outside, step},
 };
 use crate::{
-    Code, CodePage, Decode, LittleEndian, Order, PAGE_BYTES, Paged, PreimageRead, Preimages, ReadError, Server,
-    ServerError, Tracked, Words,
-    mips::{Preimage, Reached, Stream},
-    oracle::drain_hints,
-    profile::Profile,
+    Code, CodePage, Decode, LittleEndian, Order, PAGE_BYTES, Paged, Preimage, PreimageRead, Preimages, Reached,
+    ReadError, Server, ServerError, Stream, Tracked, Words, machine::Output, oracle::drain_hints, profile::Profile,
 };
 use alloy_primitives::B256;
 use std::convert::Infallible;
@@ -24,9 +21,6 @@ pub struct Vm<S> {
     preimages: Preimages<S>,
     output: Output,
 }
-
-/// Whoever reads what the program writes.
-type Output = Box<dyn FnMut(Stream, &[u8]) + Send>;
 
 /// What L1 needs to take a step itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,8 +93,8 @@ impl<S: Server> Vm<S> {
     pub fn run_profiled(&mut self, until: u64, profile: &mut Profile) -> Result<Reached, StepError> {
         while !self.state.core.exited && self.state.core.step < until {
             let pc = self.state.core.pc;
-            let halves = LittleEndian::halves(self.state.memory.load(pc));
-            profile.step(0, pc, Instruction::decode(halves[(pc / 4 % 2) as usize]).turn());
+            let instruction = LittleEndian::half(self.state.memory.load(pc), pc);
+            profile.step(0, pc, Instruction::decode(instruction).turn());
             self.step()?;
         }
         Ok(if self.state.core.exited { Reached::Exit } else { Reached::Step })
@@ -135,9 +129,7 @@ impl<S: Server> Vm<S> {
         for proof in tracked.into_proofs() {
             data.extend_from_slice(proof.as_bytes());
         }
-        // The key of zeros says that nothing was read.
-        let read = self.last_read().filter(|read| read.key != [0; 32]);
-        let preimage = read.map(|read| Preimage { key: read.key, value: read.value.to_vec(), offset: read.offset });
+        let preimage = self.last_read().and_then(Preimage::of);
         Ok(StepProof { step: before, witness, post: self.state.hash(), data, preimage })
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Format, Machine, Place, Proof, Read};
 use crate::{
-    PreimageRead, Server,
+    LittleEndian, Order, PreimageRead, Server,
     riscv::{StepError, Vm},
 };
 use std::io::{self, Write};
@@ -22,8 +22,7 @@ impl<S: Server> Machine for Vm<S> {
     fn place(&mut self) -> Place {
         let state = self.state_mut();
         let pc = state.core.pc;
-        // The first of a word's two instructions is its lower half.
-        let instruction = (state.memory.load(pc) >> (8 * (pc & 4))) as u32;
+        let instruction = LittleEndian::half(state.memory.load(pc), pc);
         Place { pc, instruction, pages: state.memory.page_count() }
     }
 

@@ -1,6 +1,6 @@
 //! What is told of states and steps, as JSON: the fields that op-challenger reads.
 
-use crate::{mips, riscv};
+use crate::{Preimage, mips, riscv};
 use alloy_primitives::{B256, Bytes};
 use serde::Serialize;
 
@@ -40,8 +40,8 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-impl From<mips::Preimage> for Read {
-    fn from(read: mips::Preimage) -> Self {
+impl From<Preimage> for Read {
+    fn from(read: Preimage) -> Self {
         Self { oracle_key: read.key.into(), oracle_value: read.value.into(), oracle_offset: read.offset }
     }
 }

@@ -4,10 +4,10 @@ use crate::machine::{CODE, DATA, machine};
 use alloy_primitives::{B256, b256, keccak256};
 use kohala_preimage::Key;
 use kohala_vm::{
-    BigEndian, LittleEndian, Memory, Order, PAGE_BYTES, Pipes, Server, ServerError,
+    BigEndian, LittleEndian, Memory, Order, PAGE_BYTES, Pipes, Server, ServerError, StateError,
     elf::{Elf, ElfError, Symbol},
     file,
-    mips::{LoadError, Reservation, State, StateError, Thread},
+    mips::{LoadError, Reservation, State, Thread},
 };
 use proptest::prelude::*;
 use std::{

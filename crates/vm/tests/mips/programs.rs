@@ -2,8 +2,8 @@
 
 use crate::machine::{Answers, CODE, DATA, SYSCALL, V0, calling, machine, thread_mut};
 use kohala_vm::{
-    PreimageRead,
-    mips::{Reached, State, replay},
+    PreimageRead, Reached,
+    mips::{State, replay},
 };
 use proptest::prelude::*;
 

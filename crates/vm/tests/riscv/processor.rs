@@ -8,9 +8,8 @@ use crate::assembler::{
     A0, A1, A2, A7, ATOMIC_OPERATIONS, Chance, ECALL, ZERO, addi, b, computation, i, j, ld, li, r, s, sd,
 };
 use kohala_vm::{
-    NoServer,
+    NoServer, Reached, Stream,
     elf::{Elf, Symbol},
-    mips::{Reached, Stream},
     riscv::{State, Vm},
 };
 use std::{

@@ -7,11 +7,10 @@ use crate::assembler::{A0, A1, A2, A7, ECALL, ZERO, addi, b, i, li, r, sd};
 use alloy_primitives::{B256, b256, keccak256};
 use kohala_preimage::Key;
 use kohala_vm::{
-    Server, ServerError,
+    Reached, Server, ServerError, StateError, Stream,
     elf::{Elf, Segment},
-    mips::{Reached, Stream},
     profile::Profile,
-    riscv::{Fault, LoadError, Revert, State, StateError, Vm, WITNESS_BYTES, replay},
+    riscv::{Fault, LoadError, Revert, State, Vm, WITNESS_BYTES, replay},
     run::Machine,
 };
 use std::sync::mpsc::{Receiver, Sender, channel};
