@@ -16,6 +16,7 @@ pub(crate) fn run() -> Result<()> {
     // Workspaces of their own.
     step::run("format", &mut step::cargo("fmt --all --check --manifest-path benches/peers/Cargo.toml"))?;
     step::run("format", &mut step::cargo("fmt --all --check --manifest-path guests/fpvm/Cargo.toml"))?;
+    step::run("format", &mut step::cargo("fmt --all --check --manifest-path guests/sp1/Cargo.toml"))?;
     tidy::run()?;
     deny()?;
     step::run("clippy", &mut step::cargo("clippy --workspace --all-targets --locked -- -D warnings"))?;

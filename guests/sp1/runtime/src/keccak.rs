@@ -1,0 +1,31 @@
+//! Keccak256, as alloy's `native-keccak` asks for it.
+#![allow(unsafe_code, reason = "the binding to alloy's hook")]
+
+/// Bytes that one permutation takes in.
+const RATE: usize = 136;
+
+/// Writes the hash of `len` bytes at `bytes` to the 32 bytes at `output`.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn native_keccak256(bytes: *const u8, len: usize, output: *mut u8) {
+    // SAFETY: alloy gives a slice's place and length.
+    let input = unsafe { core::slice::from_raw_parts(bytes, len) };
+    let mut state = [0; 25];
+    let (blocks, rest) = input.as_chunks::<RATE>();
+    blocks.iter().for_each(|block| absorb(&mut state, block));
+    let mut last = [0; RATE];
+    last[..rest.len()].copy_from_slice(rest);
+    last[rest.len()] = 1;
+    last[RATE - 1] |= 0x80;
+    absorb(&mut state, &last);
+    for (at, lane) in state.iter().take(4).enumerate() {
+        // SAFETY: alloy gives the place of 32 bytes.
+        unsafe { output.add(8 * at).cast::<[u8; 8]>().write(lane.to_le_bytes()) };
+    }
+}
+
+fn absorb(state: &mut [u64; 25], block: &[u8; RATE]) {
+    for (lane, bytes) in state.iter_mut().zip(block.as_chunks().0) {
+        *lane ^= u64::from_le_bytes(*bytes);
+    }
+    sp1_zkvm::syscalls::syscall_keccak_permute(state);
+}

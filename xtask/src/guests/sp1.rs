@@ -1,0 +1,98 @@
+//! SP1's guests: with the compiler of the other guests, and with Succinct's own.
+//!
+//! The target is the one that Succinct's compiler has built in, written down (`targets/`), and the flags are those that
+//! SP1's tools give. The two compilers make different bytes of the same sources, and so executables with different
+//! verifying keys.
+
+use super::{FOLDER, build, write};
+use crate::{no_std, step};
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+use std::{fs, path::PathBuf, process::Command};
+
+/// What compiles the guests.
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Compiler {
+    /// Debian's compiler or a nightly one, and the standard library from its source.
+    #[default]
+    Source,
+    /// Succinct's, which `sp1up` installs: the target and its standard library are built in.
+    Succinct,
+}
+
+/// Where the guests' sources lie, and which there are: packages of that workspace.
+const SOURCE: &str = "guests/sp1";
+const GUESTS: [&str; 1] = ["kohala-sp1-probe"];
+
+pub(super) const NAME: &str = "sp1";
+const TARGET: &str = "riscv64im-succinct-zkvm-elf";
+
+/// What SP1's own tools tell the compiler. The image begins where the stack, which grows down to 0, ends; what asks for
+/// randomness is given SP1's; and the order of instructions costs fewest cycles bottom up.
+const FLAGS: [&str; 6] = [
+    "-Clink-arg=--image-base=0x78000000",
+    "-Cpanic=abort",
+    "--cfg",
+    "getrandom_backend=\"custom\"",
+    "-Cllvm-args=-misched-prera-direction=bottomup",
+    "-Cllvm-args=-misched-postra-direction=bottomup",
+];
+
+/// Builds every guest, and says what each is.
+pub(super) fn run(compiler: Compiler) -> Result<()> {
+    for guest in GUESTS {
+        let built = match compiler {
+            Compiler::Source => from_source(guest)?,
+            Compiler::Succinct => with_succinct(guest)?,
+        };
+        let bytes = fs::read(&built).with_context(|| built.display().to_string())?;
+        write(&format!("{guest}.elf"), &bytes)?;
+    }
+    Ok(())
+}
+
+/// Builds `guest` and the standard library, and says where it is.
+fn from_source(guest: &str) -> Result<PathBuf> {
+    let toolchain = no_std::toolchain()?;
+    println!("{}", toolchain.version()?);
+    let mut cargo = toolchain.cargo();
+    arguments(&mut cargo, guest, &format!("targets/{TARGET}.json"), FOLDER);
+    cargo.args(["-Zbuild-std=core,alloc,std,panic_abort", "-Zbuild-std-features=compiler-builtins-mem"]);
+    cargo.arg("-Zjson-target-spec");
+    let linker = format!("-Clinker={}", toolchain.linker());
+    let flags = FLAGS.into_iter().chain([linker.as_str()]).collect::<Vec<_>>();
+    build(&mut cargo, NAME, &toolchain.sysroot()?, &flags)?;
+    Ok(executable(guest, FOLDER))
+}
+
+/// Builds `guest` with Succinct's compiler, and says where it is.
+fn with_succinct(guest: &str) -> Result<PathBuf> {
+    const TARGETS: &str = "target/guests/succinct";
+    let rustup = |program: &str| {
+        let mut command = Command::new("rustup");
+        command.args(["run", "succinct", program]);
+        command
+    };
+    let (Some(version), Some(sysroot)) =
+        (step::output(rustup("rustc").arg("--version")), step::output(rustup("rustc").args(["--print", "sysroot"])))
+    else {
+        bail!("--toolchain succinct: `rustup toolchain list` has no `succinct`; `sp1up` of SP1 6.1 installs it");
+    };
+    println!("{version}");
+    let mut cargo = rustup("cargo");
+    // That a place in a source file isn't told is unstable in it, too.
+    cargo.env("RUSTC_BOOTSTRAP", "1");
+    arguments(&mut cargo, guest, TARGET, TARGETS);
+    build(&mut cargo, NAME, sysroot.as_ref(), &FLAGS)?;
+    Ok(executable(guest, TARGETS))
+}
+
+/// Tells cargo what to build. One package at a time: what one guest turns on in a dependency, another does without.
+fn arguments(cargo: &mut Command, guest: &str, target: &str, folder: &str) {
+    cargo.args(["build", "--release", "--locked", "--manifest-path", &format!("{SOURCE}/Cargo.toml")]);
+    cargo.args(["--package", guest, "--target", target, "--target-dir", folder]);
+}
+
+fn executable(guest: &str, folder: &str) -> PathBuf {
+    step::root().join(folder).join(TARGET).join("release").join(guest)
+}
