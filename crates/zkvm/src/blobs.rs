@@ -7,7 +7,7 @@
 
 use crate::Machine;
 use alloc::vec::Vec;
-use alloy_primitives::{Bytes, Keccak256, U256, keccak256};
+use alloy_primitives::{Bytes, U256, keccak256};
 use kohala_preimage::{BlobError, evaluate_elements, weighted_sum};
 
 /// A commitment and the number that it is multiplied by, big-endian.
@@ -41,12 +41,7 @@ impl Challenge {
             transcript.extend_from_slice(keccak256(data).as_slice());
         }
         let seed = keccak256(transcript);
-        let draw = |index: u64| {
-            let mut hasher = Keccak256::new();
-            hasher.update(seed);
-            hasher.update(index.to_be_bytes());
-            hasher.finalize().0
-        };
+        let draw = |index: u64| keccak256([seed.as_slice(), &index.to_be_bytes()].concat()).0;
         let weight = |index: usize| match index {
             // The first needs none: what counts is their ratios.
             0 => U256::ONE.to_be_bytes(),

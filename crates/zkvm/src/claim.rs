@@ -19,11 +19,11 @@ pub enum ClaimError {
     Wrong(Verdict),
 }
 
-/// A guest that proves a claim: its input is a witness, its public values are the statement.
+/// A guest that proves a claim about a range of blocks: its input is a witness, its public values are the statement.
 ///
 /// # Panics
 /// If the witness proves no statement: so there is no proof.
-pub fn prove_claim<Z: Zkvm>() {
+pub fn prove_range<Z: Zkvm>() {
     match judge::<Z>(Z::input()) {
         Ok(statement) => Z::commit(&statement.encode()),
         Err(error) => panic!("nothing is proven: {error}"),

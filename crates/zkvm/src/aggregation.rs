@@ -1,4 +1,4 @@
-//! Proofs of consecutive claims joined into one: long ranges are proven in pieces, side by side.
+//! Proofs of consecutive ranges of blocks joined into one: long ones are proven in pieces, side by side.
 
 use crate::{
     Recursive, STATEMENT_BYTES, Statement,
@@ -8,19 +8,19 @@ use alloc::vec::Vec;
 use alloy_primitives::{B256, Bytes, keccak256};
 use kohala_protocol::L1Header;
 
-/// What a proof of several claims says: the statement that follows from theirs, and whose proofs they were.
+/// What a proof of several proofs says: the statement that follows from theirs, and whose they were.
 ///
 /// Encoded it is the statement's words and one more, `bytes32 program`. A contract compares that one too: any program could
 /// be proven to have committed to these words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RangeStatement {
+pub struct Aggregate {
     /// From the first claim's agreed output root to the last one's claimed one.
     pub statement: Statement,
-    /// Hash of the verifying key of the program that proved the claims.
+    /// Hash of the verifying key of the program that proved the ranges.
     pub program: B256,
 }
 
-impl RangeStatement {
+impl Aggregate {
     /// The seven words: the guest's public values.
     pub fn encode(&self) -> Vec<u8> {
         let mut words = self.statement.encode();
@@ -37,8 +37,8 @@ impl RangeStatement {
 
 /// What the guest that joins proofs is given, besides the proofs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RangeInput {
-    /// Hash of the verifying key of the program that proved the claims.
+pub struct AggregationInput {
+    /// Hash of the verifying key of the program that proved the ranges.
     pub program: B256,
     /// What was proven, in the order of the blocks.
     pub statements: Vec<Statement>,
@@ -47,7 +47,7 @@ pub struct RangeInput {
     pub l1_headers: Vec<Bytes>,
 }
 
-impl RangeInput {
+impl AggregationInput {
     /// The guest's input: the program's hash, how many statements, the statements, how many headers, and the headers, each
     /// behind its length. All numbers are words.
     pub fn encode(&self) -> Vec<u8> {
@@ -86,9 +86,9 @@ impl RangeInput {
 
 /// Why statements don't join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RangeError {
+pub enum AggregationError {
     /// The input is none.
-    #[error("the input is no range")]
+    #[error("the input has another form")]
     Form,
     /// There is no statement.
     #[error("there is nothing to join")]
@@ -127,12 +127,12 @@ impl core::fmt::Display for Link {
     }
 }
 
-/// A guest that joins proofs: its input is a [`RangeInput`], its public values are the [`RangeStatement`].
+/// A guest that joins proofs: its input is a [`AggregationInput`], its public values are the [`Aggregate`].
 ///
 /// # Panics
 /// If the statements don't join. Where one isn't proven, the machine fails.
-pub fn prove_range<Z: Recursive>() {
-    let input = RangeInput::decode(&Z::input()).ok_or(RangeError::Form);
+pub fn prove_aggregation<Z: Recursive>() {
+    let input = AggregationInput::decode(&Z::input()).ok_or(AggregationError::Form);
     let joined = input.and_then(|input| {
         input.statements.iter().for_each(|statement| Z::verify(input.program, &statement.encode()));
         join(&input)
@@ -151,19 +151,19 @@ pub fn prove_range<Z: Recursive>() {
 ///
 /// # Errors
 /// Where they don't join.
-pub fn join(input: &RangeInput) -> Result<RangeStatement, RangeError> {
+pub fn join(input: &AggregationInput) -> Result<Aggregate, AggregationError> {
     let (Some(first), Some(last)) = (input.statements.first(), input.statements.last()) else {
-        return Err(RangeError::Empty);
+        return Err(AggregationError::Empty);
     };
     let mut l1 = Vec::from([last.l1_head]);
     for (index, rlp) in input.l1_headers.iter().enumerate() {
         let hash = l1[index];
         let header = L1Header::decode(hash, rlp).ok().filter(|_| keccak256(rlp) == hash);
-        l1.push(header.ok_or(RangeError::Header(index))?.parent_hash);
+        l1.push(header.ok_or(AggregationError::Header(index))?.parent_hash);
     }
     let mut agreed = first.agreed_output_root;
     for (index, statement) in input.statements.iter().enumerate() {
-        let gap = |link| Err(RangeError::Gap { index, link });
+        let gap = |link| Err(AggregationError::Gap { index, link });
         if statement.chain_hash != first.chain_hash {
             return gap(Link::Chain);
         }
@@ -176,7 +176,7 @@ pub fn join(input: &RangeInput) -> Result<RangeStatement, RangeError> {
         agreed = statement.claimed_output_root;
     }
     let statement = Statement { agreed_output_root: first.agreed_output_root, ..*last };
-    Ok(RangeStatement { statement, program: input.program })
+    Ok(Aggregate { statement, program: input.program })
 }
 
 const _: () = assert!(STATEMENT_BYTES.is_multiple_of(WORD));
