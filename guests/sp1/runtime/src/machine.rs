@@ -65,7 +65,7 @@ impl kohala_zkvm::Recursive for Sp1 {
         for (word, bytes) in words.iter_mut().zip(program.as_chunks().0) {
             *word = u32::from_be_bytes(*bytes);
         }
-        let digest = [0; 32]; // TODO
+        let digest = crate::sha256::sha256(public_values);
         sp1_zkvm::lib::verify::verify_sp1_proof(&words, &digest);
     }
 }
