@@ -5,6 +5,8 @@
 #![no_main]
 #![allow(unsafe_code, reason = "sp1-zkvm's entry point")]
 
+mod curves;
+
 sp1_zkvm::entrypoint!(main);
 
 /// Reads the hints and commits to the result.
@@ -22,6 +24,6 @@ pub fn main() {
 fn run(primitive: u8, input: &[u8]) -> Option<Vec<u8>> {
     Some(match primitive {
         0 => alloy_primitives::keccak256(input).to_vec(),
-        _ => panic!("no primitive has the number {primitive}"),
+        _ => return curves::run(primitive, input),
     })
 }
