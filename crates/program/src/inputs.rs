@@ -23,7 +23,7 @@ pub trait Inputs {
     /// All receipts of an L1 block in order.
     fn l1_receipts(&mut self, header: &L1Header) -> Result<Vec<Receipt>, Self::Error>;
 
-    /// A blob that a transaction of an L1 block carries: 131,072 bytes.
+    /// A blob that a transaction of an L1 block carries: 131,072 bytes, of which zeros at the end may be left out.
     fn l1_blob(&mut self, block: &BlockInfo, blob: &IndexedBlobHash) -> Result<Bytes, Self::Error>;
 
     /// What an L2 output root commits to.
@@ -48,6 +48,9 @@ pub trait Inputs {
     fn l2_path(&mut self, _agreed: u64, _address: Address, _slot: Option<B256>) -> Result<(), Self::Error> {
         Ok(())
     }
+
+    /// Announces that a block's transactions are done, and that what is read from now on is for its roots.
+    fn l2_roots(&mut self) {}
 
     /// The code of an L2 contract.
     fn l2_code(&mut self, hash: B256) -> Result<Bytes, Self::Error>;

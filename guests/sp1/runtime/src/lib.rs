@@ -7,6 +7,7 @@ mod curve;
 mod ecdsa;
 mod hint;
 mod keccak;
+mod machine;
 mod number;
 mod provider;
 mod secp256k1;
@@ -16,6 +17,7 @@ mod sha256;
 mod tests;
 
 pub use keccak::keccak256;
+pub use machine::Sp1;
 use provider::Precompiles;
 use std::sync::Arc;
 
