@@ -78,16 +78,22 @@ impl<M: Pairing<N>, const N: usize> Fp12<M, N> {
                 }
                 product.copy(coefficient);
                 product *= term;
-                match i + power {
-                    power @ 0..6 => self.0[power] += &product,
-                    power => high[power - 6] += &product,
-                }
+                self.add_term(&mut high, i + power, &product);
             }
         }
         self.add_high(high);
     }
 
-    /// Adds terms of w⁶ and up.
+    /// Adds a term to its power's, which is among those of w⁶ and up if it is not in `self`.
+    #[inline(always)]
+    fn add_term(&mut self, high: &mut [Quadratic<M, N>], power: usize, term: &Quadratic<M, N>) {
+        match self.0.get_mut(power) {
+            Some(low) => *low += term,
+            None => high[power - 6] += term,
+        }
+    }
+
+    /// Adds the terms of w⁶ and up.
     #[inline(always)]
     fn add_high<const HIGH: usize>(&mut self, mut high: [Quadratic<M, N>; HIGH]) {
         for (low, high) in self.0.iter_mut().zip(&mut high) {
@@ -127,19 +133,13 @@ impl<M: Pairing<N>, const N: usize> Fp12<M, N> {
         for (i, j) in [(1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (3, 4)] {
             product.copy(&a[i]);
             product *= &a[j];
-            match i + j {
-                power @ 0..6 => self.0[power] += &product,
-                power => high[power - 6] += &product,
-            }
+            self.add_term(&mut high, i + j, &product);
         }
         self.0[1..].iter_mut().chain(&mut high[..4]).for_each(Quadratic::double);
-        for i in 1..5 {
-            product.copy(&a[i]);
+        for (i, a) in a[..5].iter().enumerate().skip(1) {
+            product.copy(a);
             product.square();
-            match 2 * i {
-                power @ 0..6 => self.0[power] += &product,
-                power => high[power - 6] += &product,
-            }
+            self.add_term(&mut high, 2 * i, &product);
         }
         self.add_high(high);
     }
