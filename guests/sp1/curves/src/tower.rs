@@ -87,6 +87,5 @@ impl<M: Tower<N>, const N: usize> Fp12Config for Plain<M, N> {
     type Fp6Config = Self;
 
     const NONRESIDUE: Fp6<Self> = Fp6::new(Fp2::ZERO, Fp2::ONE, Fp2::ZERO);
-    const FROBENIUS_COEFF_FP12_C1: &'static [Fp2<Self>] =
-        &plain2_list::<M, N, 12>(M::Fp12::FROBENIUS_COEFF_FP12_C1);
+    const FROBENIUS_COEFF_FP12_C1: &'static [Fp2<Self>] = &plain2_list::<M, N, 12>(M::Fp12::FROBENIUS_COEFF_FP12_C1);
 }

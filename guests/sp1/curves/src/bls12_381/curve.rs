@@ -56,8 +56,8 @@ const BETA: Fq = plain(&ark_bls12_381::g1::BETA);
 ///
 /// It is if φ multiplies it by -x²: φ² + φ + 1 is zero on the whole curve, so x⁴ - x² + 1, which is G1's order, is zero on the point.
 pub(crate) fn is_in_g1(point: &Point<WORDS>) -> bool {
-    let product = g1::multiple::<FqConfig, WORDS>(point, X)
-        .and_then(|product| g1::multiple::<FqConfig, WORDS>(&product, X));
+    let product =
+        g1::multiple::<FqConfig, WORDS>(point, X).and_then(|product| g1::multiple::<FqConfig, WORDS>(&product, X));
     let (x, y) = point.coordinates::<FqConfig>();
     product == Some(Point::new::<FqConfig>(x * BETA, y).opposite::<FqConfig>())
 }
@@ -113,10 +113,7 @@ impl SWCurveConfig for G2 {
     const COEFF_B: Fq2 = plain2::<FqConfig, WORDS>(&ark_bls12_381::g2::Config::COEFF_B);
     const GENERATOR: Affine<Self> = {
         let generator = ark_bls12_381::g2::Config::GENERATOR;
-        Affine::new_unchecked(
-            plain2::<FqConfig, WORDS>(&generator.x),
-            plain2::<FqConfig, WORDS>(&generator.y),
-        )
+        Affine::new_unchecked(plain2::<FqConfig, WORDS>(&generator.x), plain2::<FqConfig, WORDS>(&generator.y))
     };
 
     // ψ multiplies G2's points by the parameter, and no others (https://eprint.iacr.org/2021/1130, section 4).

@@ -5,7 +5,7 @@ use crate::{
     field::{plain, plain_list},
     tower::{plain2, plain2_list},
 };
-use ark_bls12_381::{Fr, FqConfig};
+use ark_bls12_381::{FqConfig, Fr};
 use ark_ec::{
     CurveConfig,
     hashing::curve_maps::{

@@ -9,7 +9,7 @@ use crate::{
     precompiles::Point,
 };
 use alloc::vec::Vec;
-use ark_bls12_381::{Fr, FqConfig};
+use ark_bls12_381::{FqConfig, Fr};
 use ark_ec::{
     AffineRepr, CurveGroup, VariableBaseMSM,
     hashing::{curve_maps::wb::WBMap, map_to_curve_hasher::MapToCurve},

@@ -88,10 +88,7 @@ impl SWCurveConfig for G2 {
     const COEFF_B: Fq2 = plain2::<FqConfig, WORDS>(&ark_bn254::g2::Config::COEFF_B);
     const GENERATOR: Affine<Self> = {
         let generator = ark_bn254::g2::Config::GENERATOR;
-        Affine::new_unchecked(
-            plain2::<FqConfig, WORDS>(&generator.x),
-            plain2::<FqConfig, WORDS>(&generator.y),
-        )
+        Affine::new_unchecked(plain2::<FqConfig, WORDS>(&generator.x), plain2::<FqConfig, WORDS>(&generator.y))
     };
 
     fn is_in_correct_subgroup_assuming_on_curve(point: &Affine<Self>) -> bool {

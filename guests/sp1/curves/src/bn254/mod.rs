@@ -41,8 +41,8 @@ pub fn bn254_g1_add(a: &[u8], b: &[u8]) -> Result<[u8; 64], PrecompileHalt> {
 ///
 /// As of [`bn254_g1_add`].
 pub fn bn254_g1_mul(point: &[u8], scalar: &[u8]) -> Result<[u8; 64], PrecompileHalt> {
-    let product = read_g1(point)?
-        .and_then(|point| g1::weighted_sum::<FqConfig, WORDS>(&[(point, words_of_be_bytes(scalar))]));
+    let product =
+        read_g1(point)?.and_then(|point| g1::weighted_sum::<FqConfig, WORDS>(&[(point, words_of_be_bytes(scalar))]));
     Ok(g1_bytes(&product))
 }
 
@@ -55,7 +55,9 @@ pub fn bn254_pairing_check(pairs: &[(&[u8], &[u8])]) -> Result<bool, PrecompileH
     let (mut a, mut b) = (Vec::with_capacity(pairs.len()), Vec::with_capacity(pairs.len()));
     for (point, twisted) in pairs {
         let (point, twisted) = (read_g1(point)?, read_g2(twisted)?);
-        if let Some(point) = point && !twisted.is_zero() {
+        if let Some(point) = point
+            && !twisted.is_zero()
+        {
             let (x, y) = point.coordinates::<FqConfig>();
             a.push(Affine::<G1>::new_unchecked(x, y));
             b.push(twisted);
