@@ -15,6 +15,8 @@ mod provider;
 mod secp256k1;
 mod secp256r1;
 mod sha256;
+#[cfg(test)]
+mod tests;
 
 pub use keccak::keccak256;
 pub use machine::Sp1;
