@@ -13,27 +13,28 @@ pub(crate) struct Affine2<M, const N: usize> {
     pub(crate) y: Quadratic<M, N>,
 }
 
-impl<M, const N: usize> Clone for Affine2<M, N> {
+impl<M: Pairing<N>, const N: usize> Clone for Affine2<M, N> {
     fn clone(&self) -> Self {
-        *self
+        Self { x: self.x.clone(), y: self.y.clone() }
     }
 }
 
-impl<M, const N: usize> Copy for Affine2<M, N> {}
-
 impl<M: Pairing<N>, const N: usize> Affine2<M, N> {
     pub(crate) fn is_on_curve(&self) -> bool {
-        self.y.squared() == self.x.squared() * &self.x + &M::TWIST_B
+        let mut right = self.x.squared();
+        right *= &self.x;
+        right += &M::TWIST_B;
+        self.y.squared() == right
     }
 
     pub(crate) fn opposite(&self) -> Self {
-        Self { x: self.x, y: -self.y }
+        Self { x: self.x.clone(), y: -&self.y }
     }
 
     /// The image under ψ: untwists, raises to the field's order, and twists.
     pub(crate) fn psi(&self) -> Self {
         let [x, y] = &M::PSI;
-        Self { x: self.x.conjugated() * x, y: self.y.conjugated() * y }
+        Self { x: &self.x.conjugated() * x, y: &self.y.conjugated() * y }
     }
 }
 
@@ -44,13 +45,11 @@ pub(crate) struct G2<M, const N: usize> {
     z: Quadratic<M, N>,
 }
 
-impl<M, const N: usize> Clone for G2<M, N> {
+impl<M: Pairing<N>, const N: usize> Clone for G2<M, N> {
     fn clone(&self) -> Self {
-        *self
+        Self { x: self.x.clone(), y: self.y.clone(), z: self.z.clone() }
     }
 }
-
-impl<M, const N: usize> Copy for G2<M, N> {}
 
 impl<M: Pairing<N>, const N: usize> From<Option<Affine2<M, N>>> for G2<M, N> {
     fn from(point: Option<Affine2<M, N>>) -> Self {
@@ -62,13 +61,13 @@ impl<M: Pairing<N>, const N: usize> G2<M, N> {
     /// Whether it is the given point.
     pub(crate) fn is(&self, point: &Affine2<M, N>) -> bool {
         let z_squared = self.z.squared();
-        !self.z.is_zero() && self.x == point.x * &z_squared && self.y == point.y * &(z_squared * &self.z)
+        !self.z.is_zero() && self.x == &point.x * &z_squared && self.y == &point.y * &(&z_squared * &self.z)
     }
 
     /// The image under ψ.
     pub(crate) fn psi(&self) -> Self {
         let [x, y] = &M::PSI;
-        Self { x: self.x.conjugated() * x, y: self.y.conjugated() * y, z: self.z.conjugated() }
+        Self { x: &self.x.conjugated() * x, y: &self.y.conjugated() * y, z: self.z.conjugated() }
     }
 
     /// Its coordinates; `None` for infinity.
@@ -78,7 +77,7 @@ impl<M: Pairing<N>, const N: usize> G2<M, N> {
         }
         let inverse = self.z.inverse();
         let square = inverse.squared();
-        Some(Affine2 { x: self.x * &square, y: self.y * &(square * &inverse) })
+        Some(Affine2 { x: &self.x * &square, y: &self.y * &(&square * &inverse) })
     }
 
     /// Writes its coordinates, big-endian, the coefficient of 1 first; zeros for infinity.
@@ -98,13 +97,20 @@ impl<M: Pairing<N>, const N: usize> Group for G2<M, N> {
             return;
         }
         if self.z.is_zero() {
-            *self = *other;
+            *self = other.clone();
             return;
         }
-        let (z1, z2) = (self.z.squared(), other.z.squared());
-        let (u, s) = (self.x * &z2, self.y * &(z2 * &other.z));
-        let h = other.x * &z1 - &u;
-        let r = other.y * &(z1 * &self.z) - &s;
+        let (mut z1, mut z2) = (self.z.squared(), other.z.squared());
+        self.x *= &z2;
+        z2 *= &other.z;
+        self.y *= &z2;
+        // The differences of the coordinates, at the same denominators.
+        let mut h = &other.x * &z1;
+        h -= &self.x;
+        z1 *= &self.z;
+        let mut r = &other.y * &z1;
+        r -= &self.y;
+        self.z *= &other.z;
         if h.is_zero() {
             if r.is_zero() {
                 self.double();
@@ -113,28 +119,41 @@ impl<M: Pairing<N>, const N: usize> Group for G2<M, N> {
             }
             return;
         }
-        let h_squared = h.squared();
-        let h_cubed = h_squared * &h;
-        let v = u * &h_squared;
-        self.x = r.squared() - &h_cubed - &v.doubled();
-        self.y = r * &(v - &self.x) - &(s * &h_cubed);
-        self.z *= &other.z;
         self.z *= &h;
+        let mut power = h.squared();
+        self.x *= &power;
+        power *= &h;
+        self.y *= &power;
+        let v = self.x.clone();
+        self.x = r.squared();
+        self.x -= &power;
+        self.x -= &v;
+        self.x -= &v;
+        r *= &(&v - &self.x);
+        self.y = &r - &self.y;
     }
 
     fn double(&mut self) {
-        let y_squared = self.y.squared();
-        let d = (self.x * &y_squared).doubled().doubled();
-        let x_squared = self.x.squared();
-        let e = x_squared.doubled() + &x_squared;
-        let eight = y_squared.squared().doubled().doubled().doubled();
         self.z *= &self.y;
         self.z.double();
-        self.x = e.squared() - &d.doubled();
-        self.y = e * &(d - &self.x) - &eight;
+        let mut square = self.y.squared();
+        let mut d = &self.x * &square;
+        d.double();
+        d.double();
+        let mut e = self.x.squared().tripled();
+        self.x = e.squared();
+        self.x -= &d;
+        self.x -= &d;
+        d -= &self.x;
+        e *= &d;
+        M::square2(&mut square.0);
+        square.double();
+        square.double();
+        square.double();
+        self.y = &e - &square;
     }
 
     fn opposite(&self) -> Self {
-        Self { x: self.x, y: -self.y, z: self.z }
+        Self { x: self.x.clone(), y: -&self.y, z: self.z.clone() }
     }
 }

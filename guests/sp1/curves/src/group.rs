@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 /// A point of a group that is written additively.
-pub(crate) trait Group: Copy {
+pub(crate) trait Group: Clone {
     /// The neutral element.
     const INFINITY: Self;
 
@@ -49,9 +49,9 @@ pub(crate) fn weighted_sum<G: Group>(terms: &[(G, [u64; 4])]) -> G {
     let multiples: Vec<[G; 9]> = terms
         .iter()
         .map(|(point, _)| {
-            let mut multiples = [G::INFINITY; 9];
+            let mut multiples = [const { G::INFINITY }; 9];
             for i in 1..multiples.len() {
-                multiples[i] = multiples[i - 1];
+                multiples[i] = multiples[i - 1].clone();
                 multiples[i].add(point);
             }
             multiples

@@ -28,15 +28,15 @@ pub(crate) trait Pairing<const N: usize>: Precompiled<N> {
 /// An element of Fp12: the coefficients of w⁰ to w⁵.
 pub(crate) struct Fp12<M, const N: usize>([Quadratic<M, N>; 6]);
 
-impl<M, const N: usize> Clone for Fp12<M, N> {
+impl<M: Precompiled<N>, const N: usize> Clone for Fp12<M, N> {
     fn clone(&self) -> Self {
-        Self(self.0)
+        Self(self.0.clone())
     }
 }
 
 impl<M: Pairing<N>, const N: usize> Fp12<M, N> {
     pub(crate) fn one() -> Self {
-        let mut one = [Quadratic::ZERO; 6];
+        let mut one = [const { Quadratic::ZERO }; 6];
         one[0] = Quadratic::ONE;
         Self(one)
     }
@@ -48,11 +48,11 @@ impl<M: Pairing<N>, const N: usize> Fp12<M, N> {
     /// The product with a polynomial that has terms of some powers only.
     #[inline(always)]
     fn product<const TERMS: usize>(&self, powers: [usize; TERMS], terms: &[Quadratic<M, N>; TERMS]) -> Self {
-        let mut low = [Quadratic::ZERO; 6];
-        let mut high = [Quadratic::ZERO; 5];
+        let mut low = [const { Quadratic::ZERO }; 6];
+        let mut high = [const { Quadratic::ZERO }; 5];
         for (power, term) in powers.into_iter().zip(terms) {
             for (i, coefficient) in self.0.iter().enumerate() {
-                let product = *coefficient * term;
+                let product = coefficient * term;
                 match i + power {
                     power @ 0..6 => low[power] += &product,
                     power => high[power - 6] += &product,
@@ -77,11 +77,11 @@ impl<M: Pairing<N>, const N: usize> Fp12<M, N> {
     }
 
     pub(crate) fn squared(&self) -> Self {
-        let mut low = [Quadratic::ZERO; 6];
-        let mut high = [Quadratic::ZERO; 5];
+        let mut low = [const { Quadratic::ZERO }; 6];
+        let mut high = [const { Quadratic::ZERO }; 5];
         for i in 0..6 {
             for j in i + 1..6 {
-                let product = self.0[i] * &self.0[j];
+                let product = &self.0[i] * &self.0[j];
                 match i + j {
                     power @ 0..6 => low[power] += &product,
                     power => high[power - 6] += &product,
@@ -106,14 +106,14 @@ impl<M: Pairing<N>, const N: usize> Fp12<M, N> {
 
     /// The p⁶-th power: w becomes -w. It is the inverse of an element whose order divides p⁶ + 1.
     pub(crate) fn conjugated(&self) -> Self {
-        Self(from_fn(|i| if i % 2 == 0 { self.0[i] } else { -self.0[i] }))
+        Self(from_fn(|i| if i % 2 == 0 { self.0[i].clone() } else { -&self.0[i] }))
     }
 
     /// The p-th power.
     pub(crate) fn frobenius(&self) -> Self {
         let mut power = Quadratic::ONE;
         Self(self.0.each_ref().map(|coefficient| {
-            let image = coefficient.conjugated() * &power;
+            let image = &coefficient.conjugated() * &power;
             power *= &M::FROBENIUS;
             image
         }))
@@ -123,43 +123,47 @@ impl<M: Pairing<N>, const N: usize> Fp12<M, N> {
     pub(crate) fn cyclotomic(&self) -> Option<Self> {
         let conjugate = self.conjugated();
         // With its conjugate an element makes one of Fp6: a polynomial of w², whose inverse is taken by its norm.
-        let [n0, _, n1, _, n2, _] = self.times(&conjugate).0;
-        let t0 = n0.squared() - &(n1 * &n2 * &M::NONRESIDUE);
-        let t1 = n2.squared() * &M::NONRESIDUE - &(n0 * &n1);
-        let t2 = n1.squared() - &(n0 * &n2);
-        let norm = n0 * &t0 + &((n2 * &t1 + &(n1 * &t2)) * &M::NONRESIDUE);
+        let [n0, _, n1, _, n2, _] = &self.times(&conjugate).0;
+        let t0 = &n0.squared() - &(&(n1 * n2) * &M::NONRESIDUE);
+        let t1 = &(&n2.squared() * &M::NONRESIDUE) - &(n0 * n1);
+        let t2 = &n1.squared() - &(n0 * n2);
+        let norm = &(n0 * &t0) + &(&(&(n2 * &t1) + &(n1 * &t2)) * &M::NONRESIDUE);
         if norm.is_zero() {
             return None;
         }
         let inverse = norm.inverse();
         let quotient =
-            conjugate.times(&conjugate).product([0, 2, 4], &[t0 * &inverse, t1 * &inverse, t2 * &inverse]);
+            conjugate.times(&conjugate).product([0, 2, 4], &[&t0 * &inverse, &t1 * &inverse, &t2 * &inverse]);
         Some(quotient.frobenius().frobenius().times(&quotient))
     }
 
     /// The square of a power that [`Self::cyclotomic`] gives (Granger and Scott, https://eprint.iacr.org/2009/565, section 3.2).
     pub(crate) fn cyclotomic_square(&self) -> Self {
-        let [a, b, c] = from_fn(|i| Self::square4(&self.0[i], &self.0[i + 3]));
-        let c = [c[1] * &M::NONRESIDUE, c[0]];
-        let mut square = self.clone();
-        for (i, [even, odd]) in [a, c, b].iter().enumerate() {
-            // Thrice the square, less or plus twice the conjugate.
-            let (low, high) = (&mut square.0[i], even);
-            *low = if i == 1 { *high + low } else { *high - low };
-            low.double();
-            *low += high;
-            let (low, high) = (&mut square.0[i + 3], odd);
-            *low = if i == 1 { *high - low } else { *high + low };
-            low.double();
-            *low += high;
+        let mut result = self.clone();
+        // Three squares of x + y w³, of coefficients three apart, and where thrice each goes.
+        for (from, to) in [(0, 0), (1, 2), (2, 1)] {
+            let (x, y) = (&self.0[from], &self.0[from + 3]);
+            let mut even = y.squared();
+            even *= &M::NONRESIDUE;
+            even += &x.squared();
+            let mut odd = x * y;
+            odd.double();
+            // One is multiplied by w³, which has the two change places.
+            let [at_even, at_odd] = if to == 1 { [to + 3, to] } else { [to, to + 3] };
+            if to == 1 {
+                odd *= &M::NONRESIDUE;
+            }
+            // Less twice the conjugate, or plus.
+            let mut difference = &even - &result.0[at_even];
+            difference.double();
+            difference += &even;
+            result.0[at_even] = difference;
+            let sum = &mut result.0[at_odd];
+            *sum += &odd;
+            sum.double();
+            *sum += &odd;
         }
-        square
-    }
-
-    /// The square of x + y w³.
-    #[inline(always)]
-    fn square4(x: &Quadratic<M, N>, y: &Quadratic<M, N>) -> [Quadratic<M, N>; 2] {
-        [y.squared() * &M::NONRESIDUE + &x.squared(), (*x * y).doubled()]
+        result
     }
 
     /// A power of a power that [`Self::cyclotomic`] gives.
@@ -188,50 +192,67 @@ pub(crate) struct Miller<M, const N: usize> {
 
 impl<M: Pairing<N>, const N: usize> Miller<M, N> {
     pub(crate) fn new(at: Point<N>, start: &Affine2<M, N>) -> Self {
-        Self { at, x: start.x, y: start.y, z: Quadratic::ONE }
+        Self { at, x: start.x.clone(), y: start.y.clone(), z: Quadratic::ONE }
     }
 
-    /// The line's value at the point of G1, of its coefficients.
-    fn line(&self, constant: Quadratic<M, N>, x: &Quadratic<M, N>, y: &Quadratic<M, N>) -> [Quadratic<M, N>; 3] {
-        [constant, x.scaled(&self.at.x), y.scaled(&self.at.y)]
+    /// A line's coefficients times the coordinates of the point of G1.
+    #[inline(always)]
+    fn at(&self, mut line: [Quadratic<M, N>; 3]) -> [Quadratic<M, N>; 3] {
+        line[1].scale(&self.at.x);
+        line[2].scale(&self.at.y);
+        line
     }
 
     /// Doubles the point, and says the tangent.
     pub(crate) fn double(&mut self) -> [Quadratic<M, N>; 3] {
-        let xy = self.x * &self.y;
-        let yz = self.y * &self.z;
         let b = self.y.squared();
-        let e = self.z.squared() * &M::TWIST_B;
-        let e = e.doubled() + &e;
-        let x_squared = self.x.squared();
-        let f = e.doubled() + &e;
+        let mut e = self.z.squared();
+        e *= &M::TWIST_B;
+        let e = e.tripled();
+        let f = e.tripled();
+        let mut h = &self.y * &self.z;
+        h.double();
+        let line = [&e - &b, self.x.squared().tripled(), -&h];
 
-        self.x = (xy * &(b - &f)).doubled();
-        let e_squared = e.squared();
-        let mut twelve = e_squared.doubled() + &e_squared;
+        self.x *= &self.y;
+        self.x *= &(&b - &f);
+        self.x.double();
+        let mut twelve = e.squared().tripled();
         twelve.double();
         twelve.double();
-        self.y = (b + &f).squared() - &twelve;
-        self.z = b * &yz;
-        self.z.double();
-        self.z.double();
-        self.z.double();
-        self.line(e - &b, &(x_squared.doubled() + &x_squared), &-yz.doubled())
+        self.y = (&b + &f).squared();
+        self.y -= &twelve;
+        h *= &b;
+        h.double();
+        h.double();
+        self.z = h;
+        self.at(line)
     }
 
     /// Adds a point, and says the line through both.
     pub(crate) fn add(&mut self, other: &Affine2<M, N>) -> [Quadratic<M, N>; 3] {
-        let theta = self.y - &(other.y * &self.z);
-        let lambda = self.x - &(other.x * &self.z);
-        let d = lambda.squared();
-        let e = lambda * &d;
-        let f = theta.squared() * &self.z;
-        let g = self.x * &d;
-        let h = e + &f - &g.doubled();
+        let mut theta = &other.y * &self.z;
+        theta -= &self.y;
+        let mut lambda = &other.x * &self.z;
+        lambda -= &self.x;
+        let mut constant = &theta * &other.x;
+        constant -= &(&lambda * &other.y);
+        let line = [constant, -&theta, lambda.clone()];
 
-        self.x = lambda * &h;
-        self.y = theta * &(g - &h) - &(e * &self.y);
-        self.z *= &e;
-        self.line(theta * &other.x - &(lambda * &other.y), &-theta, &lambda)
+        let mut d = lambda.squared();
+        self.x *= &d;
+        d *= &lambda;
+        let mut h = theta.squared();
+        h *= &self.z;
+        h -= &d;
+        h -= &self.x;
+        h -= &self.x;
+        self.z *= &d;
+        self.y *= &d;
+        self.x -= &h;
+        theta *= &self.x;
+        self.y = &theta - &self.y;
+        self.x = &lambda * &h;
+        self.at(line)
     }
 }

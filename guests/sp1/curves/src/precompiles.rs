@@ -48,6 +48,8 @@ pub(crate) trait Precompiled<const N: usize>: MontConfig<N> {
     fn double2(a: &mut [[u64; N]; 2]);
     /// `a *= a` in the quadratic extension.
     fn square2(a: &mut [[u64; N]; 2]);
+    /// A copy, word by word: the compiler would call `memcpy` for so many bytes, and that takes more cycles.
+    fn copied2(a: &[[u64; N]; 2]) -> [[u64; N]; 2];
     /// `a += b` for two points of G1's curve whose first coordinates differ.
     fn add_points(a: &mut Point<N>, b: &Point<N>);
     /// `a += a` for a point of G1's curve whose second coordinate is not zero.
@@ -56,7 +58,7 @@ pub(crate) trait Precompiled<const N: usize>: MontConfig<N> {
 
 #[cfg(target_os = "zkvm")]
 macro_rules! precompiled {
-    ($field:ty, $n:literal, $g1:ty, $add:ident, $sub:ident, $mul:ident,
+    ($field:ty, $n:literal [$($i:literal)*], $g1:ty, $add:ident, $sub:ident, $mul:ident,
      $add2:ident, $sub2:ident, $mul2:ident, $add_points:ident, $double_point:ident) => {
         impl Precompiled<$n> for $field {
             type G1 = $g1;
@@ -106,6 +108,10 @@ macro_rules! precompiled {
                 sp1_zkvm::syscalls::$mul2(a, a);
             }
             #[inline(always)]
+            fn copied2(a: &[[u64; $n]; 2]) -> [[u64; $n]; 2] {
+                [[$(a[0][$i]),*], [$(a[1][$i]),*]]
+            }
+            #[inline(always)]
             fn add_points(a: &mut Point<$n>, b: &Point<$n>) {
                 sp1_zkvm::syscalls::$add_points((&raw mut *a).cast(), (&raw const *b).cast());
             }
@@ -119,7 +125,7 @@ macro_rules! precompiled {
 
 #[cfg(not(target_os = "zkvm"))]
 macro_rules! precompiled {
-    ($field:ty, $n:literal, $g1:ty, $($call:ident),*) => {
+    ($field:ty, $n:literal [$($i:literal)*], $g1:ty, $($call:ident),*) => {
         impl Precompiled<$n> for $field {
             type G1 = $g1;
 
@@ -153,6 +159,9 @@ macro_rules! precompiled {
             fn square2(a: &mut [[u64; $n]; 2]) {
                 Self::mul2(a, &a.clone());
             }
+            fn copied2(a: &[[u64; $n]; 2]) -> [[u64; $n]; 2] {
+                [[$(a[0][$i]),*], [$(a[1][$i]),*]]
+            }
             fn add_points(a: &mut Point<$n>, b: &Point<$n>) {
                 assert_ne!(a.x, b.x, "a sum that SP1's precompile doesn't have");
                 stand_in::points::<Self, $n>(a, |a| a + stand_in::point::<Self, $n>(b));
@@ -166,7 +175,7 @@ macro_rules! precompiled {
 
 precompiled!(
     ark_bn254::FqConfig,
-    4,
+    4 [0 1 2 3],
     ark_bn254::g1::Config,
     syscall_bn254_fp_addmod,
     syscall_bn254_fp_submod,
@@ -179,7 +188,7 @@ precompiled!(
 );
 precompiled!(
     ark_bls12_381::FqConfig,
-    6,
+    6 [0 1 2 3 4 5],
     ark_bls12_381::g1::Config,
     syscall_bls12381_fp_addmod,
     syscall_bls12381_fp_submod,

@@ -4,23 +4,24 @@ use crate::{
     field::{self, Element, element},
     precompiles::{Montgomery, Precompiled},
 };
-use ark_ff::{Field, Fp2, Fp2Config, Zero};
+use ark_ff::{Field, Fp2, Fp2Config};
 use core::{
     marker::PhantomData,
     ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign},
 };
 
 /// An element of the extension: the words of the coefficient of 1, then of u's.
+///
+/// A system call takes fewer cycles than its operand's copy does. So operators take references, and what can be
+/// done in place should be.
 pub(crate) struct Quadratic<M, const N: usize>(pub(crate) [[u64; N]; 2], PhantomData<M>);
 
-impl<M, const N: usize> Clone for Quadratic<M, N> {
+impl<M: Precompiled<N>, const N: usize> Clone for Quadratic<M, N> {
     #[inline(always)]
     fn clone(&self) -> Self {
-        *self
+        Self(M::copied2(&self.0), PhantomData)
     }
 }
-
-impl<M, const N: usize> Copy for Quadratic<M, N> {}
 
 impl<M, const N: usize> PartialEq for Quadratic<M, N> {
     fn eq(&self, other: &Self) -> bool {
@@ -58,39 +59,46 @@ impl<M: Precompiled<N>, const N: usize> Quadratic<M, N> {
 
     #[inline(always)]
     pub(crate) fn doubled(&self) -> Self {
-        let mut double = *self;
+        let mut double = self.clone();
         double.double();
         double
     }
 
     #[inline(always)]
+    pub(crate) fn tripled(&self) -> Self {
+        let mut triple = self.doubled();
+        triple += self;
+        triple
+    }
+
+    #[inline(always)]
     pub(crate) fn squared(&self) -> Self {
-        let mut square = *self;
+        let mut square = self.clone();
         M::square2(&mut square.0);
         square
     }
 
     /// The conjugate, which is the field's order-th power.
     pub(crate) fn conjugated(&self) -> Self {
-        let mut c1 = [0; N];
-        M::sub(&mut c1, &self.0[1]);
-        Self([self.0[0], c1], PhantomData)
+        let mut conjugate = Self([self.0[0], [0; N]], PhantomData);
+        M::sub(&mut conjugate.0[1], &self.0[1]);
+        conjugate
     }
 
-    /// The product with an element of the field below.
+    /// Multiplies by an element of the field below.
     #[inline(always)]
-    pub(crate) fn scaled(&self, factor: &[u64; N]) -> Self {
-        let mut product = *self;
-        M::mul(&mut product.0[0], factor);
-        M::mul(&mut product.0[1], factor);
-        product
+    pub(crate) fn scale(&mut self, factor: &[u64; N]) {
+        M::mul(&mut self.0[0], factor);
+        M::mul(&mut self.0[1], factor);
     }
 
     /// The inverse; zero's is zero.
     pub(crate) fn inverse(&self) -> Self {
         let [c0, c1] = self.0.map(element::<M, N>);
         let norm = c0.square() + c1.square();
-        if norm.is_zero() { *self } else { self.conjugated().scaled(&norm.inverse().expect("it is not zero").0.0) }
+        let mut inverse = self.conjugated();
+        inverse.scale(&norm.inverse().unwrap_or(norm).0.0);
+        inverse
     }
 }
 
@@ -115,41 +123,46 @@ impl<M: Precompiled<N>, const N: usize> MulAssign<&Self> for Quadratic<M, N> {
     }
 }
 
-impl<M: Precompiled<N>, const N: usize> Add<&Self> for Quadratic<M, N> {
-    type Output = Self;
+impl<M: Precompiled<N>, const N: usize> Add for &Quadratic<M, N> {
+    type Output = Quadratic<M, N>;
 
     #[inline(always)]
-    fn add(mut self, other: &Self) -> Self {
-        self += other;
-        self
+    fn add(self, other: Self) -> Quadratic<M, N> {
+        let mut sum = self.clone();
+        sum += other;
+        sum
     }
 }
 
-impl<M: Precompiled<N>, const N: usize> Sub<&Self> for Quadratic<M, N> {
-    type Output = Self;
+impl<M: Precompiled<N>, const N: usize> Sub for &Quadratic<M, N> {
+    type Output = Quadratic<M, N>;
 
     #[inline(always)]
-    fn sub(mut self, other: &Self) -> Self {
-        self -= other;
-        self
+    fn sub(self, other: Self) -> Quadratic<M, N> {
+        let mut difference = self.clone();
+        difference -= other;
+        difference
     }
 }
 
-impl<M: Precompiled<N>, const N: usize> Mul<&Self> for Quadratic<M, N> {
-    type Output = Self;
+impl<M: Precompiled<N>, const N: usize> Mul for &Quadratic<M, N> {
+    type Output = Quadratic<M, N>;
 
     #[inline(always)]
-    fn mul(mut self, other: &Self) -> Self {
-        self *= other;
-        self
+    fn mul(self, other: Self) -> Quadratic<M, N> {
+        let mut product = self.clone();
+        product *= other;
+        product
     }
 }
 
-impl<M: Precompiled<N>, const N: usize> Neg for Quadratic<M, N> {
-    type Output = Self;
+impl<M: Precompiled<N>, const N: usize> Neg for &Quadratic<M, N> {
+    type Output = Quadratic<M, N>;
 
     #[inline(always)]
-    fn neg(self) -> Self {
-        Self::ZERO - &self
+    fn neg(self) -> Quadratic<M, N> {
+        let mut opposite = Quadratic::ZERO;
+        opposite -= self;
+        opposite
     }
 }

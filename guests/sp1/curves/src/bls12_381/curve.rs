@@ -61,20 +61,20 @@ pub(crate) fn clear_cofactor1(point: &G1) -> G1 {
 
 /// Whether a point of the twist is in G2: ψ multiplies it by the parameter (https://eprint.iacr.org/2021/1130, section 4).
 pub(crate) fn is_in_g2(point: &PointOfG2) -> bool {
-    multiple(&G2::from(Some(*point)), X).opposite().is(&point.psi())
+    multiple(&G2::from(Some(point.clone())), X).opposite().is(&point.psi())
 }
 
 /// Takes a point of the twist into G2: by (x² - x - 1) + (x - 1) ψ + 2 ψ² (RFC 9380, section 8.8.2 and appendix G.3).
 pub(crate) fn clear_cofactor2(point: &G2) -> G2 {
     let times_x = |point: &G2| multiple(point, X).opposite();
     let (product, image) = (times_x(point), point.psi());
-    let mut sum = product;
+    let mut sum = product.clone();
     sum.add(&image);
     sum = times_x(&sum);
-    for term in [product, image, *point] {
+    for term in [&product, &image, point] {
         sum.add(&term.opposite());
     }
-    let mut double = *point;
+    let mut double = point.clone();
     double.double();
     sum.add(&double.psi().psi());
     sum
