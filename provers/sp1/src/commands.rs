@@ -1,0 +1,218 @@
+//! What each command does, and how it says what came out.
+
+use crate::cli::{Aggregate, Execute, Prove, ProverFlags, Verify, Vkey};
+use anyhow::{Context, Result, ensure};
+use kohala_sp1::{
+    aggregation,
+    execution::{self, Execution},
+    guest::Guest,
+    proof::{self, Made, Mode, Prover},
+    requirements::Machine,
+    statement::{Statement, hex},
+};
+use serde_json::{Map, Value, json};
+use sp1_sdk::{HashableKey, SP1Stdin};
+use std::{fs, path::PathBuf, process::ExitCode, time::Instant};
+
+/// The proof doesn't hold.
+const DOES_NOT_HOLD: u8 = 1;
+/// The guest failed: it committed to nothing.
+const GUEST_FAILED: u8 = 2;
+
+pub(crate) fn execute(flags: &Execute) -> Result<ExitCode> {
+    run(&Guest::read(&flags.elf)?, &input(&flags.input)?, flags.output.json)
+}
+
+/// Runs a guest.
+fn run(guest: &Guest, input: &SP1Stdin, json: bool) -> Result<ExitCode> {
+    let execution = execution::execute(guest, input)?;
+    if json {
+        println!("{}", execution_json(&execution));
+    } else {
+        print_execution(&execution);
+    }
+    if execution.succeeded() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("{}", failed(&execution));
+    Ok(ExitCode::from(GUEST_FAILED))
+}
+
+pub(crate) fn prove(flags: &Prove) -> Result<ExitCode> {
+    let guest = Guest::read(&flags.elf)?;
+    make(&guest, input(&flags.input)?, &flags.prover, flags.output.json)
+}
+
+pub(crate) fn aggregate(flags: &Aggregate) -> Result<ExitCode> {
+    let guest = Guest::read(&flags.elf)?;
+    let key = Guest::read(&flags.range_elf)?.verifying_key()?;
+    let proofs = flags.proofs.iter().map(|path| Ok((path.clone(), proof::read(path)?))).collect::<Result<_>>()?;
+    let input = aggregation::input(&key, proofs, flags.prover.mode.is_trial())?;
+    make(&guest, input, &flags.prover, flags.output.json)
+}
+
+/// Runs a guest, proves the run, verifies and writes the proof.
+fn make(guest: &Guest, input: SP1Stdin, flags: &ProverFlags, json: bool) -> Result<ExitCode> {
+    let mode = flags.mode;
+    if mode == Mode::Execute {
+        return run(guest, &input, json);
+    }
+    let out = flags.out.as_deref().context("--out is missing: the file to write the proof to")?;
+    let prover = flags.prover.unwrap_or(if mode == Mode::Core { Prover::InOrder } else { Prover::Cpu });
+    if !flags.unchecked {
+        Machine::here()?.check(mode, prover, flags.download)?;
+    }
+    let execution = execution::execute(guest, &input)?;
+    ensure!(execution.succeeded(), "{}", failed(&execution));
+    eprintln!("the guest ended well after {} cycles: proving that…", execution.cycles);
+    let made = proof::prove(guest, input, &execution.public_values, mode, prover)?;
+    let start = Instant::now();
+    if let Some(reason) = proof::verify(&made.proof, &made.key, mode == Mode::Mock) {
+        anyhow::bail!("the proof that was made doesn't hold: {reason}");
+    }
+    ensure!(made.proof.public_values.as_slice() == execution.public_values, "the proof commits to something else");
+    let verification = start.elapsed();
+    proof::write(&made.proof, out)?;
+    let bytes = fs::metadata(out).with_context(|| format!("--out: {}", out.display()))?.len();
+    let Made { setup, proving, .. } = made;
+    let times = [("execution", execution.wall), ("setup", setup), ("proving", proving), ("verification", verification)];
+    if json {
+        let seconds = times.map(|(name, time)| (name.to_owned(), json!(time.as_secs_f64())));
+        let mut object = json!({
+            "mode": mode.name(),
+            "proof": out,
+            "bytes": bytes,
+            "elf_sha256": hex(&guest.sha256()),
+            "vkey": made.key.bytes32(),
+            "seconds": Map::from_iter(seconds),
+            "execution": execution_json(&execution),
+        });
+        commitment_json(&mut object, &execution.public_values);
+        println!("{object}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    print_commitment(&execution.public_values);
+    println!("verifying key  {}", made.key.bytes32());
+    times.iter().for_each(|(name, time)| println!("{name:<14} {:.1} s", time.as_secs_f64()));
+    println!("proof          {} ({bytes} bytes)", out.display());
+    if mode == Mode::Mock {
+        println!("It is a mock: it proves nothing.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
+    let proof = proof::read(&flags.proof)?;
+    let key = match (&flags.elf, &flags.vkey) {
+        (Some(elf), _) => Guest::read(elf)?.verifying_key()?,
+        (None, Some(key)) => proof::read_key(key)?,
+        (None, None) => anyhow::bail!("--elf or --vkey is missing"),
+    };
+    let start = Instant::now();
+    let mut reasons: Vec<_> = proof::verify(&proof, &key, flags.mock).into_iter().collect();
+    let wall = start.elapsed();
+    let public_values = proof.public_values.as_slice();
+    reasons.extend(flags.expected.expected().differences(public_values));
+    let holds = reasons.is_empty();
+    if flags.output.json {
+        let mut object = json!({
+            "holds": holds,
+            "reasons": reasons,
+            "mode": proof::kind(&proof).name(),
+            "mock": flags.mock,
+            "sp1_version": proof.sp1_version,
+            "vkey": key.bytes32(),
+            "seconds": wall.as_secs_f64(),
+        });
+        commitment_json(&mut object, public_values);
+        println!("{object}");
+    } else {
+        print_commitment(public_values);
+        println!("verifying key  {}", key.bytes32());
+        reasons.iter().for_each(|reason| println!("  {reason}"));
+        let mode = proof::kind(&proof).name();
+        println!(
+            "{}",
+            match (holds, flags.mock) {
+                (true, false) => format!("The proof ({mode}) HOLDS ({:.1} s).", wall.as_secs_f64()),
+                (true, true) => "The mock is for this guest and these values. It PROVES NOTHING.".to_owned(),
+                (false, _) => format!("The proof ({mode}) DOES NOT HOLD."),
+            }
+        );
+    }
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(DOES_NOT_HOLD) })
+}
+
+pub(crate) fn vkey(flags: &Vkey) -> Result<ExitCode> {
+    let guest = Guest::read(&flags.elf)?;
+    let key = guest.verifying_key()?;
+    if let Some(path) = &flags.out {
+        proof::write_key(&key, path)?;
+    }
+    let sha256 = hex(&guest.sha256());
+    if flags.output.json {
+        println!("{}", json!({ "vkey": key.bytes32(), "vkey_words": key.hash_u32(), "elf_sha256": sha256 }));
+    } else {
+        println!("verifying key  {}   for contracts on L1", key.bytes32());
+        println!("as words       {:?}   for guests that verify", key.hash_u32());
+        println!("ELF's SHA-256  {sha256}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The hints that a guest reads, one a file.
+fn input(paths: &[PathBuf]) -> Result<SP1Stdin> {
+    let mut input = SP1Stdin::new();
+    for path in paths {
+        input.write_vec(fs::read(path).with_context(|| format!("--input: {} can't be read", path.display()))?);
+    }
+    Ok(input)
+}
+
+fn failed(execution: &Execution) -> String {
+    let said = execution.errors.trim_end();
+    let said = if said.is_empty() { "it said nothing".to_owned() } else { format!("it said:\n{said}") };
+    format!("the guest failed with exit code {} after {} cycles, and {said}", execution.exit_code, execution.cycles)
+}
+
+fn execution_json(execution: &Execution) -> Value {
+    let phases = execution.phases.iter();
+    let phases = phases.map(|phase| (phase.name.clone(), json!({ "cycles": phase.cycles, "times": phase.times })));
+    let mut object = json!({
+        "exit_code": execution.exit_code,
+        "cycles": execution.cycles,
+        "gas": execution.gas,
+        "phases": Map::from_iter(phases),
+        "system_calls": execution.system_calls,
+        "seconds": execution.wall.as_secs_f64(),
+    });
+    commitment_json(&mut object, &execution.public_values);
+    object
+}
+
+fn print_execution(execution: &Execution) {
+    print_commitment(&execution.public_values);
+    println!("exit code      {}", execution.exit_code);
+    println!("cycles         {}", execution.cycles);
+    for phase in &execution.phases {
+        let share = 100.0 * phase.cycles as f64 / execution.cycles.max(1) as f64;
+        println!("  {:<24} {:>14} {share:>5.1} %  {} times", phase.name, phase.cycles, phase.times);
+    }
+    println!("SP1 gas        {}", execution.gas);
+    println!("system calls");
+    execution.system_calls.iter().for_each(|(name, count)| println!("  {name:<24} {count:>14}"));
+    println!("time           {:.2} s", execution.wall.as_secs_f64());
+}
+
+/// Adds what was committed to.
+fn commitment_json(object: &mut Value, public_values: &[u8]) {
+    object["public_values"] = hex(public_values).into();
+    object["statement"] = Statement::decode(public_values).map_or(Value::Null, |statement| statement.json());
+}
+
+fn print_commitment(public_values: &[u8]) {
+    println!("public values  {}", hex(public_values));
+    if let Ok(statement) = Statement::decode(public_values) {
+        println!("{statement}");
+    }
+}
