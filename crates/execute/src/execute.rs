@@ -110,9 +110,9 @@ impl State {
         let Execution { gas_used, logs_bloom, receipts, .. } = execution;
         header.gas_used = gas_used;
         header.logs_bloom = logs_bloom;
+        let roots = overlay.write(self.head.state_root, spec.is_enabled_in(OpSpecId::ISTHMUS))?;
         header.transactions_root = list_root(attributes.transactions.iter().map(AsRef::as_ref));
         header.receipts_root = list_root(receipts.iter().map(AsRef::as_ref));
-        let roots = overlay.write(self.head.state_root, spec.is_enabled_in(OpSpecId::ISTHMUS))?;
         header.state_root = roots.state;
         header.withdrawals_root = roots.message_passer.or(header.withdrawals_root);
 

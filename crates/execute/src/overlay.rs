@@ -153,6 +153,7 @@ impl<'a, S: StateSource> Overlay<'a, S> {
     /// same, and no branch is folded that the same block would fill again. The message passer is read last, and only
     /// where the header commits to it: a block before Isthmus need not come with the way to it.
     pub(crate) fn write(&mut self, old_root: B256, with_message_passer: bool) -> Result<Roots, ExecuteError<S::Error>> {
+        self.source.roots();
         let written = self.write_accounts(with_message_passer);
         if written.is_err() {
             let touched = self.accounts.iter().filter(|(_, account)| account.touched);

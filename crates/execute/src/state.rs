@@ -28,6 +28,9 @@ pub trait StateSource: NodeSource {
         Ok(())
     }
 
+    /// Announces that a block's transactions are done, and that what is read from now on is for its roots.
+    fn roots(&mut self) {}
+
     /// What tells the outcomes of precompile calls, if asking is cheaper than computing is here; `None` leaves them to us.
     fn precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = Self::Error>> {
         None

@@ -39,6 +39,17 @@ pub fn verify_proof(commitment: &[u8; 48], point: &[u8; 32], value: &[u8; 32], p
     Opening::read(commitment, point, value, proof).is_some_and(|opening| hold(&[opening], Scalar::ONE))
 }
 
+/// The same of the sum of polynomials, each with the number that it is multiplied by.
+pub fn verify_sum(sum: &[([u8; 48], [u8; 32])], point: &[u8; 32], value: &[u8; 32], proof: &[u8; 48]) -> bool {
+    let term = |(commitment, weight): &([u8; 48], [u8; 32])| {
+        let point = G1Projective::from(Option::<G1Affine>::from(G1Affine::from_compressed(commitment))?);
+        Some((point, Option::<Scalar>::from(Scalar::from_bytes_be(weight))?))
+    };
+    let Some((points, weights)) = sum.iter().map(term).collect::<Option<(Vec<_>, Vec<_>)>>() else { return false };
+    let commitment = G1Projective::multi_exp(&points, &weights).to_affine().to_compressed();
+    verify_proof(&commitment, point, value, proof)
+}
+
 /// The claim that the polynomial behind a commitment `C` has the value `y` at `z`, and its proof `π`.
 struct Opening {
     commitment: G1Projective,

@@ -16,6 +16,7 @@
 //! | [`directory`] | one file per preimage, as op-program, kona and op-challenger keep them |
 //! | [`recorded`] | raw preimages of any origin, checked and brought into shape |
 //! | [`witness`](mod@witness) | the preimages of one claim, and no others |
+//! | [`guest_input`](mod@guest_input) | what a zkVM's guest reads of one claim |
 //! | [`upload`] | the calls that load a preimage's part into L1's oracle |
 //! | [`kzg`], [`precompile`] | commitments and proofs of blobs; precompiles: what their keys stand for, their cryptography |
 //!
@@ -31,6 +32,7 @@ pub mod discover;
 pub mod dispute;
 pub mod execution;
 pub mod fetch;
+pub mod guest_input;
 pub mod judge;
 pub mod kzg;
 pub mod meter;
@@ -56,6 +58,7 @@ pub use cache::Cache;
 pub use counts::{Count, Counts};
 pub use dispute::{Chain, Dispute, Layout};
 pub use fetch::{Agreed, FetchError};
+pub use guest_input::{GuestInput, GuestInputError, guest_input};
 pub use judge::{JudgeError, Judgement, Phases, Sight, judge};
 pub use native::{HostError, NativeOracle, NotFetched, Request, Requests, Wanted, answer_offline};
 pub use online::{Deal, Online, OnlineError, Sources};

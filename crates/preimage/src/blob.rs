@@ -32,6 +32,9 @@ pub enum BlobError {
     /// The point to evaluate it at is not below the field's order.
     #[error("the evaluation point is not canonical")]
     Point,
+    /// A weight is not below the field's order.
+    #[error("a weight is not canonical")]
+    Weight,
     /// The proof doesn't show that the data has this commitment.
     #[error("KZG proof does not hold")]
     Proof,
@@ -121,22 +124,62 @@ pub fn evaluate(data: &[u8], point: &[u8; 32]) -> Result<[u8; 32], BlobError> {
     value_at(data, point).map(|value| value.to_be_bytes())
 }
 
+/// The sum of blobs, each multiplied by a weight, as field elements: what a sum of their commitments, weighted likewise,
+/// commits to. Blobs may lack zeros at the end, and so does the sum. Weights are big-endian.
+///
+/// # Errors
+/// Where data is too long, or an element or a weight is not below the field's order.
+pub fn weighted_sum<'a>(blobs: impl IntoIterator<Item = (&'a [u8], &'a [u8; 32])>) -> Result<Vec<U256>, BlobError> {
+    let mut sum = Vec::new();
+    for (data, weight) in blobs {
+        let weight = U256::from_be_bytes(*weight);
+        if data.len() > BLOB_BYTES {
+            return Err(BlobError::Length);
+        }
+        if weight >= MODULUS {
+            return Err(BlobError::Weight);
+        }
+        let weight = montgomery(weight);
+        sum.resize(sum.len().max(data.len().div_ceil(32)), U256::ZERO);
+        for (index, (bytes, sum)) in data.chunks(32).zip(&mut sum).enumerate() {
+            *sum = field::add_product(*sum, element(index, bytes)?, weight);
+        }
+    }
+    Ok(sum)
+}
+
+/// The value at `point` of the polynomial that is given by field elements, as [`weighted_sum`] makes them. Big-endian.
+///
+/// # Errors
+/// Where the point is not below the field's order.
+pub fn evaluate_elements(elements: Vec<U256>, point: &[u8; 32]) -> Result<[u8; 32], BlobError> {
+    let point = U256::from_be_bytes(*point);
+    if point >= MODULUS {
+        return Err(BlobError::Point);
+    }
+    Ok(field::evaluate(elements, montgomery(point)).to_be_bytes())
+}
+
+/// Field element `index` of a blob, of which these are the bytes; fewer than 32 at the data's end.
+fn element(index: usize, bytes: &[u8]) -> Result<U256, BlobError> {
+    let element = match bytes.first_chunk::<32>() {
+        Some(whole) => U256::from_be_bytes(*whole),
+        None => {
+            let mut element = [0; 32];
+            element[..bytes.len()].copy_from_slice(bytes);
+            U256::from_be_bytes(element)
+        }
+    };
+    if element >= MODULUS { Err(BlobError::NotCanonical(index)) } else { Ok(element) }
+}
+
 /// The polynomial's value at `z` (EIP-4844 `evaluate_polynomial_in_evaluation_form`). Only the elements that there are
 /// cost something: those beyond the data are zero.
 fn value_at(data: &[u8], z: U256) -> Result<U256, BlobError> {
     if data.len() > BLOB_BYTES {
         return Err(BlobError::Length);
     }
-    let mut values = Vec::with_capacity(data.len().div_ceil(32));
-    for (index, bytes) in data.chunks(32).enumerate() {
-        let mut element = [0; 32];
-        element[..bytes.len()].copy_from_slice(bytes);
-        let element = U256::from_be_bytes(element);
-        if element >= MODULUS {
-            return Err(BlobError::NotCanonical(index));
-        }
-        values.push(element);
-    }
+    let values = data.chunks(32).enumerate().map(|(index, bytes)| element(index, bytes)).collect::<Result<_, _>>()?;
     Ok(field::evaluate(values, montgomery(z)))
 }
 

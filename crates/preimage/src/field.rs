@@ -43,6 +43,12 @@ fn add(a: U256, b: U256) -> U256 {
     sub(a, MODULUS - b)
 }
 
+/// A sum with a product added to it: `factor` in Montgomery form, all else plain.
+#[inline]
+pub(crate) fn add_product(sum: U256, number: U256, factor: U256) -> U256 {
+    add(sum, mul(number, factor))
+}
+
 /// Half of a reduced number.
 fn halve(a: U256) -> U256 {
     let even = if a.bit(0) { a + MODULUS } else { a }; // both below 2^255

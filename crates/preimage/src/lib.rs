@@ -21,7 +21,9 @@ mod oracle;
 mod store;
 mod wire;
 
-pub use blob::{BLOB_BYTES, Blob, BlobError, FIELD_ELEMENTS, evaluate, versioned_hash};
+pub use blob::{
+    BLOB_BYTES, Blob, BlobError, FIELD_ELEMENTS, evaluate, evaluate_elements, versioned_hash, weighted_sum,
+};
 pub use hint::{BlockRef, Hint, HintError};
 pub use key::{BlobKeys, Key, KeyKind};
 pub use oracle::{Missing, Oracle, WrongPreimage};

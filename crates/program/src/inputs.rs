@@ -49,6 +49,9 @@ pub trait Inputs {
         Ok(())
     }
 
+    /// Announces that a block's transactions are done, and that what is read from now on is for its roots.
+    fn l2_roots(&mut self) {}
+
     /// The code of an L2 contract.
     fn l2_code(&mut self, hash: B256) -> Result<Bytes, Self::Error>;
 

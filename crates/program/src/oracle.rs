@@ -17,6 +17,7 @@ pub struct OracleInputs<O> {
     history: bool,
     /// An L1 header was read that is of Prague: L1 has the precompiles of BLS12-381 by now.
     l1_is_prague: bool,
+    at_roots: fn(),
 }
 
 /// Why an input could not be read from the oracle.
@@ -68,7 +69,7 @@ impl core::fmt::Display for Expected {
 impl<O: Oracle> OracleInputs<O> {
     /// Reads from `oracle`.
     pub const fn new(oracle: O) -> Self {
-        Self { oracle, paths: false, accelerated: false, history: false, l1_is_prague: false }
+        Self { oracle, paths: false, accelerated: false, history: false, l1_is_prague: false, at_roots: || () }
     }
 
     /// Announces paths of the state too, as kona's client does: a host can then bring proofs instead of single nodes.
@@ -94,6 +95,12 @@ impl<O: Oracle> OracleInputs<O> {
     #[must_use]
     pub fn by_history(self) -> Self {
         Self { history: true, ..self }
+    }
+
+    /// Calls `tell` when a block's transactions are done and its roots are next, for whoever counts what each takes.
+    #[must_use]
+    pub fn at_roots(self, tell: fn()) -> Self {
+        Self { at_roots: tell, ..self }
     }
 
     pub(crate) const fn oracle(&mut self) -> &mut O {
@@ -227,6 +234,10 @@ impl<O: Oracle> Inputs for OracleInputs<O> {
             Some(slot) => Hint::L2AccountStorageProof { number: agreed, address, slot, chain_id: None },
         };
         self.oracle.hint(&hint).map_err(ReadError::Oracle)
+    }
+
+    fn l2_roots(&mut self) {
+        (self.at_roots)();
     }
 
     fn l2_code(&mut self, hash: B256) -> Result<Bytes, Self::Error> {

@@ -299,6 +299,10 @@ impl<I: Inputs> StateSource for StateInputs<'_, I> {
         self.inputs.l2_path(self.l2.agreed().number, address, slot)
     }
 
+    fn roots(&mut self) {
+        self.inputs.l2_roots();
+    }
+
     fn header(&mut self, hash: B256) -> Result<Header, Self::Error> {
         match self.l2.known(hash) {
             Some(header) => Ok(header.inner().clone()),

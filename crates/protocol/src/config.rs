@@ -156,8 +156,11 @@ impl RollupConfig {
         Ok(config)
     }
 
-    /// Refuses values that no chain can run with.
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+    /// Refuses values that no chain can run with. [`from_json`](Self::from_json) has done so already.
+    ///
+    /// # Errors
+    /// The first value that is refused.
+    pub fn check(&self) -> Result<(), ConfigError> {
         let fjord_at_genesis = self.is_active(Fork::Fjord, self.genesis.l2_time);
         let canyon_planned = self.forks.get(Fork::Canyon).is_some();
         let zeros = [

@@ -22,7 +22,7 @@ pub(super) enum Compiler {
 
 /// Where the guests' sources lie, and which there are: packages of that workspace.
 const SOURCE: &str = "guests/sp1";
-const GUESTS: [&str; 1] = ["kohala-sp1-probe"];
+const GUESTS: [&str; 1] = ["kohala-sp1-range"];
 
 pub(super) const NAME: &str = "sp1";
 const TARGET: &str = "riscv64im-succinct-zkvm-elf";

@@ -5,14 +5,15 @@ use serde::Deserialize;
 use std::path::Path;
 
 /// The workspace's crates, from the core outwards, and those of ours that each may depend on.
-const MAY_KNOW: [(&str, &[&str]); 16] = [
+const MAY_KNOW: [(&str, &[&str]); 17] = [
     ("kohala-protocol", &[]),
     ("kohala-trie", &[]),
     ("kohala-preimage", &[]),
     ("kohala-derive", &["kohala-protocol"]),
     ("kohala-execute", &["kohala-protocol", "kohala-trie"]),
     ("kohala-program", &["kohala-protocol", "kohala-trie", "kohala-derive", "kohala-execute", "kohala-preimage"]),
-    ("kohala-host", &["kohala-program", "kohala-preimage", "kohala-protocol", "kohala-trie"]),
+    ("kohala-zkvm", &["kohala-program", "kohala-preimage", "kohala-protocol"]),
+    ("kohala-host", &["kohala-program", "kohala-preimage", "kohala-protocol", "kohala-trie", "kohala-zkvm"]),
     ("kohala-fpvm", &["kohala-preimage"]),
     ("kohala-vm", &["kohala-preimage"]),
     ("kohala", &["kohala-devnet", "kohala-host", "kohala-program", "kohala-protocol", "kohala-preimage", "kohala-vm"]),
@@ -57,7 +58,7 @@ const TESTS_MAY_KNOW: [(&str, &[&str]); 3] = [
 ];
 
 /// The crates below `host`: no async, clock, network, log or metrics in them.
-pub(super) const CORE: [&str; 6] = ["protocol", "derive", "trie", "execute", "preimage", "program"];
+pub(super) const CORE: [&str; 7] = ["protocol", "derive", "trie", "execute", "preimage", "program", "zkvm"];
 
 /// Starts of the names of crates that act on the outside world or observe the program.
 const OUTSIDE: [&str; 10] =

@@ -5,6 +5,7 @@
 mod asker;
 mod common;
 mod database;
+mod guest_input;
 mod history;
 mod kzg;
 mod online;

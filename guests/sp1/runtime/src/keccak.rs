@@ -7,8 +7,13 @@ const RATE: usize = 136;
 /// Writes the hash of `len` bytes at `bytes` to the 32 bytes at `output`.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn native_keccak256(bytes: *const u8, len: usize, output: *mut u8) {
-    // SAFETY: alloy gives a slice's place and length.
-    let input = unsafe { core::slice::from_raw_parts(bytes, len) };
+    // SAFETY: alloy gives a slice's place and length, and the place of 32 bytes that are nowhere else in use.
+    let (input, output) = unsafe { (core::slice::from_raw_parts(bytes, len), &mut *output.cast::<[u8; 32]>()) };
+    keccak256(input, output);
+}
+
+/// Writes the hash of `input`.
+pub fn keccak256(input: &[u8], output: &mut [u8; 32]) {
     let mut state = [0; 25];
     let (blocks, rest) = input.as_chunks::<RATE>();
     blocks.iter().for_each(|block| absorb(&mut state, block));
@@ -17,9 +22,8 @@ unsafe extern "C" fn native_keccak256(bytes: *const u8, len: usize, output: *mut
     last[rest.len()] = 1;
     last[RATE - 1] |= 0x80;
     absorb(&mut state, &last);
-    for (at, lane) in state.iter().take(4).enumerate() {
-        // SAFETY: alloy gives the place of 32 bytes.
-        unsafe { output.add(8 * at).cast::<[u8; 8]>().write(lane.to_le_bytes()) };
+    for (bytes, lane) in output.as_chunks_mut().0.iter_mut().zip(state) {
+        *bytes = lane.to_le_bytes();
     }
 }
 
@@ -27,5 +31,12 @@ fn absorb(state: &mut [u64; 25], block: &[u8; RATE]) {
     for (lane, bytes) in state.iter_mut().zip(block.as_chunks().0) {
         *lane ^= u64::from_le_bytes(*bytes);
     }
+    permute(state);
+}
+
+fn permute(state: &mut [u64; 25]) {
+    #[cfg(target_os = "zkvm")]
     sp1_zkvm::syscalls::syscall_keccak_permute(state);
+    #[cfg(not(target_os = "zkvm"))]
+    keccak::f1600(state);
 }

@@ -1,0 +1,63 @@
+use crate::{
+    Machine, Phase, Statement, Zkvm,
+    witness::{Witness, WitnessError},
+};
+use alloy_primitives::Bytes;
+use kohala_program::{OracleInputs, Program, ProgramError, Progress, ReadError, Verdict};
+
+/// Why a witness proves no statement.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimError {
+    /// The witness is none.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+    /// The program came to no verdict.
+    #[error(transparent)]
+    Program(#[from] ProgramError<ReadError<WitnessError>>),
+    /// The claim is wrong.
+    #[error("the claim is wrong: the output root of block {} is {}, not {}", .0.block_number, .0.output_root, .0.claimed_output_root)]
+    Wrong(Verdict),
+}
+
+/// A guest that proves a claim about a range of blocks: its input is a witness, its public values are the statement.
+///
+/// # Panics
+/// If the witness proves no statement: so there is no proof.
+pub fn prove_range<Z: Zkvm>() {
+    match judge::<Z>(Z::input()) {
+        Ok(statement) => Z::commit(&statement.encode()),
+        Err(error) => panic!("nothing is proven: {error}"),
+    }
+}
+
+/// Runs the program on a witness, and checks the witness on the way. What comes of it was proven, if this ran in a zkVM.
+///
+/// # Errors
+/// Where the witness is not just what the program reads, or the claim is wrong.
+pub fn judge<M: Machine>(input: Bytes) -> Result<Statement, ClaimError> {
+    M::enters(Phase::Witness);
+    let mut witness = Witness::read::<M>(input)?;
+    let statement = *witness.statement();
+    M::enters(Phase::Boot);
+    let boot = witness.boot()?;
+    let verdict = verdict::<M>(Program::start(boot, inputs::<M>(&mut witness))?)?;
+    witness.finish()?;
+    if verdict.is_valid() { Ok(statement) } else { Err(ClaimError::Wrong(verdict)) }
+}
+
+fn inputs<M: Machine>(witness: &mut Witness) -> OracleInputs<&mut Witness> {
+    OracleInputs::new(witness).at_roots(|| M::enters(Phase::Trie))
+}
+
+fn verdict<M: Machine>(mut program: Program<OracleInputs<&mut Witness>>) -> Result<Verdict, ClaimError> {
+    let claimed = program.boot().claimed_block_number;
+    let mut phase = Phase::Derivation;
+    loop {
+        M::enters(if program.head().number == claimed { Phase::Epilogue } else { phase });
+        phase = match program.step()? {
+            Progress::Derived(_) => Phase::Execution,
+            Progress::Executed(_) | Progress::Rejected { .. } => Phase::Derivation,
+            Progress::Judged(verdict) => return Ok(verdict),
+        };
+    }
+}

@@ -1,0 +1,34 @@
+//! The fault proof program in a zkVM: a proof that a claim is right, instead of a dispute about it.
+//!
+//! A guest is some lines around this crate: it implements [`Zkvm`] for its machine and calls [`prove_range`], or
+//! [`prove_aggregation`] to join proofs of consecutive ranges of blocks. What is proven is a [`Statement`], the guest's public values. What
+//! the guest reads is a witness: everything that the program will ask for, in the order in which it asks, so that each
+//! byte is hashed once, when it is read, and none is copied. [`Recorder`] makes one while the program runs natively.
+//!
+//! There is no verdict «wrong» in a zkVM: a guest whose claim is not right, or whose witness lacks something or holds
+//! something else, ends with a failure, and of that there is no proof. A proof says nothing but its statement.
+//!
+//! This crate knows no machine, no prover and no proof's format. It trusts the witness in nothing, and the machine in
+//! all: how it hashes, multiplies points and commits.
+#![no_std]
+
+extern crate alloc;
+
+mod aggregation;
+mod blobs;
+mod chain;
+mod claim;
+mod machine;
+mod recorder;
+mod statement;
+mod witness;
+mod words;
+
+pub use aggregation::{Aggregate, AggregationError, AggregationInput, Link, join, prove_aggregation};
+pub use blobs::Weighted;
+pub use chain::{ChainError, chain_hash, decode_chain, encode_chain};
+pub use claim::{ClaimError, judge, prove_range};
+pub use machine::{Machine, Phase, Recursive, Zkvm};
+pub use recorder::{Recorded, Recorder};
+pub use statement::{STATEMENT_BYTES, Statement, VERSION};
+pub use witness::{Part, WitnessError};

@@ -1,0 +1,71 @@
+//! SP1 as the program's machine.
+
+use alloy_primitives::Bytes;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use kohala_zkvm::{Machine, Phase, Weighted, Zkvm};
+use sp1_zkvm::{io, syscalls::syscall_write};
+
+/// The machine that a guest runs on.
+#[derive(Debug)]
+pub struct Sp1;
+
+impl Machine for Sp1 {
+    fn opens(sum: &[Weighted], point: &[u8; 32], value: &[u8; 32], proof: &[u8; 48]) -> bool {
+        unimplemented!("{} {point:?} {value:?} {proof:?}", sum.len())
+    }
+
+    /// Tells SP1's executor, which counts what lies between such lines.
+    fn enters(phase: Phase) {
+        static AT: AtomicUsize = AtomicUsize::new(usize::MAX);
+        if let Some(end) = ENDS.get(AT.swap(phase as usize, Ordering::Relaxed)) {
+            print(end);
+        }
+        print(STARTS[phase as usize]);
+    }
+}
+
+/// What is said when a phase begins, and when it ends: in the order of [`Phase::ALL`].
+const STARTS: [&str; Phase::ALL.len()] = [
+    "cycle-tracker-report-start:witness\n",
+    "cycle-tracker-report-start:boot\n",
+    "cycle-tracker-report-start:derivation\n",
+    "cycle-tracker-report-start:execution\n",
+    "cycle-tracker-report-start:trie\n",
+    "cycle-tracker-report-start:epilogue\n",
+];
+const ENDS: [&str; Phase::ALL.len()] = [
+    "cycle-tracker-report-end:witness\n",
+    "cycle-tracker-report-end:boot\n",
+    "cycle-tracker-report-end:derivation\n",
+    "cycle-tracker-report-end:execution\n",
+    "cycle-tracker-report-end:trie\n",
+    "cycle-tracker-report-end:epilogue\n",
+];
+
+fn print(line: &str) {
+    const STDOUT: u32 = 1;
+    syscall_write(STDOUT, line.as_ptr(), line.len());
+}
+
+impl Zkvm for Sp1 {
+    fn input() -> Bytes {
+        // Never given back: values are used where they lie.
+        Bytes::from_static(io::read_vec().leak())
+    }
+
+    fn commit(public_values: &[u8]) {
+        io::commit_slice(public_values);
+    }
+}
+
+#[cfg(feature = "aggregation")]
+impl kohala_zkvm::Recursive for Sp1 {
+    fn verify(program: alloy_primitives::B256, public_values: &[u8]) {
+        let mut words = [0; 8];
+        for (word, bytes) in words.iter_mut().zip(program.as_chunks().0) {
+            *word = u32::from_be_bytes(*bytes);
+        }
+        let digest = crate::sha256::sha256(public_values);
+        sp1_zkvm::lib::verify::verify_sp1_proof(&words, &digest);
+    }
+}

@@ -1,0 +1,59 @@
+//! What alloy and revm ask for.
+
+use crate::{
+    curve::{Curve, bytes},
+    ecdsa,
+    secp256k1::Secp256k1,
+    secp256r1::Secp256r1,
+    sha256::sha256,
+};
+use alloy_consensus::crypto::{RecoveryError, backend::CryptoProvider};
+use alloy_primitives::{Address, keccak256};
+use revm::precompile::{Crypto, PrecompileHalt};
+
+/// SP1's precompiles. Without a word here it is revm's own software: RIPEMD-160, BLAKE2, modular powers.
+#[derive(Debug)]
+pub(crate) struct Precompiles;
+
+impl Crypto for Precompiles {
+    fn sha256(&self, input: &[u8]) -> [u8; 32] {
+        sha256(input)
+    }
+
+    fn secp256k1_ecrecover(
+        &self,
+        signature: &[u8; 64],
+        recovery: u8,
+        hash: &[u8; 32],
+    ) -> Result<[u8; 32], PrecompileHalt> {
+        let key = ecdsa::recover::<Secp256k1>(signature, recovery, hash);
+        let mut address = keccak256(bytes(key.ok_or(PrecompileHalt::Secp256k1RecoverFailed)?)).0;
+        address[..12].fill(0);
+        Ok(address)
+    }
+
+    fn secp256r1_verify_signature(&self, hash: &[u8; 32], signature: &[u8; 64], key: &[u8; 64]) -> bool {
+        Secp256r1::point_of_bytes(key).is_some_and(|key| ecdsa::verify::<Secp256r1>(&key, signature, hash))
+    }
+}
+
+impl CryptoProvider for Precompiles {
+    fn recover_signer_unchecked(&self, signature: &[u8; 65], hash: &[u8; 32]) -> Result<Address, RecoveryError> {
+        let [signature @ .., recovery] = signature;
+        let key = ecdsa::recover::<Secp256k1>(signature, *recovery, hash).ok_or_else(RecoveryError::new)?;
+        Ok(Address::from_raw_public_key(&bytes(key)))
+    }
+
+    fn verify_and_compute_signer_unchecked(
+        &self,
+        key: &[u8; 65],
+        signature: &[u8; 64],
+        hash: &[u8; 32],
+    ) -> Result<Address, RecoveryError> {
+        // What the first byte says otherwise is a key of another length.
+        let [4, key @ ..] = key else { return Err(RecoveryError::new()) };
+        let point = Secp256k1::point_of_bytes(key).ok_or_else(RecoveryError::new)?;
+        let is_signer = ecdsa::verify::<Secp256k1>(&point, signature, hash);
+        is_signer.then(|| Address::from_raw_public_key(key)).ok_or_else(RecoveryError::new)
+    }
+}
