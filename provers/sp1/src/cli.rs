@@ -47,7 +47,7 @@ pub(crate) struct Output {
 pub(crate) struct Execute {
     /// The guest, an ELF file
     pub(crate) elf: PathBuf,
-    /// What it reads; several are read one after another
+    /// What it reads, a file or - for the standard input; several are read one after another
     #[arg(long, value_name = "FILE", required = true)]
     pub(crate) input: Vec<PathBuf>,
     #[command(flatten)]
@@ -97,7 +97,10 @@ SP1 reads from the environment how much it does at once. With little memory, sma
 pub(crate) struct Prove {
     /// The guest, an ELF file
     pub(crate) elf: PathBuf,
-    /// What it reads; several are read one after another
+    /// Its verifying key, a file that `vkey --out` wrote: mocks are made at once with it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vkey: Option<PathBuf>,
+    /// What it reads, a file or - for the standard input; several are read one after another
     #[arg(long, value_name = "FILE", required = true)]
     pub(crate) input: Vec<PathBuf>,
     #[command(flatten)]
@@ -154,6 +157,9 @@ pub(crate) struct ExpectedFlags {
     /// Hash of the chain's configuration
     #[arg(long, value_name = "HASH", value_parser = word)]
     pub(crate) chain_hash: Option<Word>,
+    /// Of joined proofs: hash of the verifying key that each was verified by
+    #[arg(long, value_name = "HASH", value_parser = word)]
+    pub(crate) program: Option<Word>,
     /// All public values as they are, in hexadecimal digits: for guests that commit to something else
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(crate) public_values: Option<Bytes>,
@@ -171,6 +177,7 @@ impl ExpectedFlags {
             agreed_output_root: self.agreed_l2_output_root,
             claimed_output_root: self.claimed_l2_output_root,
             claimed_block_number: self.claimed_l2_block_number,
+            program: self.program,
         }
     }
 }
@@ -191,6 +198,7 @@ pub(crate) struct Vkey {
 
 /// Join proofs.
 #[derive(Args)]
+#[command(group = clap::ArgGroup::new("range").required(true))]
 #[command(after_help = "Example:
     kohala-sp1 prove kohala-sp1-range.elf --input 60-85.sp1 --mode compressed --out 60-85.bin
     kohala-sp1 prove kohala-sp1-range.elf --input 85-110.sp1 --mode compressed --out 85-110.bin
@@ -202,9 +210,19 @@ pub(crate) struct Aggregate {
     /// The aggregation guest
     #[arg(long, value_name = "FILE")]
     pub(crate) elf: PathBuf,
-    /// The guest that the proofs are of
+    /// Its verifying key, a file that `vkey --out` wrote: mocks are made at once with it
     #[arg(long, value_name = "FILE")]
-    pub(crate) range_elf: PathBuf,
+    pub(crate) vkey: Option<PathBuf>,
+    /// The guest that the proofs are of
+    #[arg(long, value_name = "FILE", group = "range")]
+    pub(crate) range_elf: Option<PathBuf>,
+    /// The verifying key of that guest, a file that `vkey --out` wrote
+    #[arg(long, value_name = "FILE", group = "range")]
+    pub(crate) range_vkey: Option<PathBuf>,
+    /// If their L1 heads differ, a file with L1 headers from the last one's down to a child of the oldest: RLP in hexadecimal digits,
+    /// a line each (`debug_getRawHeader` has them)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) l1_headers: Option<PathBuf>,
     /// The proofs, compressed ones, in the order of their ranges
     #[arg(required = true)]
     pub(crate) proofs: Vec<PathBuf>,

@@ -1,18 +1,25 @@
 //! What each command does, and how it says what came out.
 
 use crate::cli::{Aggregate, Execute, Prove, ProverFlags, Verify, Vkey};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use kohala_sp1::{
     aggregation,
     execution::{self, Execution},
     guest::Guest,
+    key::Key,
     proof::{self, Made, Mode, Prover},
     requirements::Machine,
     statement::{Statement, hex},
 };
 use serde_json::{Map, Value, json};
-use sp1_sdk::{HashableKey, SP1Stdin};
-use std::{fs, path::PathBuf, process::ExitCode, time::Instant};
+use sp1_sdk::SP1Stdin;
+use std::{
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
 
 /// The proof doesn't hold.
 const DOES_NOT_HOLD: u8 = 1;
@@ -40,24 +47,48 @@ fn run(guest: &Guest, input: &SP1Stdin, json: bool) -> Result<ExitCode> {
 
 pub(crate) fn prove(flags: &Prove) -> Result<ExitCode> {
     let guest = Guest::read(&flags.elf)?;
-    make(&guest, input(&flags.input)?, &flags.prover, flags.output.json)
+    let input = input(&flags.input)?;
+    make(&guest, flags.vkey.as_deref(), input, &flags.prover, flags.output.json)
 }
 
 pub(crate) fn aggregate(flags: &Aggregate) -> Result<ExitCode> {
     let guest = Guest::read(&flags.elf)?;
-    let key = Guest::read(&flags.range_elf)?.verifying_key()?;
+    let key = key(("--range-elf", flags.range_elf.as_deref()), ("--range-vkey", flags.range_vkey.as_deref()))?;
     let proofs = flags.proofs.iter().map(|path| Ok((path.clone(), proof::read(path)?))).collect::<Result<_>>()?;
-    let input = aggregation::input(&key, proofs, flags.prover.mode.is_trial())?;
-    make(&guest, input, &flags.prover, flags.output.json)
+    let headers = flags.l1_headers.as_deref().map(l1_headers).transpose()?.unwrap_or_default();
+    let input = aggregation::input(&key, proofs, &headers, flags.prover.mode.is_trial())?;
+    make(&guest, flags.vkey.as_deref(), input, &flags.prover, flags.output.json)
+}
+
+/// Headers in hexadecimal digits, a line each.
+fn l1_headers(path: &Path) -> Result<Vec<Vec<u8>>> {
+    let text = fs::read_to_string(path).with_context(|| format!("--l1-headers: {} can't be read", path.display()))?;
+    let header = |(place, line): (usize, &str)| {
+        let digits = line.trim().trim_matches('"');
+        ::hex::decode(digits.strip_prefix("0x").unwrap_or(digits))
+            .with_context(|| format!("--l1-headers: line {} of {}", place + 1, path.display()))
+    };
+    text.lines().enumerate().map(header).collect()
+}
+
+/// A verifying key from a guest or a file of its own, one of which is given.
+fn key((elf_flag, elf): (&str, Option<&Path>), (flag, file): (&str, Option<&Path>)) -> Result<Key> {
+    match (elf, file) {
+        (_, Some(file)) => Key::read(flag, file),
+        (Some(elf), None) => Key::of(&Guest::read(elf)?),
+        (None, None) => bail!("{elf_flag} or {flag} is missing"),
+    }
 }
 
 /// Runs a guest, proves the run, verifies and writes the proof.
-fn make(guest: &Guest, input: SP1Stdin, flags: &ProverFlags, json: bool) -> Result<ExitCode> {
+fn make(guest: &Guest, key: Option<&Path>, input: SP1Stdin, flags: &ProverFlags, json: bool) -> Result<ExitCode> {
     let mode = flags.mode;
     if mode == Mode::Execute {
         return run(guest, &input, json);
     }
     let out = flags.out.as_deref().context("--out is missing: the file to write the proof to")?;
+    let key = key.map(|path| Key::read("--vkey", path)).transpose()?;
+    key.as_ref().map_or(Ok(()), |key| key.check("--vkey", guest))?;
     let prover = flags.prover.unwrap_or(if mode == Mode::Core { Prover::InOrder } else { Prover::Cpu });
     if !flags.unchecked {
         Machine::here()?.check(mode, prover, flags.download)?;
@@ -65,10 +96,10 @@ fn make(guest: &Guest, input: SP1Stdin, flags: &ProverFlags, json: bool) -> Resu
     let execution = execution::execute(guest, &input)?;
     ensure!(execution.succeeded(), "{}", failed(&execution));
     eprintln!("the guest ended well after {} cycles: proving that…", execution.cycles);
-    let made = proof::prove(guest, input, &execution.public_values, mode, prover)?;
+    let made = proof::prove(guest, key, input, &execution.public_values, mode, prover)?;
     let start = Instant::now();
     if let Some(reason) = proof::verify(&made.proof, &made.key, mode == Mode::Mock) {
-        anyhow::bail!("the proof that was made doesn't hold: {reason}");
+        bail!("the proof that was made doesn't hold: {reason}");
     }
     ensure!(made.proof.public_values.as_slice() == execution.public_values, "the proof commits to something else");
     let verification = start.elapsed();
@@ -83,7 +114,7 @@ fn make(guest: &Guest, input: SP1Stdin, flags: &ProverFlags, json: bool) -> Resu
             "proof": out,
             "bytes": bytes,
             "elf_sha256": hex(&guest.sha256()),
-            "vkey": made.key.bytes32(),
+            "vkey": made.key.on_chain(),
             "seconds": Map::from_iter(seconds),
             "execution": execution_json(&execution),
         });
@@ -92,7 +123,7 @@ fn make(guest: &Guest, input: SP1Stdin, flags: &ProverFlags, json: bool) -> Resu
         return Ok(ExitCode::SUCCESS);
     }
     print_commitment(&execution.public_values);
-    println!("verifying key  {}", made.key.bytes32());
+    println!("verifying key  {}", made.key.on_chain());
     times.iter().for_each(|(name, time)| println!("{name:<14} {:.1} s", time.as_secs_f64()));
     println!("proof          {} ({bytes} bytes)", out.display());
     if mode == Mode::Mock {
@@ -103,11 +134,7 @@ fn make(guest: &Guest, input: SP1Stdin, flags: &ProverFlags, json: bool) -> Resu
 
 pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
     let proof = proof::read(&flags.proof)?;
-    let key = match (&flags.elf, &flags.vkey) {
-        (Some(elf), _) => Guest::read(elf)?.verifying_key()?,
-        (None, Some(key)) => proof::read_key(key)?,
-        (None, None) => anyhow::bail!("--elf or --vkey is missing"),
-    };
+    let key = key(("--elf", flags.elf.as_deref()), ("--vkey", flags.vkey.as_deref()))?;
     let start = Instant::now();
     let mut reasons: Vec<_> = proof::verify(&proof, &key, flags.mock).into_iter().collect();
     let wall = start.elapsed();
@@ -121,14 +148,14 @@ pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
             "mode": proof::kind(&proof).name(),
             "mock": flags.mock,
             "sp1_version": proof.sp1_version,
-            "vkey": key.bytes32(),
+            "vkey": key.on_chain(),
             "seconds": wall.as_secs_f64(),
         });
         commitment_json(&mut object, public_values);
         println!("{object}");
     } else {
         print_commitment(public_values);
-        println!("verifying key  {}", key.bytes32());
+        println!("verifying key  {}", key.on_chain());
         reasons.iter().for_each(|reason| println!("  {reason}"));
         let mode = proof::kind(&proof).name();
         println!(
@@ -145,16 +172,19 @@ pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
 
 pub(crate) fn vkey(flags: &Vkey) -> Result<ExitCode> {
     let guest = Guest::read(&flags.elf)?;
-    let key = guest.verifying_key()?;
+    let key = Key::of(&guest)?;
     if let Some(path) = &flags.out {
-        proof::write_key(&key, path)?;
+        key.write(path)?;
     }
-    let sha256 = hex(&guest.sha256());
+    let sha256 = hex(&key.elf_sha256);
     if flags.output.json {
-        println!("{}", json!({ "vkey": key.bytes32(), "vkey_words": key.hash_u32(), "elf_sha256": sha256 }));
+        println!("{}", json!({ "vkey": key.on_chain(), "program": hex(&key.program()), "elf_sha256": sha256 }));
     } else {
-        println!("verifying key  {}   for contracts on L1", key.bytes32());
-        println!("as words       {:?}   for guests that verify", key.hash_u32());
+        println!("verifying key  {}   for contracts on L1", key.on_chain());
+        println!(
+            "program        {}   for guests that verify, and so in statements of joined proofs",
+            hex(&key.program())
+        );
         println!("ELF's SHA-256  {sha256}");
     }
     Ok(ExitCode::SUCCESS)
@@ -164,7 +194,14 @@ pub(crate) fn vkey(flags: &Vkey) -> Result<ExitCode> {
 fn input(paths: &[PathBuf]) -> Result<SP1Stdin> {
     let mut input = SP1Stdin::new();
     for path in paths {
-        input.write_vec(fs::read(path).with_context(|| format!("--input: {} can't be read", path.display()))?);
+        let named = || format!("--input: {} can't be read", path.display());
+        let mut hint = Vec::new();
+        match path.as_os_str() == "-" {
+            true => io::stdin().read_to_end(&mut hint).map(drop),
+            false => fs::read(path).map(|bytes| hint = bytes),
+        }
+        .with_context(named)?;
+        input.write_vec(hint);
     }
     Ok(input)
 }
@@ -183,7 +220,7 @@ fn execution_json(execution: &Execution) -> Value {
         "cycles": execution.cycles,
         "gas": execution.gas,
         "phases": Map::from_iter(phases),
-        "system_calls": execution.system_calls,
+        "precompiles": execution.precompiles,
         "seconds": execution.wall.as_secs_f64(),
     });
     commitment_json(&mut object, &execution.public_values);
@@ -199,8 +236,8 @@ fn print_execution(execution: &Execution) {
         println!("  {:<24} {:>14} {share:>5.1} %  {} times", phase.name, phase.cycles, phase.times);
     }
     println!("SP1 gas        {}", execution.gas);
-    println!("system calls");
-    execution.system_calls.iter().for_each(|(name, count)| println!("  {name:<24} {count:>14}"));
+    println!("precompiles");
+    execution.precompiles.iter().for_each(|(name, count)| println!("  {name:<24} {count:>14}"));
     println!("time           {:.2} s", execution.wall.as_secs_f64());
 }
 

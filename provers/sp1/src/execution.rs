@@ -33,8 +33,8 @@ pub struct Execution {
     pub gas: u64,
     /// Cycles by phase, if the guest says where it is.
     pub phases: Vec<Phase>,
-    /// Calls of the VM by name: precompiles, and reads and writes.
-    pub system_calls: BTreeMap<String, u64>,
+    /// Calls of SP1's precompiles, by SP1's names.
+    pub precompiles: BTreeMap<String, u64>,
     /// The last 2 KiB of what the guest wrote to its standard error.
     pub errors: String,
     /// Time that it took here.
@@ -72,8 +72,8 @@ pub fn execute(guest: &Guest, input: &SP1Stdin) -> Result<Execution> {
         public_values: executor.public_values_stream().clone(),
         cycles,
         gas: report.gas().unwrap_or_default(),
-        phases: phases.finish(),
-        system_calls: calls.map(|(code, count)| (code.to_string(), *count)).collect(),
+        phases: phases.finish(cycles),
+        precompiles: calls.map(|(code, count)| (code.to_string(), *count)).collect(),
         errors: written.borrow().clone(),
         wall: start.elapsed(),
     })

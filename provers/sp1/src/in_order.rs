@@ -3,7 +3,7 @@
 //! SP1's prover for a machine makes the keys of all recursion programs first, whatever it is to prove: minutes, and gigabytes that
 //! it keeps. Its parts make a core proof without them. All shards' records are in memory at once, so this is for runs of few shards.
 
-use crate::{guest::Guest, proof::Made};
+use crate::{guest::Guest, key::Key, proof::Made};
 use anyhow::{Context, Result, ensure};
 use sp1_core_executor::SP1CoreOpts;
 use sp1_core_machine::{riscv::RiscvAir, utils::generate_records};
@@ -49,5 +49,6 @@ pub(crate) fn prove(guest: &Guest, input: &SP1Stdin, public_values: &[u8]) -> Re
         SP1PublicValues::from(public_values),
         SP1_CIRCUIT_VERSION.to_owned(),
     );
-    Ok(Made { proof, key: SP1VerifyingKey { vk: key }, setup, proving: start.elapsed() - setup })
+    let key = Key { sp1: SP1VerifyingKey { vk: key }, elf_sha256: guest.sha256() };
+    Ok(Made { proof, key, setup, proving: start.elapsed() - setup })
 }

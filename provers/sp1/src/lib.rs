@@ -6,6 +6,7 @@ pub mod aggregation;
 pub mod execution;
 pub mod guest;
 mod in_order;
+pub mod key;
 pub mod phases;
 pub mod proof;
 pub mod requirements;

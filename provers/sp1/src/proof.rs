@@ -1,14 +1,13 @@
 //! Proofs: made, kept, checked.
 
-use crate::{guest::Guest, in_order};
+use crate::{guest::Guest, in_order, key::Key};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use sp1_sdk::{
-    ProvingKey, SP1Proof, SP1ProofMode, SP1ProofWithPublicValues, SP1Stdin, SP1VerificationError, SP1VerifyingKey,
+    ProvingKey, SP1_CIRCUIT_VERSION, SP1Proof, SP1ProofMode, SP1ProofWithPublicValues, SP1PublicValues, SP1Stdin,
+    SP1VerificationError,
     blocking::{LightProver, MockProver, ProveRequest, Prover as _, ProverClient},
 };
 use std::{
-    fs::File,
-    io::BufReader,
     panic,
     path::Path,
     time::{Duration, Instant},
@@ -76,24 +75,40 @@ pub struct Made {
     /// The proof.
     pub proof: SP1ProofWithPublicValues,
     /// The key that it is verified by.
-    pub key: SP1VerifyingKey,
-    /// Time until the prover was ready, its key for the guest included.
+    pub key: Key,
+    /// Time until the prover was ready, its keys for the guest included.
     pub setup: Duration,
     /// Time that the proof took.
     pub proving: Duration,
 }
 
 /// Proves that a guest ended well on this input and committed to these values. It must have been seen to: provers don't mind.
-pub fn prove(guest: &Guest, input: SP1Stdin, public_values: &[u8], mode: Mode, prover: Prover) -> Result<Made> {
+///
+/// A mock needs the guest's key alone, which saves time if it is known.
+pub fn prove(
+    guest: &Guest,
+    key: Option<Key>,
+    input: SP1Stdin,
+    public_values: &[u8],
+    mode: Mode,
+    prover: Prover,
+) -> Result<Made> {
     let start = Instant::now();
-    match (mode, prover) {
+    let made = match (mode, prover) {
         (Mode::Execute, _) => bail!("--mode execute makes no proof"),
-        (Mode::Mock, _) => prove_by(&MockProver::new(), start, guest, input, mode),
-        (Mode::Core, Prover::InOrder) => in_order::prove(guest, &input, public_values),
+        (Mode::Mock, _) => {
+            let key = key.map_or_else(|| Key::of(guest), Ok)?;
+            let values = SP1PublicValues::from(public_values);
+            let proof = SP1ProofWithPublicValues::create_mock_proof(&key.sp1, values, mode.sp1(), SP1_CIRCUIT_VERSION);
+            return Ok(Made { proof, key, setup: start.elapsed(), proving: Duration::ZERO });
+        }
+        (Mode::Core, Prover::InOrder) => in_order::prove(guest, &input, public_values)?,
         (_, Prover::InOrder) => bail!("--prover in-order makes core proofs, and no {} proofs", mode.name()),
-        (_, Prover::Cpu) => prove_by(&ProverClient::builder().cpu().build(), start, guest, input, mode),
-        (_, Prover::Network) => by_network(start, guest, input, mode),
-    }
+        (_, Prover::Cpu) => prove_by(&ProverClient::builder().cpu().build(), start, guest, input, mode)?,
+        (_, Prover::Network) => by_network(start, guest, input, mode)?,
+    };
+    ensure!(key.is_none_or(|key| key.program() == made.key.program()), "--vkey: the guest has another verifying key");
+    Ok(made)
 }
 
 #[cfg(feature = "network")]
@@ -114,10 +129,9 @@ where
     let key = client.setup(guest.elf.clone()).map_err(|error| failed("the guest's keys can't be made", error))?;
     let setup = start.elapsed();
     let request = client.prove(&key, input).mode(mode.sp1());
-    // Proofs that are joined may be mocks if this is one, and nobody asks more of those than to be there.
-    let request = request.deferred_proof_verification(mode != Mode::Mock);
     let proof = request.run().map_err(|error| failed("SP1 can't prove it", error))?;
-    Ok(Made { proof, key: key.verifying_key().clone(), setup, proving: start.elapsed() - setup })
+    let key = Key { sp1: key.verifying_key().clone(), elf_sha256: guest.sha256() };
+    Ok(Made { proof, key, setup, proving: start.elapsed() - setup })
 }
 
 /// Writes a proof in SP1's own format.
@@ -154,18 +168,22 @@ pub fn kind(proof: &SP1ProofWithPublicValues) -> Mode {
 
 /// Why a proof doesn't hold; none if it does. `mock` lets proofs pass that prove nothing, if they are for this guest and these
 /// public values.
-pub fn verify(proof: &SP1ProofWithPublicValues, key: &SP1VerifyingKey, mock: bool) -> Option<String> {
+pub fn verify(proof: &SP1ProofWithPublicValues, key: &Key, mock: bool) -> Option<String> {
     if !mock && is_mock(&proof.proof) {
         return Some("it is a mock: it proves nothing, and --mock lets it pass in tests".to_owned());
     }
     // What the proof is made of is not what its maker says it is, and the verifier panics on some of that.
     let outcome = quietly(|| {
-        if mock { MockProver::new().verify(proof, key, None) } else { LightProver::new().verify(proof, key, None) }
+        if mock {
+            MockProver::new().verify(proof, &key.sp1, None)
+        } else {
+            LightProver::new().verify(proof, &key.sp1, None)
+        }
     });
     match outcome {
         Some(Ok(())) => None,
         Some(Err(SP1VerificationError::VersionMismatch(version))) => {
-            Some(format!("it is of SP1 {version}, and this is {}", sp1_sdk::SP1_CIRCUIT_VERSION))
+            Some(format!("it is of SP1 {version}, and this is {}", SP1_CIRCUIT_VERSION))
         }
         Some(Err(error)) => Some(error.to_string()),
         None => Some("it isn't made as proofs are".to_owned()),
@@ -179,17 +197,4 @@ pub(crate) fn quietly<T>(call: impl FnOnce() -> T) -> Option<T> {
     let outcome = panic::catch_unwind(panic::AssertUnwindSafe(call)).ok();
     panic::set_hook(hook);
     outcome
-}
-
-/// Reads a verifying key that [`write_key`] wrote.
-pub fn read_key(path: &Path) -> Result<SP1VerifyingKey> {
-    let named = || format!("--vkey: {} is no verifying key that `vkey --out` wrote", path.display());
-    let file = File::open(path).with_context(|| format!("--vkey: {} can't be read", path.display()))?;
-    bincode::deserialize_from(BufReader::new(file)).with_context(named)
-}
-
-/// Writes a verifying key whole: its hash is not enough to verify core proofs.
-pub fn write_key(key: &SP1VerifyingKey, path: &Path) -> Result<()> {
-    let bytes = bincode::serialize(key).context("the verifying key")?;
-    std::fs::write(path, bytes).with_context(|| format!("--out: {} can't be written", path.display()))
 }
