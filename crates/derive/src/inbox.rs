@@ -93,7 +93,7 @@ impl Inbox {
         if blobs.len() != self.missing.len() {
             return Err(Mismatch::BlobCount { expected: self.missing.len(), given: blobs.len() });
         }
-        if blobs.iter().any(|blob| blob.len() != BLOB_LEN) {
+        if blobs.iter().any(|blob| blob.len() > BLOB_LEN) {
             return Err(Mismatch::BlobSize);
         }
         let places = self.data.iter_mut().filter_map(|datum| match datum {

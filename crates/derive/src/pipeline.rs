@@ -60,8 +60,8 @@ pub enum Mismatch {
         /// How many came.
         given: usize,
     },
-    /// A blob that is not 131,072 bytes.
-    #[error("blob of another size")]
+    /// A blob has more than 131,072 bytes.
+    #[error("a blob is too long")]
     BlobSize,
     /// Other L2 blocks, or not a chain.
     #[error("other L2 blocks than those asked for")]
@@ -240,7 +240,8 @@ impl Pipeline {
         updates
     }
 
-    /// Takes the blobs that [`Need::Blobs`] asked for, each 131,072 bytes and checked against its hash.
+    /// Takes the blobs that [`Need::Blobs`] asked for, each checked against its hash: 131,072 bytes, of which zeros at the
+    /// end may be left out.
     pub fn provide_blobs(&mut self, blobs: Vec<Bytes>) -> Result<(), Mismatch> {
         let State::Waiting(Need::Blobs { .. }) = self.state else { return Err(Mismatch::NotAsked) };
         self.upstream.provide_blobs(blobs)?;

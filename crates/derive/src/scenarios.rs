@@ -137,7 +137,7 @@ fn refuses_blobs_that_were_not_asked_for() {
     pipeline.provide_l1_block(world.l1_block(1).unwrap().unwrap()).unwrap();
     let need = pipeline.step();
     assert_eq!(pipeline.provide_blobs(vec![]), Err(Mismatch::BlobCount { expected: 1, given: 0 }));
-    assert_eq!(pipeline.provide_blobs(vec![whole.slice(1..)]), Err(Mismatch::BlobSize));
+    assert_eq!(pipeline.provide_blobs(vec![[&whole[..], &[0]].concat().into()]), Err(Mismatch::BlobSize));
     assert_eq!(pipeline.step(), need);
     pipeline.provide_blobs(vec![whole]).unwrap();
     assert_eq!(pipeline.step(), Step::Need(Need::L1Block { number: 2 }));

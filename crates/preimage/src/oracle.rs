@@ -26,8 +26,8 @@ pub trait Oracle {
     /// Where there is none.
     fn get(&mut self, key: Key) -> Result<Bytes, Self::Error>;
 
-    /// All 131072 bytes of the blob with this versioned hash, which is the `index`-th blob of the L1 block with the
-    /// time `l1_time` (seconds).
+    /// The 131072 bytes of the blob with this versioned hash, which is the `index`-th blob of the L1 block with the time
+    /// `l1_time` (seconds). Zeros at the end may be left out.
     ///
     /// Asks for the commitment and then for each field element; an oracle that has whole blobs overrides it.
     ///

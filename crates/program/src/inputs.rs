@@ -23,7 +23,7 @@ pub trait Inputs {
     /// All receipts of an L1 block in order.
     fn l1_receipts(&mut self, header: &L1Header) -> Result<Vec<Receipt>, Self::Error>;
 
-    /// A blob that a transaction of an L1 block carries: 131,072 bytes.
+    /// A blob that a transaction of an L1 block carries: 131,072 bytes, of which zeros at the end may be left out.
     fn l1_blob(&mut self, block: &BlockInfo, blob: &IndexedBlobHash) -> Result<Bytes, Self::Error>;
 
     /// What an L2 output root commits to.

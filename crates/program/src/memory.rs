@@ -17,7 +17,7 @@ pub struct MemoryInputs {
     pub l1_transactions: B256Map<Vec<Bytes>>,
     /// Receipts of L1 blocks by the blocks' hashes.
     pub l1_receipts: B256Map<Vec<Receipt>>,
-    /// Blobs of 131,072 bytes by their versioned hashes.
+    /// Blobs of 131,072 bytes by their versioned hashes; zeros at the end may be left out.
     pub blobs: B256Map<Bytes>,
     /// What output roots commit to.
     pub outputs: B256Map<OutputRootPreimage>,

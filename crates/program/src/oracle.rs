@@ -124,7 +124,9 @@ impl<O: Oracle> OracleInputs<O> {
         self.read_elements(&mut keys, first)?;
         let used = blob_elements(&first[0]);
         self.read_elements(&mut keys, &mut others[..used - 1])?;
-        if used < FIELD_ELEMENTS && !(self.l1_is_prague && blob::are_all(&elements[..used], &commitment, self)?) {
+        if self.l1_is_prague && used < FIELD_ELEMENTS && blob::are_all(&elements[..used], &commitment, self)? {
+            bytes.truncate(used * 32);
+        } else {
             self.read_elements(&mut keys, &mut elements[used..])?;
         }
         Ok(bytes.into())

@@ -1,5 +1,5 @@
 //! Blobs: how a datum is laid out in field elements (spec: Ecotone, «Blob encoding»; rules D05, F20).
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec::Vec};
 use alloy_primitives::Bytes;
 
 /// Size of a blob in bytes: 4096 field elements of 32.
@@ -20,7 +20,7 @@ const ROUND_DATA: usize = 4 * 31 + 3;
 /// Why a blob holds no datum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BlobError {
-    /// It isn't [`BLOB_SIZE`] long.
+    /// It is longer than [`BLOB_SIZE`].
     #[error("blob is {0} bytes long")]
     Size(usize),
     /// Its version byte isn't 0.
@@ -51,7 +51,7 @@ const fn rounds(length: usize) -> usize {
     1 + length.saturating_sub(FIRST_ROUND_DATA).div_ceil(ROUND_DATA)
 }
 
-/// The datum in a blob (D05).
+/// The datum in a blob (D05). Zeros at the blob's end may be left out.
 ///
 /// The first element's two high bits are masked off and not checked, as op-node does: a blob that sets the lower of
 /// the two is a possible blob, and counts.
@@ -59,40 +59,58 @@ const fn rounds(length: usize) -> usize {
 /// # Errors
 /// An invalid blob is skipped by the caller; it says nothing about the other blobs of its transaction.
 pub fn decode_blob(blob: &[u8]) -> Result<Bytes, BlobError> {
-    if blob.len() != BLOB_SIZE {
+    if blob.len() > BLOB_SIZE {
         return Err(BlobError::Size(blob.len()));
     }
-    if blob[1] != 0 {
-        return Err(BlobError::Version(blob[1]));
+    let first = round(blob, 0);
+    if first[1] != 0 {
+        return Err(BlobError::Version(first[1]));
     }
-    let length = declared_length(blob);
+    let length = declared_length(&first[..]);
     if length > MAX_BLOB_DATA_SIZE {
         return Err(BlobError::Length(length));
     }
     let rounds = rounds(length);
-    let (used, unused) = blob.split_at(rounds * ROUND_SIZE);
-
     let mut data = Vec::with_capacity(rounds * ROUND_DATA);
-    for (round, elements) in used.chunks_exact(ROUND_SIZE).enumerate() {
-        for element in 0..4 {
-            if elements[element * 32] & 0b1100_0000 != 0 && (round, element) != (0, 0) {
-                return Err(BlobError::FieldElement(round * 4 + element));
-            }
-        }
-        let [a, b, c, d] = [elements[0], elements[32], elements[64], elements[96]];
-        data.extend_from_slice(&elements[if round == 0 { 5 } else { 1 }..32]);
-        data.push(a & 0b0011_1111 | (b & 0b0011_0000) << 2);
-        data.extend_from_slice(&elements[33..64]);
-        data.push(b & 0b0000_1111 | (d & 0b0000_1111) << 4);
-        data.extend_from_slice(&elements[65..96]);
-        data.push(c & 0b0011_1111 | (d & 0b0011_0000) << 2);
-        data.extend_from_slice(&elements[97..128]);
+    for index in 0..rounds {
+        decode_round(index, &round(blob, index), &mut data)?;
     }
-    if !is_zero(&data[length..]) || !is_zero(unused) {
+    if !is_zero(&data[length..]) || !is_zero(blob.get(rounds * ROUND_SIZE..).unwrap_or_default()) {
         return Err(BlobError::ExtraneousData);
     }
     data.truncate(length);
     Ok(data.into())
+}
+
+/// Four field elements of a blob, zeros where it has no more.
+fn round(blob: &[u8], index: usize) -> Cow<'_, [u8; ROUND_SIZE]> {
+    let rest = blob.get(index * ROUND_SIZE..).unwrap_or_default();
+    match rest.first_chunk() {
+        Some(whole) => Cow::Borrowed(whole),
+        None => {
+            let mut filled = [0; ROUND_SIZE];
+            filled[..rest.len()].copy_from_slice(rest);
+            Cow::Owned(filled)
+        }
+    }
+}
+
+/// Appends what four field elements carry.
+fn decode_round(round: usize, elements: &[u8; ROUND_SIZE], data: &mut Vec<u8>) -> Result<(), BlobError> {
+    for element in 0..4 {
+        if elements[element * 32] & 0b1100_0000 != 0 && (round, element) != (0, 0) {
+            return Err(BlobError::FieldElement(round * 4 + element));
+        }
+    }
+    let [a, b, c, d] = [elements[0], elements[32], elements[64], elements[96]];
+    data.extend_from_slice(&elements[if round == 0 { 5 } else { 1 }..32]);
+    data.push(a & 0b0011_1111 | (b & 0b0011_0000) << 2);
+    data.extend_from_slice(&elements[33..64]);
+    data.push(b & 0b0000_1111 | (d & 0b0000_1111) << 4);
+    data.extend_from_slice(&elements[65..96]);
+    data.push(c & 0b0011_1111 | (d & 0b0011_0000) << 2);
+    data.extend_from_slice(&elements[97..128]);
+    Ok(())
 }
 
 /// True if there is nothing but zeros. Most of most blobs is, so they are looked at many at a time.

@@ -17,9 +17,9 @@
 //! Every byte counts: data that isn't asked for, zeros that are none, a length that leads elsewhere, each ends the guest.
 
 use crate::{ChainError, Machine, Statement, blobs, blobs::Blob, chain_hash, decode_chain, statement::STATEMENT_BYTES};
-use alloc::{sync::Arc, vec, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 use alloy_primitives::{B256, Bytes, keccak256};
-use kohala_preimage::{BLOB_BYTES, BlobError, Hint, Key, Oracle, WrongPreimage, versioned_hash};
+use kohala_preimage::{BlobError, Hint, Key, Oracle, WrongPreimage, versioned_hash};
 use kohala_program::Boot;
 
 /// The mark of an entry that names a value which was read before: the rest is its place among those.
@@ -181,9 +181,7 @@ impl Oracle for Witness {
         let blob = self.blobs.iter_mut().find(|blob| blob.hash == versioned_hash);
         let blob = blob.ok_or(WitnessError::Missing(Key::sha256(versioned_hash)))?;
         blob.is_read = true;
-        let mut bytes = vec![0; BLOB_BYTES];
-        bytes[..blob.data.len()].copy_from_slice(&blob.data);
-        Ok(bytes.into())
+        Ok(blob.data.clone())
     }
 }
 

@@ -41,8 +41,26 @@ fn an_empty_blob_is_an_empty_datum() {
 }
 
 #[test]
-fn drops_a_blob_of_another_size() {
-    assert_eq!(decode_blob(&[0; BLOB_SIZE - 1]), Err(BlobError::Size(BLOB_SIZE - 1)));
+fn drops_a_blob_that_is_too_long() {
+    assert_eq!(decode_blob(&[0; BLOB_SIZE + 1]), Err(BlobError::Size(BLOB_SIZE + 1)));
+}
+
+#[test]
+fn zeros_at_the_end_may_be_left_out() {
+    let zeros_inside = [pattern(200), vec![0; 5_000]].concat();
+    let mut blobs: Vec<_> = [0, 1, 27, 122, 123, 1_000].map(|length| encode(&pattern(length))).into();
+    blobs.push(encode(&zeros_inside));
+    // One that is dropped, and by the same reason.
+    let mut beyond = encode(&pattern(300));
+    beyond[3 * 128] = 1;
+    blobs.push(beyond);
+    for blob in blobs {
+        let whole = decode_blob(&blob);
+        let end = blob.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        for length in (end..end + 300).chain([BLOB_SIZE - 1]) {
+            assert_eq!(decode_blob(&blob[..length]), whole, "{end}, {length}");
+        }
+    }
 }
 
 #[test]

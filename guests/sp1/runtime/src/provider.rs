@@ -9,7 +9,11 @@ use crate::{
 };
 use alloy_consensus::crypto::{RecoveryError, backend::CryptoProvider};
 use alloy_primitives::{Address, keccak256};
-use revm::precompile::{Crypto, PrecompileHalt};
+use kohala_sp1_curves::{bls12_381, bn254, kzg};
+use revm::precompile::{
+    Crypto, PrecompileHalt,
+    bls12_381::{G1Point, G1PointScalar, G2Point, G2PointScalar},
+};
 
 /// SP1's precompiles. Without a word here it is revm's own software: RIPEMD-160, BLAKE2, modular powers.
 #[derive(Debug)]
@@ -34,6 +38,62 @@ impl Crypto for Precompiles {
 
     fn secp256r1_verify_signature(&self, hash: &[u8; 32], signature: &[u8; 64], key: &[u8; 64]) -> bool {
         Secp256r1::point_of_bytes(key).is_some_and(|key| ecdsa::verify::<Secp256r1>(&key, signature, hash))
+    }
+
+    fn bn254_g1_add(&self, a: &[u8], b: &[u8]) -> Result<[u8; 64], PrecompileHalt> {
+        bn254::bn254_g1_add(a, b)
+    }
+
+    fn bn254_g1_mul(&self, point: &[u8], scalar: &[u8]) -> Result<[u8; 64], PrecompileHalt> {
+        bn254::bn254_g1_mul(point, scalar)
+    }
+
+    fn bn254_pairing_check(&self, pairs: &[(&[u8], &[u8])]) -> Result<bool, PrecompileHalt> {
+        bn254::bn254_pairing_check(pairs)
+    }
+
+    fn verify_kzg_proof(
+        &self,
+        point: &[u8; 32],
+        value: &[u8; 32],
+        commitment: &[u8; 48],
+        proof: &[u8; 48],
+    ) -> Result<(), PrecompileHalt> {
+        kzg::verify_kzg_proof(point, value, commitment, proof)
+    }
+
+    fn bls12_381_g1_add(&self, a: G1Point, b: G1Point) -> Result<[u8; 96], PrecompileHalt> {
+        bls12_381::bls12_381_g1_add(a, b)
+    }
+
+    fn bls12_381_g1_msm(
+        &self,
+        pairs: &mut dyn Iterator<Item = Result<G1PointScalar, PrecompileHalt>>,
+    ) -> Result<[u8; 96], PrecompileHalt> {
+        bls12_381::bls12_381_g1_msm(pairs)
+    }
+
+    fn bls12_381_g2_add(&self, a: G2Point, b: G2Point) -> Result<[u8; 192], PrecompileHalt> {
+        bls12_381::bls12_381_g2_add(a, b)
+    }
+
+    fn bls12_381_g2_msm(
+        &self,
+        pairs: &mut dyn Iterator<Item = Result<G2PointScalar, PrecompileHalt>>,
+    ) -> Result<[u8; 192], PrecompileHalt> {
+        bls12_381::bls12_381_g2_msm(pairs)
+    }
+
+    fn bls12_381_pairing_check(&self, pairs: &[(G1Point, G2Point)]) -> Result<bool, PrecompileHalt> {
+        bls12_381::bls12_381_pairing_check(pairs)
+    }
+
+    fn bls12_381_fp_to_g1(&self, element: &[u8; 48]) -> Result<[u8; 96], PrecompileHalt> {
+        bls12_381::bls12_381_fp_to_g1(element)
+    }
+
+    fn bls12_381_fp2_to_g2(&self, element: ([u8; 48], [u8; 48])) -> Result<[u8; 192], PrecompileHalt> {
+        bls12_381::bls12_381_fp2_to_g2(element)
     }
 }
 

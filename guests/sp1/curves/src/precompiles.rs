@@ -1,0 +1,178 @@
+//! SP1's precompiles for two fields and for the points of G1 over them, and stand-ins for them off the zkVM.
+//!
+//! Operands are little-endian words at addresses that 8 divides. Results are written over the first operand; both may be the
+//! same memory. What the proof guarantees (SP1 6.10, `syscall/precompiles/{fptower, weierstrass}` of its machine): coordinates
+//! and elements of results lie below the modulus. What it doesn't: that a sum of points exists. Points that are equal or
+//! opposite must not be added, nor may a point of order two be doubled: the slope would be a division by zero.
+
+use ark_ec::short_weierstrass::SWCurveConfig;
+use ark_ff::{Fp, MontBackend, MontConfig};
+
+/// An element in Montgomery form, which arkworks' own constants have.
+pub(crate) type Montgomery<M, const N: usize> = Fp<MontBackend<M, N>, N>;
+
+/// A point on G1's curve that is not infinity: coordinates of `N` words each, the lowest word first, below the modulus.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Point<const N: usize> {
+    /// The first coordinate.
+    pub x: [u64; N],
+    /// The second coordinate.
+    pub y: [u64; N],
+}
+
+/// A prime field of `N` words that SP1 has precompiles for, known by arkworks' configuration of it.
+///
+/// Operands are below the modulus, and so are results.
+pub trait Precompiled<const N: usize>: MontConfig<N> {
+    /// arkworks' configuration of G1.
+    type G1: SWCurveConfig<BaseField = Montgomery<Self, N>>;
+
+    /// `a += b`.
+    fn add(a: &mut [u64; N], b: &[u64; N]);
+    /// `a -= b`.
+    fn sub(a: &mut [u64; N], b: &[u64; N]);
+    /// `a *= b`.
+    fn mul(a: &mut [u64; N], b: &[u64; N]);
+    /// `a += a`.
+    fn double(a: &mut [u64; N]);
+    /// `a *= a`.
+    fn square(a: &mut [u64; N]);
+    /// `a += b` for two points of G1's curve whose first coordinates differ.
+    fn add_points(a: &mut Point<N>, b: &Point<N>);
+    /// `a += a` for a point of G1's curve whose second coordinate is not zero.
+    fn double_point(a: &mut Point<N>);
+}
+
+#[cfg(target_os = "zkvm")]
+macro_rules! precompiled {
+    ($field:ty, $n:literal, $g1:ty, $add:ident, $sub:ident, $mul:ident, $add_points:ident, $double_point:ident) => {
+        impl Precompiled<$n> for $field {
+            type G1 = $g1;
+
+            #[inline(always)]
+            fn add(a: &mut [u64; $n], b: &[u64; $n]) {
+                sp1_zkvm::syscalls::$add(a.as_mut_ptr(), b.as_ptr());
+            }
+            #[inline(always)]
+            fn sub(a: &mut [u64; $n], b: &[u64; $n]) {
+                sp1_zkvm::syscalls::$sub(a.as_mut_ptr(), b.as_ptr());
+            }
+            #[inline(always)]
+            fn mul(a: &mut [u64; $n], b: &[u64; $n]) {
+                sp1_zkvm::syscalls::$mul(a.as_mut_ptr(), b.as_ptr());
+            }
+            #[inline(always)]
+            fn double(a: &mut [u64; $n]) {
+                let a = a.as_mut_ptr();
+                sp1_zkvm::syscalls::$add(a, a);
+            }
+            #[inline(always)]
+            fn square(a: &mut [u64; $n]) {
+                let a = a.as_mut_ptr();
+                sp1_zkvm::syscalls::$mul(a, a);
+            }
+            #[inline(always)]
+            fn add_points(a: &mut Point<$n>, b: &Point<$n>) {
+                sp1_zkvm::syscalls::$add_points((&raw mut *a).cast(), (&raw const *b).cast());
+            }
+            #[inline(always)]
+            fn double_point(a: &mut Point<$n>) {
+                sp1_zkvm::syscalls::$double_point((&raw mut *a).cast());
+            }
+        }
+    };
+}
+
+#[cfg(not(target_os = "zkvm"))]
+macro_rules! precompiled {
+    ($field:ty, $n:literal, $g1:ty, $($call:ident),*) => {
+        impl Precompiled<$n> for $field {
+            type G1 = $g1;
+
+            fn add(a: &mut [u64; $n], b: &[u64; $n]) {
+                stand_in::field::<Self, $n>(a, b, |a, b| a + b);
+            }
+            fn sub(a: &mut [u64; $n], b: &[u64; $n]) {
+                stand_in::field::<Self, $n>(a, b, |a, b| a - b);
+            }
+            fn mul(a: &mut [u64; $n], b: &[u64; $n]) {
+                stand_in::field::<Self, $n>(a, b, |a, b| a * b);
+            }
+            fn double(a: &mut [u64; $n]) {
+                Self::add(a, &a.clone());
+            }
+            fn square(a: &mut [u64; $n]) {
+                Self::mul(a, &a.clone());
+            }
+            fn add_points(a: &mut Point<$n>, b: &Point<$n>) {
+                assert_ne!(a.x, b.x, "a sum that SP1's precompile doesn't have");
+                stand_in::points::<Self, $n>(a, |a| a + stand_in::point::<Self, $n>(b));
+            }
+            fn double_point(a: &mut Point<$n>) {
+                stand_in::points::<Self, $n>(a, |a| a + a);
+            }
+        }
+    };
+}
+
+precompiled!(
+    ark_bn254::FqConfig,
+    4,
+    ark_bn254::g1::Config,
+    syscall_bn254_fp_addmod,
+    syscall_bn254_fp_submod,
+    syscall_bn254_fp_mulmod,
+    syscall_bn254_add,
+    syscall_bn254_double
+);
+precompiled!(
+    ark_bls12_381::FqConfig,
+    6,
+    ark_bls12_381::g1::Config,
+    syscall_bls12381_fp_addmod,
+    syscall_bls12381_fp_submod,
+    syscall_bls12381_fp_mulmod,
+    syscall_bls12381_add,
+    syscall_bls12381_double
+);
+
+/// What the precompiles do, by arkworks' arithmetic in Montgomery form.
+#[cfg(not(target_os = "zkvm"))]
+mod stand_in {
+    use super::{Montgomery, Point, Precompiled};
+    use ark_ec::{
+        AffineRepr, CurveGroup,
+        short_weierstrass::{Affine, Projective},
+    };
+    use ark_ff::{BigInt, PrimeField};
+
+    fn element<M: Precompiled<N>, const N: usize>(words: &[u64; N]) -> Montgomery<M, N> {
+        Montgomery::<M, N>::from_bigint(BigInt(*words)).expect("an operand below the modulus")
+    }
+
+    /// `a = operation(a, b)`.
+    pub(super) fn field<M: Precompiled<N>, const N: usize>(
+        a: &mut [u64; N],
+        b: &[u64; N],
+        operation: impl Fn(Montgomery<M, N>, Montgomery<M, N>) -> Montgomery<M, N>,
+    ) {
+        *a = operation(element::<M, N>(a), element::<M, N>(b)).into_bigint().0;
+    }
+
+    pub(super) fn point<M: Precompiled<N>, const N: usize>(point: &Point<N>) -> Affine<M::G1> {
+        let point = Affine::new_unchecked(element::<M, N>(&point.x), element::<M, N>(&point.y));
+        assert!(point.is_on_curve(), "an operand on the curve");
+        point
+    }
+
+    /// `a = operation(a)`.
+    pub(super) fn points<M: Precompiled<N>, const N: usize>(
+        a: &mut Point<N>,
+        operation: impl Fn(Affine<M::G1>) -> Projective<M::G1>,
+    ) {
+        let sum = operation(point::<M, N>(a)).into_affine();
+        let (x, y) = sum.xy().expect("a sum that SP1's precompile has");
+        *a = Point { x: x.into_bigint().0, y: y.into_bigint().0 };
+    }
+}

@@ -1,0 +1,151 @@
+//! BLS12-381's functions give what blst gives, which revm's own call here.
+
+mod support;
+
+use ark_bls12_381::{Fq, Fr, g1, g2};
+use ark_ff::{BigInteger, PrimeField};
+use kohala_sp1_curves::bls12_381::{
+    bls12_381_fp_to_g1, bls12_381_fp2_to_g2, bls12_381_g1_add, bls12_381_g1_msm, bls12_381_g2_add, bls12_381_g2_msm,
+    bls12_381_pairing_check,
+};
+use proptest::prelude::*;
+use revm_precompile::{
+    Crypto, DefaultCrypto, PrecompileHalt,
+    bls12_381::{G1Point, G2Point},
+};
+use support::{Kind, coordinates, kind, scalar};
+
+fn g1_point(kind: Kind, seed: u64) -> G1Point {
+    let [x, y] = coordinates::<g1::Config, 48>(kind, seed).try_into().unwrap();
+    (x, y)
+}
+
+fn g2_point(kind: Kind, seed: u64) -> G2Point {
+    let [x0, x1, y0, y1] = coordinates::<g2::Config, 48>(kind, seed).try_into().unwrap();
+    (x0, x1, y0, y1)
+}
+
+/// An element's opposite.
+fn minus(element: &[u8; 48]) -> [u8; 48] {
+    (-Fq::from_be_bytes_mod_order(element)).into_bigint().to_bytes_be().try_into().unwrap()
+}
+
+/// Any element, and what isn't one.
+fn element() -> impl Strategy<Value = [u8; 48]> {
+    let modulus: [u8; 48] = Fq::MODULUS.to_bytes_be().try_into().unwrap();
+    prop_oneof![
+        8 => (any::<[u8; 32]>(), 0u8..0x1a).prop_map(|(bytes, first)| {
+            let mut element = [0; 48];
+            element[0] = first;
+            element[16..].copy_from_slice(&bytes);
+            element
+        }),
+        1 => Just([0; 48]),
+        1 => Just(modulus),
+        1 => Just([0xff; 48]),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn g1_add_is_revms(a in kind(), b in kind(), seed: u64, other: u64) {
+        let (a, b) = (g1_point(a, seed), g1_point(b, other));
+        prop_assert_eq!(bls12_381_g1_add(a, b), DefaultCrypto.bls12_381_g1_add(a, b));
+    }
+
+    #[test]
+    fn g1_add_of_equal_and_opposite_points_is_revms(inside: bool, seed: u64) {
+        let a = g1_point(if inside { Kind::Inside } else { Kind::OnCurve }, seed);
+        prop_assert_eq!(bls12_381_g1_add(a, a), DefaultCrypto.bls12_381_g1_add(a, a));
+        prop_assert_eq!(bls12_381_g1_add(a, (a.0, minus(&a.1))), Ok([0; 96]));
+    }
+
+    #[test]
+    fn g2_add_is_revms(a in kind(), b in kind(), seed: u64, other: u64) {
+        let (a, b) = (g2_point(a, seed), g2_point(b, other));
+        prop_assert_eq!(bls12_381_g2_add(a, b), DefaultCrypto.bls12_381_g2_add(a, b));
+    }
+
+    #[test]
+    fn g2_add_of_equal_and_opposite_points_is_revms(inside: bool, seed: u64) {
+        let a = g2_point(if inside { Kind::Inside } else { Kind::OnCurve }, seed);
+        prop_assert_eq!(bls12_381_g2_add(a, a), DefaultCrypto.bls12_381_g2_add(a, a));
+        prop_assert_eq!(bls12_381_g2_add(a, (a.0, a.1, minus(&a.2), minus(&a.3))), Ok([0; 192]));
+    }
+
+    #[test]
+    fn g1_msm_is_revms(terms in proptest::collection::vec((kind(), any::<u64>(), scalar::<Fr>()), 0..4)) {
+        let terms = terms.into_iter().map(|(kind, seed, scalar)| Ok((g1_point(kind, seed), scalar))).collect::<Vec<_>>();
+        prop_assert_eq!(
+            bls12_381_g1_msm(&mut terms.clone().into_iter()),
+            DefaultCrypto.bls12_381_g1_msm(&mut terms.into_iter())
+        );
+    }
+
+    #[test]
+    fn g2_msm_is_revms(terms in proptest::collection::vec((kind(), any::<u64>(), scalar::<Fr>()), 0..4)) {
+        let terms = terms.into_iter().map(|(kind, seed, scalar)| Ok((g2_point(kind, seed), scalar))).collect::<Vec<_>>();
+        prop_assert_eq!(
+            bls12_381_g2_msm(&mut terms.clone().into_iter()),
+            DefaultCrypto.bls12_381_g2_msm(&mut terms.into_iter())
+        );
+    }
+
+    #[test]
+    fn fp_to_g1_is_revms(element in element()) {
+        prop_assert_eq!(bls12_381_fp_to_g1(&element), DefaultCrypto.bls12_381_fp_to_g1(&element));
+    }
+
+    #[test]
+    fn fp2_to_g2_is_revms(c0 in element(), c1 in element()) {
+        prop_assert_eq!(bls12_381_fp2_to_g2((c0, c1)), DefaultCrypto.bls12_381_fp2_to_g2((c0, c1)));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn pairing_check_is_revms(kinds in proptest::collection::vec((kind(), kind(), any::<[u64; 2]>()), 0..3)) {
+        let pairs: Vec<_> =
+            kinds.into_iter().map(|(a, b, [seed, other])| (g1_point(a, seed), g2_point(b, other))).collect();
+        prop_assert_eq!(bls12_381_pairing_check(&pairs), DefaultCrypto.bls12_381_pairing_check(&pairs));
+    }
+
+    #[test]
+    fn pairing_check_of_a_product_that_is_one_is_true(seed: u64, other: u64) {
+        let (a, b) = (g1_point(Kind::Inside, seed), g2_point(Kind::Inside, other));
+        prop_assert_eq!(bls12_381_pairing_check(&[(a, b), ((a.0, minus(&a.1)), b)]), Ok(true));
+        prop_assert_eq!(bls12_381_pairing_check(&[(a, b)]), Ok(false));
+    }
+}
+
+#[test]
+fn msm_refuses_points_outside_the_group_that_are_counted_zero_times() {
+    let terms = [Ok((g1_point(Kind::OnCurve, 1), [0; 32]))];
+    assert_eq!(bls12_381_g1_msm(&mut terms.into_iter()), Err(PrecompileHalt::Bls12381G1NotInSubgroup));
+    let terms = [Ok((g2_point(Kind::OnCurve, 1), [0; 32]))];
+    assert_eq!(bls12_381_g2_msm(&mut terms.into_iter()), Err(PrecompileHalt::Bls12381G2NotInSubgroup));
+}
+
+#[test]
+fn msm_ends_with_the_iterators_error() {
+    let terms = [Err(PrecompileHalt::Bls12381FpPaddingInvalid), Ok((g1_point(Kind::OffCurve, 1), [0; 32]))];
+    assert_eq!(bls12_381_g1_msm(&mut terms.into_iter()), Err(PrecompileHalt::Bls12381FpPaddingInvalid));
+}
+
+/// A point of order three is its own double's opposite: adding it to that has no slope.
+#[test]
+fn subgroup_check_refuses_points_of_order_three() {
+    let two = |sign: bool| {
+        let mut y = [0; 48];
+        y[47] = 2;
+        if sign { minus(&y) } else { y }
+    };
+    for sign in [false, true] {
+        let terms = [Ok((([0; 48], two(sign)), [1; 32]))];
+        assert_eq!(bls12_381_g1_msm(&mut terms.into_iter()), Err(PrecompileHalt::Bls12381G1NotInSubgroup));
+    }
+}
