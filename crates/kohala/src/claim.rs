@@ -138,6 +138,17 @@ pub(crate) fn config_of(chain: &Chain) -> Result<RollupConfig> {
     }
 }
 
+/// The hash that proofs name a chain by.
+pub(crate) fn chain_hash(chain: &Chain) -> Result<B256> {
+    let rollup = config_of(chain)?;
+    let l1 = match (L1ChainConfig::by_id(rollup.l1_chain_id), chain) {
+        (Some(known), _) => known,
+        (None, Chain::Custom { l1: Some(l1), .. }) => L1ChainConfig::from_json(l1)?,
+        (None, _) => bail!("--l1-config-path is missing: Kohala does not know L1 chain {}", rollup.l1_chain_id),
+    };
+    Ok(kohala_zkvm::chain_hash(&rollup, &l1))
+}
+
 /// A claim about blocks that are only named: agreed on is the block before the first, claimed what the nodes say of the
 /// last, and L1 is looked at as far as it takes, unless `l1_head` says how far.
 pub(crate) fn found(

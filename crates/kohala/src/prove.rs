@@ -2,17 +2,25 @@
 
 use crate::{
     claim,
-    cli::{AggregateFlags, Backend, BackendFlags, Output, ProofFlags, Prove, ProveCommand, ProverFlags, VkeyFlags},
-    logs,
+    cli::{
+        AggregateFlags, Backend, BackendFlags, Output, ProofFlags, Prove, ProveCommand, ProverFlags, Verify, VkeyFlags,
+    },
+    exit_code, logs,
+    metrics::Metrics,
+    report::{self, Progress},
+    source::Source,
+    stop::stopped_by_signals,
 };
+use alloy_primitives::Bytes;
 use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
+use kohala_host::{GuestInput, Online, Store};
 use std::{
-    env,
-    fs,
+    env, fs,
     io::Write,
     path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
+    time::Instant,
 };
 
 const RANGE: &str = "kohala-sp1-range.elf";
@@ -24,7 +32,7 @@ const FAILURE: u8 = 2;
 pub(crate) fn prove(flags: &Prove) -> Result<ExitCode> {
     match &flags.command {
         None => prove_claim(flags),
-        Some(ProveCommand::Verify(flags)) => verify(flags),
+        Some(ProveCommand::Verify(flags)) => verify_proof(flags),
         Some(ProveCommand::Vkey(flags)) => vkey(flags),
         Some(ProveCommand::Aggregate(flags)) => aggregate(flags),
     }
@@ -46,26 +54,54 @@ fn prove_claim(flags: &Prove) -> Result<ExitCode> {
     // What is missing is said before a claim is judged for minutes.
     let program = if flags.write_input.is_none() { Some(Program::find(&flags.backend)?) } else { None };
     let elf = guest("--elf", flags.elf.as_deref(), RANGE);
-    let input = match &flags.input {
-        Some(path) => fs::read(path).with_context(|| format!("--input: {} can't be read", path.display()))?,
-        None => guest_input(flags)?,
-    };
-    if let Some(path) = &flags.write_input {
-        fs::write(path, input).with_context(|| format!("--write-input: {} can't be written", path.display()))?;
-        return Ok(ExitCode::SUCCESS);
+    let made = if flags.input.is_none() { Some(guest_input(&flags.verify)?) } else { None };
+    let valid = made.as_ref().is_none_or(|made| made.verdict.is_valid());
+    if let (Some(path), Some(made)) = (&flags.write_input, &made) {
+        fs::write(path, &made.witness)
+            .with_context(|| format!("--write-input: {} can't be written", path.display()))?;
+        return Ok(exit_code(valid));
+    }
+    if !valid {
+        eprintln!("the claim is wrong: there is nothing to prove");
+        return Ok(exit_code(false));
     }
     let mut command = program.context("no backend")?.command("prove", output);
-    command.arg(elf?).args(["--mode", &name(flags.mode), "--input", "-"]);
+    command.arg(elf?).args(["--mode", &name(flags.mode), "--input"]);
     prover_arguments(&flags.prover, &mut command);
-    run(command, &input)
+    match (&flags.input, made) {
+        (Some(path), _) => {
+            command.arg(path);
+            run(command, &[])
+        }
+        (None, Some(made)) => {
+            command.arg("-").args(["--public-values", &Bytes::from(made.statement.encode()).to_string()]);
+            run(command, &made.witness)
+        }
+        (None, None) => unreachable!("the input is in a file or made"),
+    }
 }
 
-/// What the guest reads to prove the claim that the flags name.
-fn guest_input(_: &Prove) -> Result<Vec<u8>> {
-    bail!("--input is missing: the guest's input")
+/// Judges the claim that the flags name, says what came out unless that is to be JSON, and makes the guest's input of what it took.
+fn guest_input(flags: &Verify) -> Result<GuestInput> {
+    let source = Source::of_verify(flags)?;
+    let metrics = Metrics::start(flags.metrics, source.nodes())?;
+    let (dispute, start) = (source.dispute(), Instant::now());
+    let mut progress = Progress::new(dispute, flags.output);
+    let judge = || source.witness(&mut metrics.seeing(&mut |sight| progress.see(sight)));
+    let judged = match source.nodes() {
+        Some(online) => stopped_by_signals(online, judge),
+        None => judge(),
+    };
+    progress.finish();
+    let (judgement, preimages) = judged.map_err(report::advise)?;
+    // Of a right claim the one JSON object is the backend's.
+    if !(flags.output.json && judgement.verdict.is_valid()) {
+        report::judgement(dispute, &judgement, source.nodes().map(Online::meter), start.elapsed(), flags.output);
+    }
+    kohala_host::guest_input(&Store::Memory(preimages), dispute).context("the guest's input can't be made")
 }
 
-fn verify(flags: &ProofFlags) -> Result<ExitCode> {
+fn verify_proof(flags: &ProofFlags) -> Result<ExitCode> {
     logs::start(flags.output, "warn");
     let mut command = Program::find(&flags.backend)?.command("verify", flags.output);
     command.arg(&flags.proof);
@@ -77,11 +113,13 @@ fn verify(flags: &ProofFlags) -> Result<ExitCode> {
         command.arg("--mock");
     }
     let expected = claim::expected(&flags.claim)?;
+    let chain = claim::chain_of(&flags.chain)?;
     let words = [
         ("--l1-head", expected.l1_head),
         ("--agreed-l2-output-root", expected.agreed_l2_output_root),
         ("--claimed-l2-output-root", expected.claimed_l2_output_root),
-        ("--chain-hash", flags.chain_hash),
+        ("--chain-hash", chain.as_ref().map(claim::chain_hash).transpose()?),
+        ("--program", flags.program),
     ];
     for (flag, word) in words {
         if let Some(word) = word {
@@ -111,6 +149,9 @@ fn aggregate(flags: &AggregateFlags) -> Result<ExitCode> {
     command.arg("--range-elf").arg(guest("--range-elf", flags.range_elf.as_deref(), RANGE)?);
     command.args(["--mode", &name(flags.mode)]);
     prover_arguments(&flags.prover, &mut command);
+    if let Some(headers) = &flags.l1_headers {
+        command.arg("--l1-headers").arg(headers);
+    }
     command.args(&flags.proofs);
     run(command, &[])
 }

@@ -50,6 +50,9 @@ pub(crate) struct Execute {
     /// What it reads, a file or - for the standard input; several are read one after another
     #[arg(long, value_name = "FILE", required = true)]
     pub(crate) input: Vec<PathBuf>,
+    /// Count nothing but cycles: phases, precompiles and gas take ten times the time
+    #[arg(long)]
+    pub(crate) quick: bool,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -103,6 +106,9 @@ pub(crate) struct Prove {
     /// What it reads, a file or - for the standard input; several are read one after another
     #[arg(long, value_name = "FILE", required = true)]
     pub(crate) input: Vec<PathBuf>,
+    /// What it must commit to, in hexadecimal digits: looked at before anything is proven
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) public_values: Option<Bytes>,
     #[command(flatten)]
     pub(crate) prover: ProverFlags,
     #[command(flatten)]

@@ -7,9 +7,10 @@ use kohala_sp1::{
     execution::{self, Execution},
     guest::Guest,
     key::Key,
+    phases::Phase,
     proof::{self, Made, Mode, Prover},
     requirements::Machine,
-    statement::{Statement, hex},
+    statement::{Expected, Statement, hex},
 };
 use serde_json::{Map, Value, json};
 use sp1_sdk::SP1Stdin;
@@ -23,32 +24,34 @@ use std::{
 
 /// The proof doesn't hold.
 const DOES_NOT_HOLD: u8 = 1;
-/// The guest failed: it committed to nothing.
-const GUEST_FAILED: u8 = 2;
+/// The guest failed, or committed to something else.
+const FAILED: u8 = 2;
 
 pub(crate) fn execute(flags: &Execute) -> Result<ExitCode> {
-    run(&Guest::read(&flags.elf)?, &input(&flags.input)?, flags.output.json)
+    run(&Guest::read(&flags.elf)?, &input(&flags.input)?, !flags.quick, None, flags.output.json)
 }
 
-/// Runs a guest.
-fn run(guest: &Guest, input: &SP1Stdin, json: bool) -> Result<ExitCode> {
-    let execution = execution::execute(guest, input)?;
+/// Runs a guest, which must commit to these values if they are given.
+fn run(guest: &Guest, input: &SP1Stdin, counted: bool, values: Option<&[u8]>, json: bool) -> Result<ExitCode> {
+    let execution = execution::execute(guest, input, counted)?;
     if json {
         println!("{}", execution_json(&execution));
     } else {
         print_execution(&execution);
     }
-    if execution.succeeded() {
-        return Ok(ExitCode::SUCCESS);
+    match check(&execution, values) {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error) => {
+            eprintln!("{error}");
+            Ok(ExitCode::from(FAILED))
+        }
     }
-    eprintln!("{}", failed(&execution));
-    Ok(ExitCode::from(GUEST_FAILED))
 }
 
 pub(crate) fn prove(flags: &Prove) -> Result<ExitCode> {
     let guest = Guest::read(&flags.elf)?;
     let input = input(&flags.input)?;
-    make(&guest, flags.vkey.as_deref(), input, &flags.prover, flags.output.json)
+    make(&guest, flags.vkey.as_deref(), input, flags.public_values.as_deref(), &flags.prover, flags.output.json)
 }
 
 pub(crate) fn aggregate(flags: &Aggregate) -> Result<ExitCode> {
@@ -57,7 +60,7 @@ pub(crate) fn aggregate(flags: &Aggregate) -> Result<ExitCode> {
     let proofs = flags.proofs.iter().map(|path| Ok((path.clone(), proof::read(path)?))).collect::<Result<_>>()?;
     let headers = flags.l1_headers.as_deref().map(l1_headers).transpose()?.unwrap_or_default();
     let input = aggregation::input(&key, proofs, &headers, flags.prover.mode.is_trial())?;
-    make(&guest, flags.vkey.as_deref(), input, &flags.prover, flags.output.json)
+    make(&guest, flags.vkey.as_deref(), input, None, &flags.prover, flags.output.json)
 }
 
 /// Headers in hexadecimal digits, a line each.
@@ -81,10 +84,17 @@ fn key((elf_flag, elf): (&str, Option<&Path>), (flag, file): (&str, Option<&Path
 }
 
 /// Runs a guest, proves the run, verifies and writes the proof.
-fn make(guest: &Guest, key: Option<&Path>, input: SP1Stdin, flags: &ProverFlags, json: bool) -> Result<ExitCode> {
+fn make(
+    guest: &Guest,
+    key: Option<&Path>,
+    input: SP1Stdin,
+    values: Option<&[u8]>,
+    flags: &ProverFlags,
+    json: bool,
+) -> Result<ExitCode> {
     let mode = flags.mode;
     if mode == Mode::Execute {
-        return run(guest, &input, json);
+        return run(guest, &input, true, values, json);
     }
     let out = flags.out.as_deref().context("--out is missing: the file to write the proof to")?;
     let key = key.map(|path| Key::read("--vkey", path)).transpose()?;
@@ -93,8 +103,8 @@ fn make(guest: &Guest, key: Option<&Path>, input: SP1Stdin, flags: &ProverFlags,
     if !flags.unchecked {
         Machine::here()?.check(mode, prover, flags.download)?;
     }
-    let execution = execution::execute(guest, &input)?;
-    ensure!(execution.succeeded(), "{}", failed(&execution));
+    let execution = execution::execute(guest, &input, true)?;
+    check(&execution, values)?;
     eprintln!("the guest ended well after {} cycles: proving that…", execution.cycles);
     let made = proof::prove(guest, key, input, &execution.public_values, mode, prover)?;
     let start = Instant::now();
@@ -206,23 +216,30 @@ fn input(paths: &[PathBuf]) -> Result<SP1Stdin> {
     Ok(input)
 }
 
-fn failed(execution: &Execution) -> String {
+/// Refuses a run that failed, or committed to something else than was expected.
+fn check(execution: &Execution, values: Option<&[u8]>) -> Result<()> {
     let said = execution.errors.trim_end();
     let said = if said.is_empty() { "it said nothing".to_owned() } else { format!("it said:\n{said}") };
-    format!("the guest failed with exit code {} after {} cycles, and {said}", execution.exit_code, execution.cycles)
+    let (code, cycles) = (execution.exit_code, execution.cycles);
+    ensure!(execution.succeeded(), "the guest failed with exit code {code} after {cycles} cycles, and {said}");
+    let expected = Expected { public_values: values.map(<[u8]>::to_vec), ..Expected::default() };
+    let differences = expected.differences(&execution.public_values);
+    ensure!(differences.is_empty(), "{}", differences.join(", "));
+    Ok(())
 }
 
 fn execution_json(execution: &Execution) -> Value {
-    let phases = execution.phases.iter();
-    let phases = phases.map(|phase| (phase.name.clone(), json!({ "cycles": phase.cycles, "times": phase.times })));
     let mut object = json!({
         "exit_code": execution.exit_code,
         "cycles": execution.cycles,
-        "gas": execution.gas,
-        "phases": Map::from_iter(phases),
-        "precompiles": execution.precompiles,
         "seconds": execution.wall.as_secs_f64(),
     });
+    if let Some(counts) = &execution.counts {
+        let phase = |phase: &Phase| (phase.name.clone(), json!({ "cycles": phase.cycles, "times": phase.times }));
+        object["gas"] = counts.gas.into();
+        object["phases"] = Map::from_iter(counts.phases.iter().map(phase)).into();
+        object["precompiles"] = json!(counts.precompiles);
+    }
     commitment_json(&mut object, &execution.public_values);
     object
 }
@@ -231,13 +248,15 @@ fn print_execution(execution: &Execution) {
     print_commitment(&execution.public_values);
     println!("exit code      {}", execution.exit_code);
     println!("cycles         {}", execution.cycles);
-    for phase in &execution.phases {
-        let share = 100.0 * phase.cycles as f64 / execution.cycles.max(1) as f64;
-        println!("  {:<24} {:>14} {share:>5.1} %  {} times", phase.name, phase.cycles, phase.times);
+    if let Some(counts) = &execution.counts {
+        for phase in &counts.phases {
+            let share = 100.0 * phase.cycles as f64 / execution.cycles.max(1) as f64;
+            println!("  {:<24} {:>14} {share:>5.1} %  {} times", phase.name, phase.cycles, phase.times);
+        }
+        println!("SP1 gas        {}", counts.gas);
+        println!("precompiles");
+        counts.precompiles.iter().for_each(|(name, count)| println!("  {name:<24} {count:>14}"));
     }
-    println!("SP1 gas        {}", execution.gas);
-    println!("precompiles");
-    execution.precompiles.iter().for_each(|(name, count)| println!("  {name:<24} {count:>14}"));
     println!("time           {:.2} s", execution.wall.as_secs_f64());
 }
 

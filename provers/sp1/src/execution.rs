@@ -29,16 +29,23 @@ pub struct Execution {
     pub public_values: Vec<u8>,
     /// Instructions.
     pub cycles: u64,
+    /// What else was counted.
+    pub counts: Option<Counts>,
+    /// The last 2 KiB of what the guest wrote to its standard error.
+    pub errors: String,
+    /// Time that it took here.
+    pub wall: Duration,
+}
+
+/// What takes longer to count than to do.
+#[derive(Clone, Debug)]
+pub struct Counts {
     /// SP1's measure of what a proof takes.
     pub gas: u64,
     /// Cycles by phase, if the guest says where it is.
     pub phases: Vec<Phase>,
     /// Calls of SP1's precompiles, by SP1's names.
     pub precompiles: BTreeMap<String, u64>,
-    /// The last 2 KiB of what the guest wrote to its standard error.
-    pub errors: String,
-    /// Time that it took here.
-    pub wall: Duration,
 }
 
 impl Execution {
@@ -48,12 +55,13 @@ impl Execution {
     }
 }
 
-/// Runs a guest. Proofs in its input are not verified: the guest's own check of them holds only in a proof.
-pub fn execute(guest: &Guest, input: &SP1Stdin) -> Result<Execution> {
+/// Runs a guest, and counts more than cycles if it is to. Proofs in its input are not verified: the guest's own check of them holds
+/// only in a proof.
+pub fn execute(guest: &Guest, input: &SP1Stdin, counted: bool) -> Result<Execution> {
     let start = Instant::now();
     let options = SP1CoreOpts::default();
     // Gas depends on how runs are cut, and SP1 cuts them so.
-    let chunk = Some(options.gas_trace_chunk_threshold);
+    let chunk = counted.then_some(options.gas_trace_chunk_threshold);
     let (limit, slots) = (options.memory_limit, options.gas_trace_chunk_slots);
     let mut executor = MinimalExecutorRunner::new(guest.program.clone(), false, chunk, limit, slots);
     let (errors, written) = watch::channel(String::new());
@@ -66,14 +74,18 @@ pub fn execute(guest: &Guest, input: &SP1Stdin) -> Result<Execution> {
         report += counted;
         cycles += in_chunk;
     }
+    // Without a trace it is run in one go.
+    let cycles = if counted { cycles } else { executor.global_clk() };
     let calls = report.syscall_counts.iter().filter(|(_, count)| **count > 0);
     Ok(Execution {
         exit_code: executor.exit_code(),
         public_values: executor.public_values_stream().clone(),
         cycles,
-        gas: report.gas().unwrap_or_default(),
-        phases: phases.finish(cycles),
-        precompiles: calls.map(|(code, count)| (code.to_string(), *count)).collect(),
+        counts: counted.then(|| Counts {
+            gas: report.gas().unwrap_or_default(),
+            phases: phases.finish(cycles),
+            precompiles: calls.map(|(code, count)| (code.to_string(), *count)).collect(),
+        }),
         errors: written.borrow().clone(),
         wall: start.elapsed(),
     })

@@ -1,6 +1,6 @@
 //! Flags of `kohala prove`. What a backend is told bears the same names there.
 
-use super::{ClaimFlags, Output, Verify};
+use super::{ChainFlags, ClaimFlags, Output, Verify};
 use alloy_primitives::B256;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -17,7 +17,8 @@ use std::path::PathBuf;
 
   A core proof of a block of a known chain, and its verification:
     kohala prove --chain op-mainnet --block 145000000 --l1 $L1 --beacon $BEACON --l2 $L2 --mode core --out proof.bin
-    kohala prove verify proof.bin --claimed-l2-block-number 145000000 --claimed-l2-output-root $ROOT …
+    kohala prove verify proof.bin --chain op-mainnet --l1-head $L1_HEAD --agreed-l2-output-root $AGREED \\
+      --claimed-l2-output-root $CLAIMED --claimed-l2-block-number 145000000
 
   A proof for L1 by Succinct's prover network:
     NETWORK_PRIVATE_KEY=… kohala prove --witness claim.kohala --mode groth16 --prover network --out proof.bin
@@ -64,7 +65,8 @@ pub(crate) enum ProveCommand {
 /// Check a proof.
 #[derive(Args)]
 #[command(after_help = "Example:
-    kohala prove verify proof.bin --claim testdata/chains/main/claims/0-1.json
+    kohala prove verify proof.bin --claim testdata/chains/main/claims/0-1.json \\
+      --rollup-config-path testdata/chains/main/rollup.json --l1-config-path testdata/chains/main/l1-chain-config.json
 
 A proof says that the guest ended well and committed to a statement. If it is the one that you mean only you can know: say what you
 expect (what is not said may be anything), or compare what is printed.
@@ -84,9 +86,11 @@ pub(crate) struct ProofFlags {
     pub(crate) mock: bool,
     #[command(flatten)]
     pub(crate) claim: ClaimFlags,
-    /// Hash of the chain's configuration
+    #[command(flatten)]
+    pub(crate) chain: ChainFlags,
+    /// Of joined proofs: the hash of the range guest, which `vkey` prints as program
     #[arg(long, value_name = "HASH")]
-    pub(crate) chain_hash: Option<B256>,
+    pub(crate) program: Option<B256>,
     #[command(flatten)]
     pub(crate) backend: BackendFlags,
     #[command(flatten)]
@@ -114,6 +118,7 @@ pub(crate) struct VkeyFlags {
     kohala prove … --block 61..85 --mode compressed --out 61-85.bin
     kohala prove … --block 86..110 --mode compressed --out 86-110.bin
     kohala prove aggregate 61-85.bin 86-110.bin --mode groth16 --out 61-110.bin
+    kohala prove verify 61-110.bin --elf target/guests/kohala-sp1-aggregation.elf --program $PROGRAM …
 
 With --mode mock or execute, which prove nothing, the proofs may be mocks.")]
 pub(crate) struct AggregateFlags {
@@ -129,6 +134,10 @@ pub(crate) struct AggregateFlags {
     /// The guest that the proofs are of [default: kohala-sp1-range.elf beside kohala or in target/guests]
     #[arg(long, value_name = "FILE")]
     pub(crate) range_elf: Option<PathBuf>,
+    /// If their L1 heads differ, a file with L1 headers from the last one's down to a child of the oldest: RLP in hexadecimal
+    /// digits, a line each (`debug_getRawHeader` has them)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) l1_headers: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) prover: ProverFlags,
     #[command(flatten)]
