@@ -50,16 +50,8 @@ const BETA: Fq = plain(&ark_bls12_381::g1::BETA);
 /// Whether a point of the curve is in G1.
 ///
 /// It is if φ multiplies it by -x²: φ² + φ + 1 is zero on the whole curve, so x⁴ - x² + 1, which is G1's order, is zero on the point.
-<<<<<<< HEAD
-pub(crate) fn is_in_g1(point: &Point<WORDS>) -> bool {
-    let product =
-        g1::multiple::<FqConfig, WORDS>(point, X).and_then(|product| g1::multiple::<FqConfig, WORDS>(&product, X));
-    let (x, y) = point.coordinates::<FqConfig>();
-    product == Some(Point::new::<FqConfig>(x * BETA, y).opposite::<FqConfig>())
-=======
 pub(crate) fn is_in_g1(point: &G1) -> bool {
     multiple(&multiple(point, X), X).opposite() == point.phi(&BETA)
->>>>>>> sp1-curves
 }
 
 /// Takes a point of the curve into G1: times 1 - x (RFC 9380, section 8.8.1).
@@ -72,51 +64,6 @@ pub(crate) fn is_in_g2(point: &PointOfG2) -> bool {
     multiple(&G2::from(Some(point.clone())), X).opposite().is(&point.psi())
 }
 
-<<<<<<< HEAD
-/// G2, a group on the twist y² = x³ + 4 (1 + u).
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct G2;
-
-impl CurveConfig for G2 {
-    type BaseField = Fq2;
-    type ScalarField = ark_bls12_381::Fr;
-    const COFACTOR: &'static [u64] = ark_bls12_381::g2::Config::COFACTOR;
-    const COFACTOR_INV: Self::ScalarField = ark_bls12_381::g2::Config::COFACTOR_INV;
-}
-
-/// (1 + u)^(-(p - 1) / 3) is this times u: (1 + u)^(p - 1) is -u, so the inverse of its cube root is the root's square times u.
-const PSI_X: Fq = plain(&ark_bls12_381::Fq6Config::FROBENIUS_COEFF_FP6_C2[1].c0);
-
-/// (1 + u)^(-(p - 1) / 2), which is (1 + u)^((p³ - 1) / 6).
-const PSI_Y: Fq2 = plain2::<FqConfig, WORDS>(&ark_bls12_381::Fq12Config::FROBENIUS_COEFF_FP12_C1[3]);
-
-/// ψ: untwists, raises to the field's order, and twists.
-fn psi(point: &Projective<G2>) -> Projective<G2> {
-    let mut point = *point;
-    point.x = Fq2::new(point.x.c1 * PSI_X, point.x.c0 * PSI_X);
-    point.y.conjugate_in_place();
-    point.y *= &PSI_Y;
-    point.z.conjugate_in_place();
-    point
-}
-
-/// The point times the parameter.
-fn times_x(point: &Projective<G2>) -> Projective<G2> {
-    -G2::mul_projective(point, &[X])
-}
-
-impl SWCurveConfig for G2 {
-    const COEFF_A: Fq2 = Fq2::ZERO;
-    const COEFF_B: Fq2 = plain2::<FqConfig, WORDS>(&ark_bls12_381::g2::Config::COEFF_B);
-    const GENERATOR: Affine<Self> = {
-        let generator = ark_bls12_381::g2::Config::GENERATOR;
-        Affine::new_unchecked(plain2::<FqConfig, WORDS>(&generator.x), plain2::<FqConfig, WORDS>(&generator.y))
-    };
-
-    // ψ multiplies G2's points by the parameter, and no others (https://eprint.iacr.org/2021/1130, section 4).
-    fn is_in_correct_subgroup_assuming_on_curve(point: &Affine<Self>) -> bool {
-        -G2::mul_affine(point, &[X]) == psi(&point.into_group())
-=======
 /// Takes a point of the twist into G2: by (x² - x - 1) + (x - 1) ψ + 2 ψ² (RFC 9380, section 8.8.2 and appendix G.3).
 pub(crate) fn clear_cofactor2(point: &G2) -> G2 {
     let times_x = |point: &G2| multiple(point, X).opposite();
@@ -126,7 +73,6 @@ pub(crate) fn clear_cofactor2(point: &G2) -> G2 {
     sum = times_x(&sum);
     for term in [&product, &image, point] {
         sum.add(&term.opposite());
->>>>>>> sp1-curves
     }
     let mut double = point.clone();
     double.double();

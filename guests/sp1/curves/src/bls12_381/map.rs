@@ -5,7 +5,7 @@ use crate::{
     field::{Plain, plain},
     quadratic::Quadratic,
 };
-use ark_bls12_381::{FqConfig, Fr};
+use ark_bls12_381::{Fr, FqConfig};
 use ark_ec::{
     CurveConfig,
     hashing::{

@@ -9,20 +9,8 @@ use crate::{
     quadratic::Quadratic,
 };
 use alloc::vec::Vec;
-<<<<<<< HEAD
-use ark_bls12_381::{FqConfig, Fr};
-use ark_ec::{
-    AffineRepr, CurveGroup, VariableBaseMSM,
-    hashing::{curve_maps::wb::WBMap, map_to_curve_hasher::MapToCurve},
-    pairing::Pairing,
-    short_weierstrass::{Affine, Projective, SWCurveConfig},
-};
-use ark_ff::{One, PrimeField, Zero};
-use curve::{Bls12_381, Fq, Fq2, G1, G2, WORDS};
-=======
 use ark_bls12_381::FqConfig;
 use curve::{Fq, G1, G2, PointOfG2, WORDS};
->>>>>>> sp1-curves
 use revm_precompile::{
     PrecompileHalt,
     bls12_381::{G1Point, G1PointScalar, G2Point, G2PointScalar},

@@ -62,72 +62,10 @@ fn miller_loop(pairs: &[(Point<WORDS>, PointOfG2)]) -> Fp12<FqConfig, WORDS> {
             }
         }
     }
-<<<<<<< HEAD
-}
-
-/// G1, all of the curve y² = x³ + 3.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct G1;
-
-impl CurveConfig for G1 {
-    type BaseField = Fq;
-    type ScalarField = ark_bn254::Fr;
-    const COFACTOR: &'static [u64] = ark_bn254::g1::Config::COFACTOR;
-    const COFACTOR_INV: Self::ScalarField = ark_bn254::g1::Config::COFACTOR_INV;
-}
-
-impl SWCurveConfig for G1 {
-    const COEFF_A: Fq = Fq::ZERO;
-    const COEFF_B: Fq = plain(&ark_bn254::g1::Config::COEFF_B);
-    const GENERATOR: Affine<Self> = {
-        let generator = ark_bn254::g1::Config::GENERATOR;
-        Affine::new_unchecked(plain(&generator.x), plain(&generator.y))
-    };
-}
-
-/// G2, a group on the twist y² = x³ + 3 / (9 + u).
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct G2;
-
-impl CurveConfig for G2 {
-    type BaseField = Fq2;
-    type ScalarField = ark_bn254::Fr;
-    const COFACTOR: &'static [u64] = ark_bn254::g2::Config::COFACTOR;
-    const COFACTOR_INV: Self::ScalarField = ark_bn254::g2::Config::COFACTOR_INV;
-}
-
-/// 6x², by which the endomorphism ψ multiplies G2's points.
-const SIX_X_SQUARED: [u64; 2] = {
-    let six_x_squared = 6 * (Ark::X[0] as u128 * Ark::X[0] as u128);
-    [six_x_squared as u64, (six_x_squared >> 64) as u64]
-};
-
-/// ψ: untwists, raises to the field's order, and twists.
-fn psi(point: &Affine<G2>) -> Affine<G2> {
-    let mut point = *point;
-    point.x.conjugate_in_place();
-    point.y.conjugate_in_place();
-    point.x *= <Curve as BnConfig>::TWIST_MUL_BY_Q_X;
-    point.y *= <Curve as BnConfig>::TWIST_MUL_BY_Q_Y;
-    point
-}
-
-impl SWCurveConfig for G2 {
-    const COEFF_A: Fq2 = Fq2::ZERO;
-    const COEFF_B: Fq2 = plain2::<FqConfig, WORDS>(&ark_bn254::g2::Config::COEFF_B);
-    const GENERATOR: Affine<Self> = {
-        let generator = ark_bn254::g2::Config::GENERATOR;
-        Affine::new_unchecked(plain2::<FqConfig, WORDS>(&generator.x), plain2::<FqConfig, WORDS>(&generator.y))
-    };
-
-    fn is_in_correct_subgroup_assuming_on_curve(point: &Affine<Self>) -> bool {
-        point.mul_bigint(SIX_X_SQUARED) == psi(point)
-=======
     for (point, (_, start)) in points.iter_mut().zip(pairs) {
         let image = start.psi();
         product = product.times_line(&point.add(&image));
         product = product.times_line(&point.add(&image.psi().opposite()));
->>>>>>> sp1-curves
     }
     product
 }

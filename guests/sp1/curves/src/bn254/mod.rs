@@ -33,13 +33,7 @@ pub fn bn254_g1_add(a: &[u8], b: &[u8]) -> Result<[u8; 64], PrecompileHalt> {
 ///
 /// As of [`bn254_g1_add`].
 pub fn bn254_g1_mul(point: &[u8], scalar: &[u8]) -> Result<[u8; 64], PrecompileHalt> {
-<<<<<<< HEAD
-    let product =
-        read_g1(point)?.and_then(|point| g1::weighted_sum::<FqConfig, WORDS>(&[(point, words_of_be_bytes(scalar))]));
-    Ok(g1_bytes(&product))
-=======
     Ok(g1_bytes(&weighted_sum(&[(read_g1(point)?, words_of_be_bytes(scalar))])))
->>>>>>> sp1-curves
 }
 
 /// Whether the product of the pairings of points of G1, of 64 bytes, with points of G2, of 128 bytes, is one.
@@ -48,22 +42,10 @@ pub fn bn254_g1_mul(point: &[u8], scalar: &[u8]) -> Result<[u8; 64], PrecompileH
 ///
 /// As of [`bn254_g1_add`]; [`PrecompileHalt::Bn254AffineGFailedToCreate`] for a point of the twist outside G2, too.
 pub fn bn254_pairing_check(pairs: &[(&[u8], &[u8])]) -> Result<bool, PrecompileHalt> {
-<<<<<<< HEAD
-    let (mut a, mut b) = (Vec::with_capacity(pairs.len()), Vec::with_capacity(pairs.len()));
-    for (point, twisted) in pairs {
-        let (point, twisted) = (read_g1(point)?, read_g2(twisted)?);
-        if let Some(point) = point
-            && !twisted.is_zero()
-        {
-            let (x, y) = point.coordinates::<FqConfig>();
-            a.push(Affine::<G1>::new_unchecked(x, y));
-            b.push(twisted);
-=======
     let mut finite = Vec::with_capacity(pairs.len());
     for (a, b) in pairs {
         if let (Some(a), Some(b)) = (read_g1(a)?.0, read_g2(b)?) {
             finite.push((a, b));
->>>>>>> sp1-curves
         }
     }
     Ok(finite.is_empty() || curve::is_product_one(&finite))
