@@ -8,6 +8,8 @@ mod ecdsa;
 mod hint;
 mod keccak;
 mod machine;
+#[cfg(any(test, target_os = "zkvm"))]
+mod memory;
 mod number;
 mod provider;
 mod secp256k1;
