@@ -160,10 +160,13 @@ fn prover_arguments(flags: &ProverFlags, command: &mut Command) {
     if let Some(prover) = flags.prover {
         command.args(["--prover", &name(prover)]);
     }
-    if let Some(out) = &flags.out {
-        command.arg("--out").arg(out);
+    for (flag, path) in [("--out", &flags.out), ("--vkey", &flags.vkey)] {
+        if let Some(path) = path {
+            command.arg(flag).arg(path);
+        }
     }
-    for (flag, given) in [("--download", flags.download), ("--unchecked", flags.unchecked)] {
+    let given = [("--quick", flags.quick), ("--download", flags.download), ("--unchecked", flags.unchecked)];
+    for (flag, given) in given {
         if given {
             command.arg(flag);
         }

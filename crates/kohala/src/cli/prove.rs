@@ -156,6 +156,12 @@ pub(crate) struct ProverFlags {
     /// The file to write the proof to
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// The guest's verifying key, a file that `vkey --out` wrote: mocks are made at once with it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vkey: Option<PathBuf>,
+    /// With --mode execute, count nothing but cycles: phases, precompiles and gas take ten times the time
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// Let the backend fetch the circuit that Groth16 and Plonk proofs need, if it isn't there: some gigabytes
     #[arg(long)]
     pub(crate) download: bool,
