@@ -7,4 +7,7 @@ mod curves;
 mod execution;
 mod input;
 mod mocks;
+mod phases;
+mod requirements;
+mod statement;
 mod support;
