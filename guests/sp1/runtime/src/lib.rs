@@ -8,6 +8,8 @@ mod ecdsa;
 mod hint;
 mod keccak;
 mod machine;
+#[cfg(any(target_os = "zkvm", test))]
+mod memory;
 mod number;
 mod provider;
 mod secp256k1;
