@@ -1,8 +1,12 @@
 //! The command line: what can be asked, in whose words. Flags of `verify` bear the names that kona's host gave them, so
 //! that scripts keep working.
 
+mod prove;
 mod vm;
 
+pub(crate) use prove::{
+    AggregateFlags, Backend, BackendFlags, ProofFlags, Prove, ProveCommand, ProverFlags, VkeyFlags,
+};
 pub(crate) use vm::{LoadElf, Run, Vm, VmType, Witness as VmWitness};
 
 use alloy_primitives::B256;
@@ -29,6 +33,8 @@ pub(crate) enum Command {
     Verify(Box<Verify>),
     /// Judge a claim and pack all that it takes into one file: with it the claim can be judged anywhere
     Witness(Box<Witness>),
+    /// Prove a claim by a zkVM, or see what that takes; check proofs, and join them
+    Prove(Box<Prove>),
     /// Serve preimages, or judge with them, as `kona-host` does: for op-challenger, VMs and scripts
     #[command(subcommand)]
     Host(Host),
@@ -98,10 +104,17 @@ pub(crate) struct Verify {
     kohala witness --data-dir testdata/chains/main/preimages.kohala \\
       --rollup-config-path testdata/chains/main/rollup.json \\
       --l1-config-path testdata/chains/main/l1-chain-config.json \\
-      --claim testdata/chains/main/claims/40-41.json main-40-41.kohala")]
+      --claim testdata/chains/main/claims/40-41.json main-40-41.kohala
+
+  What a guest in a zkVM reads, of the same claim:
+    kohala witness --witness main-40-41.kohala --zkvm main-40-41.zkvm
+    kohala prove --input main-40-41.zkvm")]
 pub(crate) struct Witness {
-    /// The packed file to write
+    /// The file to write: a packed store, whose name ends in .kohala
     pub(crate) to: PathBuf,
+    /// Write the input of a zkVM's guest instead: what the program reads, in the order in which it does
+    #[arg(long)]
+    pub(crate) zkvm: bool,
     #[command(flatten)]
     pub(crate) verify: Verify,
 }

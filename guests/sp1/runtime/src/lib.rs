@@ -8,7 +8,7 @@ mod ecdsa;
 mod hint;
 mod keccak;
 mod machine;
-#[cfg(any(target_os = "zkvm", test))]
+#[cfg(any(test, target_os = "zkvm"))]
 mod memory;
 mod number;
 mod provider;

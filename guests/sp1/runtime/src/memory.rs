@@ -1,16 +1,69 @@
-//! The compiler's comparison of blocks of memory, by words: its own goes byte by byte where words are loaded at multiples of
-//! eight only. What is compared most are hashes, and they lie anywhere.
-#![allow(unsafe_code, reason = "what the compiler calls takes pointers")]
+//! The functions that the compiler calls to fill and to compare blocks of memory, by words: its own compare byte by byte where
+//! words are loaded at multiples of eight only. What is compared most are hashes, and they lie anywhere. (Copies are
+//! sp1-zkvm's.)
+#![allow(unsafe_code, reason = "what the compiler calls")]
+
+use core::ffi::c_int;
+
+const WORD: usize = size_of::<u64>();
+
+/// # Safety
+/// As C's `memset`.
+#[cfg_attr(target_os = "zkvm", unsafe(no_mangle))]
+unsafe extern "C" fn memset(to: *mut u8, byte: c_int, len: usize) -> *mut u8 {
+    let byte = byte as u8;
+    // SAFETY: the caller's promise: every access lies within `len` bytes.
+    unsafe {
+        let head = to.align_offset(WORD).min(len);
+        fill(to, byte, head);
+        let words = (len - head) / WORD;
+        let first = to.add(head).cast::<u64>();
+        let word = u64::from(byte) * 0x0101_0101_0101_0101;
+        let mut at = 0;
+        while at + 4 <= words {
+            for next in at..at + 4 {
+                first.add(next).write_volatile(word);
+            }
+            at += 4;
+        }
+        while at < words {
+            first.add(at).write_volatile(word);
+            at += 1;
+        }
+        fill(first.add(words).cast(), byte, len - head - words * WORD);
+    }
+    to
+}
+
+/// Fills less than a word. Volatile, or the compiler would see the function in it that this is a part of.
+///
+/// # Safety
+/// `to` must be valid for writes of `len` bytes.
+#[inline(always)]
+unsafe fn fill(to: *mut u8, byte: u8, len: usize) {
+    for index in 0..len {
+        // SAFETY: the caller's promise.
+        unsafe { to.add(index).write_volatile(byte) };
+    }
+}
 
 /// # Safety
 /// As C's `memcmp`.
 #[cfg_attr(target_os = "zkvm", unsafe(no_mangle))]
-unsafe extern "C" fn memcmp(left: *const u8, right: *const u8, len: usize) -> i32 {
+unsafe extern "C" fn memcmp(left: *const u8, right: *const u8, len: usize) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { difference(left, right, len) }.map_or(0, |(left, right)| {
         let at = (left ^ right).trailing_zeros() & !7;
-        i32::from((left >> at) as u8) - i32::from((right >> at) as u8)
+        c_int::from((left >> at) as u8) - c_int::from((right >> at) as u8)
     })
+}
+
+/// # Safety
+/// As `memcmp`.
+#[cfg_attr(target_os = "zkvm", unsafe(no_mangle))]
+unsafe extern "C" fn bcmp(a: *const u8, b: *const u8, len: usize) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { memcmp(a, b, len) }
 }
 
 /// The first words that differ; in the last ones, bytes behind the blocks are shifted out.
@@ -160,6 +213,23 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn blocks_of_every_length_and_place_are_filled() {
+        for start in 0..9 {
+            for len in 0..70 {
+                let mut words = [0x1111_1111_1111_1111_u64; 12];
+                // SAFETY: start and length together are below the 96 bytes that there are.
+                let bytes = unsafe {
+                    let at = words.as_mut_ptr().cast::<u8>();
+                    memset(at.add(start), 0x1ab, len);
+                    core::slice::from_raw_parts(at, 96)
+                };
+                let expected = |index: usize| if (start..start + len).contains(&index) { 0xab } else { 0x11 };
+                assert!(bytes.iter().enumerate().all(|(index, byte)| *byte == expected(index)), "{start} {len}");
+            }
+        }
+    }
+
     proptest! {
         /// Blocks at every place in a word, equal or with one byte another.
         #[test]
@@ -175,8 +245,11 @@ mod tests {
                 blocks[1].0[8 + right + at] = other;
                 let (left, right) = (&blocks[0].0[8 + left..][..len], &blocks[1].0[8 + right..][..len]);
                 // SAFETY: blocks of `len` bytes, with a word's bytes around them.
-                let order = unsafe { memcmp(left.as_ptr(), right.as_ptr(), len) };
+                let (order, differ) = unsafe {
+                    (memcmp(left.as_ptr(), right.as_ptr(), len), bcmp(left.as_ptr(), right.as_ptr(), len))
+                };
                 prop_assert_eq!(order.cmp(&0), left.cmp(right));
+                prop_assert_eq!(differ != 0, left != right);
             }
         }
     }
