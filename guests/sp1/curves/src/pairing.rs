@@ -191,7 +191,7 @@ impl<M: Pairing<N>, const N: usize> Fp12<M, N> {
     }
 
     /// `self = other * other`, of a power that [`Self::cyclotomic`] gives (Granger and Scott,
-    /// https://eprint.iacr.org/2009/565, section 3.2).
+    /// <https://eprint.iacr.org/2009/565>, section 3.2).
     fn set_cyclotomic_square(&mut self, other: &Self) {
         let mut square = Quadratic::ZERO;
         // Three squares of x + y w³, of coefficients three apart, and where thrice each goes.
@@ -291,7 +291,7 @@ impl<M: Pairing<N>, const N: usize> Line<M, N> {
 
 /// A point of G2 on its way through Miller's loop, in homogeneous coordinates, with the point of G1 where its lines are taken.
 ///
-/// The steps' formulas are those of https://eprint.iacr.org/2013/722, section 4, times what takes their halves away. A line is
+/// The steps' formulas are those of <https://eprint.iacr.org/2013/722>, section 4, times what takes their halves away. A line is
 /// off by a factor of Fp2, and of w³ where the twist is a multiplied one: all of Fp4 is made one by [`Fp12::cyclotomic`].
 pub(crate) struct Miller<M, const N: usize> {
     at: Point<N>,

@@ -1,4 +1,4 @@
-//! The quadratic extension Fp[u]/(u² + 1), by SP1's precompiles for it.
+//! The quadratic extension `Fp[u] / (u² + 1)`, by SP1's precompiles for it.
 
 use crate::{
     field::{self, Element, element},

@@ -60,7 +60,7 @@ pub(crate) fn clear_cofactor1(point: &G1) -> G1 {
     multiple(point, X + 1)
 }
 
-/// Whether a point of the twist is in G2: ψ multiplies it by the parameter (https://eprint.iacr.org/2021/1130, section 4).
+/// Whether a point of the twist is in G2: ψ multiplies it by the parameter (<https://eprint.iacr.org/2021/1130>, section 4).
 pub(crate) fn is_in_g2(point: &PointOfG2) -> bool {
     multiple(&G2::from(Some(point.clone())), X).opposite().is(&point.psi())
 }
@@ -105,7 +105,7 @@ fn miller_loop(pairs: &[(Point<WORDS>, PointOfG2)]) -> Fp12<FqConfig, WORDS> {
     product.element().conjugated()
 }
 
-/// The power of 3 (p⁴ - p² + 1) / r = (x - 1)² (x + p) (x² + p² - 1) + 3 (https://eprint.iacr.org/2020/875).
+/// The power of 3 (p⁴ - p² + 1) / r = (x - 1)² (x + p) (x² + p² - 1) + 3 (<https://eprint.iacr.org/2020/875>).
 fn hard_part(f: &Fp12<FqConfig, WORDS>) -> Fp12<FqConfig, WORDS> {
     let power_x = |f: &Fp12<FqConfig, WORDS>| f.cyclotomic_power(X).conjugated();
     let a = power_x(f).times(&f.conjugated());

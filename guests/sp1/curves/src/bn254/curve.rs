@@ -37,7 +37,7 @@ impl Pairing<WORDS> for FqConfig {
         [Quadratic::plain(&Config::TWIST_MUL_BY_Q_X), Quadratic::plain(&Config::TWIST_MUL_BY_Q_Y)];
 }
 
-/// Whether a point of the twist is in G2: ψ multiplies it by 6x² (https://eprint.iacr.org/2022/352, section 4.3).
+/// Whether a point of the twist is in G2: ψ multiplies it by 6x² (<https://eprint.iacr.org/2022/352>, section 4.3).
 pub(super) fn is_in_g2(point: &PointOfG2) -> bool {
     let product = multiple(&multiple(&multiple(&G2::from(Some(point.clone())), X), X), 6);
     product.is(&point.psi())
