@@ -6,6 +6,7 @@
 pub(crate) mod peers;
 mod rivals;
 mod table;
+pub(crate) mod zkvm;
 
 use crate::{
     guests::{self, Guests},

@@ -40,6 +40,13 @@ pub(crate) struct Guests {
     compiler: sp1::Compiler,
 }
 
+impl Guests {
+    /// Those of SP1 alone.
+    pub(crate) fn for_sp1() -> Self {
+        Self { target: Some(Target::Sp1), ..Self::default() }
+    }
+}
+
 /// A VM.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Target {

@@ -49,6 +49,9 @@ enum Task {
         /// fast our VM is, beside cannon where there is Go.
         #[arg(long, conflicts_with_all = ["chains", "runs", "micro", "host", "peers"])]
         fpvm: bool,
+        /// Counts what claims take in SP1 instead: witness bytes, cycles by phase, calls of precompiles.
+        #[arg(long, conflicts_with_all = ["chains", "runs", "micro", "host", "peers", "fpvm"])]
+        zkvm: bool,
     },
     /// Compares derivation with op-node's own on streams that chance makes and spoils. Needs Go.
     Diff {
@@ -103,6 +106,7 @@ fn main() -> ExitCode {
         Task::Bench { host: true, .. } => bench::host(),
         Task::Bench { peers: true, .. } => bench::peers::run(),
         Task::Bench { fpvm: true, .. } => bench::fpvm(),
+        Task::Bench { zkvm: true, .. } => bench::zkvm::run(),
         Task::Bench { chains, runs, .. } => bench::run(chains.as_deref(), runs),
         Task::Diff { execution: true, blocks, seed, .. } => diff::execution(blocks, seed),
         Task::Diff { cases, seed, .. } => diff::derivation(cases, seed),

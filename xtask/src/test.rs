@@ -24,6 +24,7 @@ pub(crate) fn run() -> Result<()> {
     tidy::run()?;
     deny()?;
     step::run("clippy", &mut step::cargo("clippy --workspace --all-targets --locked -- -D warnings"))?;
+    sp1()?;
     // The core crates without `std`, and what a test of `kohala` runs on the VMs.
     guests::run(&Guests::default())?;
     emulator()?;
@@ -63,6 +64,14 @@ fn emulator() -> Result<()> {
     step::install(&["qemu-user"])?;
     ensure!(has_qemu(), "the tests of kohala-vm need qemu-riscv64: `apt-get install qemu-user`");
     Ok(())
+}
+
+/// What SP1's guests have besides the program, natively: stand-ins take the place of SP1's precompiles.
+fn sp1() -> Result<()> {
+    const PACKAGES: &str =
+        "--manifest-path guests/sp1/Cargo.toml --package kohala-sp1-curves --package kohala-sp1-runtime --locked";
+    step::run("SP1 clippy", &mut step::cargo(&format!("clippy {PACKAGES} --all-targets -- -D warnings")))?;
+    step::run("SP1 tests", &mut step::cargo(&format!("test {PACKAGES}")))
 }
 
 /// The prover of SP1's guests, which tests of `kohala` start: about 15 minutes of a core the first time. With one profile nothing is

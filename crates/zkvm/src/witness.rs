@@ -134,6 +134,17 @@ impl Witness {
         Ok(Boot { l1_head, agreed_output_root, claimed_output_root, claimed_block_number, rollup, l1 })
     }
 
+    /// The next value, checked. What all values take is counted by this function's name, which is why it stays one.
+    #[inline(never)]
+    fn value(&mut self, length: usize, key: Key) -> Result<Bytes, WitnessError> {
+        let value = self.data.padded(length).ok_or(WitnessError::Form(Part::Data))?;
+        let hash = keccak256(&value);
+        if key != Key::keccak256(hash) || !self.is_whole(hash) {
+            return Err(WrongPreimage { key }.into());
+        }
+        Ok(value)
+    }
+
     /// A key lacks its hash's first byte. Where the hash comes out of a value, that byte is fixed with all others; but of
     /// those that begin all, it is the statement's word.
     fn is_whole(&self, hash: B256) -> bool {
@@ -165,12 +176,7 @@ impl Oracle for Witness {
             let (kept, value) = self.kept.get((entry & !AGAIN) as usize).ok_or(wrong)?;
             return if *kept == key { Ok(value.clone()) } else { Err(wrong.into()) };
         }
-        let length = (entry & !KEPT) as usize;
-        let value = self.data.padded(length).ok_or(WitnessError::Form(Part::Data))?;
-        let hash = keccak256(&value);
-        if key != Key::keccak256(hash) || !self.is_whole(hash) {
-            return Err(wrong.into());
-        }
+        let value = self.value((entry & !KEPT) as usize, key)?;
         if entry & KEPT != 0 {
             self.kept.push((key, value.clone()));
         }

@@ -238,6 +238,7 @@ fn execution_json(execution: &Execution) -> Value {
         object["gas"] = counts.gas.into();
         object["phases"] = Map::from_iter(counts.phases.iter().map(phase)).into();
         object["precompiles"] = json!(counts.precompiles);
+        object["values_cycles"] = json!(counts.values);
     }
     commitment_json(&mut object, &execution.public_values);
     object
@@ -253,6 +254,9 @@ fn print_execution(execution: &Execution) {
             println!("  {:<24} {:>14} {share:>5.1} %  {} times", phase.name, phase.cycles, phase.times);
         }
         println!("SP1 gas        {}", counts.gas);
+        if let Some(values) = counts.values {
+            println!("of these, the witness's values were checked in {values} cycles");
+        }
         println!("precompiles");
         counts.precompiles.iter().for_each(|(name, count)| println!("  {name:<24} {count:>14}"));
     }

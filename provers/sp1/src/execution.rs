@@ -44,6 +44,8 @@ pub struct Counts {
     pub gas: u64,
     /// Cycles by phase, if the guest says where it is.
     pub phases: Vec<Phase>,
+    /// Cycles in which values of the witness were checked, in whatever phase: part of what the phases took.
+    pub values: Option<u64>,
     /// Calls of SP1's precompiles, by SP1's names.
     pub precompiles: BTreeMap<String, u64>,
 }
@@ -68,9 +70,10 @@ pub fn execute(guest: &Guest, input: &SP1Stdin, counted: bool) -> Result<Executi
     executor.set_output_consumers(OutputConsumers { stdout: None, stderr: Some(errors) });
     input.buffer.iter().for_each(|hint| executor.with_input(hint));
     let (mut report, mut phases, mut cycles) = (ExecutionReport::default(), Phases::default(), 0);
+    let mut values = guest.values.map(Calls::of);
     while let Some(chunk) = executor.try_execute_chunk().context("SP1's executor can't run the guest")? {
         let vm = GasEstimatingVM::new(&chunk, guest.program.clone(), [0; 4], options.clone());
-        let (counted, in_chunk) = count(vm, &guest.program, cycles, &mut phases)?;
+        let (counted, in_chunk) = count(vm, &guest.program, cycles, &mut phases, values.as_mut())?;
         report += counted;
         cycles += in_chunk;
     }
@@ -84,6 +87,7 @@ pub fn execute(guest: &Guest, input: &SP1Stdin, counted: bool) -> Result<Executi
         counts: counted.then(|| Counts {
             gas: report.gas().unwrap_or_default(),
             phases: phases.finish(cycles),
+            values: values.map(|values| values.cycles),
             precompiles: calls.map(|(code, count)| (code.to_string(), *count)).collect(),
         }),
         errors: written.borrow().clone(),
@@ -97,9 +101,13 @@ fn count(
     program: &Program,
     first: u64,
     phases: &mut Phases,
+    mut values: Option<&mut Calls>,
 ) -> Result<(ExecutionReport, u64)> {
     loop {
         let instruction = vm.core.fetch();
+        if let Some(values) = &mut values {
+            values.see(vm.core.pc(), vm.core.registers()[Register::X1 as usize].value, first + vm.core.global_clk());
+        }
         if instruction.is_ecall_instruction() && vm.core.read_code() == SyscallCode::WRITE {
             let register = |register: Register| vm.core.registers()[register as usize].value;
             if register(Register::X10) == STDOUT
@@ -111,6 +119,32 @@ fn count(
         step(&mut vm, &instruction).context("SP1's executor can't count the run")?;
         if !matches!(vm.core.advance(), CycleResult::Done(false)) {
             return Ok((vm.gas_calculator.generate_report(), vm.core.global_clk()));
+        }
+    }
+}
+
+/// Calls of one function, which doesn't call itself.
+struct Calls {
+    entry: u64,
+    /// Where the one under way returns to, and when it began.
+    open: Option<(u64, u64)>,
+    cycles: u64,
+}
+
+impl Calls {
+    const fn of(entry: u64) -> Self {
+        Self { entry, open: None, cycles: 0 }
+    }
+
+    /// Sees an instruction before it is executed, and the register that holds where to return to.
+    const fn see(&mut self, pc: u64, return_address: u64, cycle: u64) {
+        match self.open {
+            None if pc == self.entry => self.open = Some((return_address, cycle)),
+            Some((end, start)) if pc == end => {
+                self.cycles += cycle - start;
+                self.open = None;
+            }
+            _ => {}
         }
     }
 }

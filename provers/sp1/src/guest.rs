@@ -2,6 +2,7 @@
 
 use crate::proof::quietly;
 use anyhow::{Context, Result, anyhow, ensure};
+use object::{Object, ObjectSymbol};
 use sha2::{Digest, Sha256};
 use sp1_core_executor::Program;
 use sp1_sdk::{
@@ -16,7 +17,12 @@ pub struct Guest {
     pub elf: Elf,
     /// What the executor makes of it.
     pub program: Arc<Program>,
+    /// Where the function begins that checks a value of the witness, if the guest has one and its symbols.
+    pub values: Option<u64>,
 }
+
+/// The end of that function's path, as symbols have it: `kohala_zkvm::witness::Witness::value`.
+const VALUE: &str = "7Witness5value";
 
 impl Guest {
     /// Reads an ELF file.
@@ -37,7 +43,8 @@ impl Guest {
         );
         let program = disassemble(&elf)?;
         ensure!(!program.enable_untrusted_programs, "it loads programs of others, which Kohala's guests don't");
-        Ok(Self { elf: elf.into(), program: Arc::new(program) })
+        let values = symbol(&elf, VALUE);
+        Ok(Self { elf: elf.into(), program: Arc::new(program), values })
     }
 
     /// SHA-256 of the file.
@@ -50,6 +57,12 @@ impl Guest {
         let key = LightProver::new().setup(self.elf.clone()).context("the guest's verifying key can't be computed")?;
         Ok(key.verifying_key().clone())
     }
+}
+
+/// The address of a function whose symbol has `name` in it.
+fn symbol(elf: &[u8], name: &str) -> Option<u64> {
+    let file = object::File::parse(elf).ok()?;
+    file.symbols().find(|symbol| symbol.name().is_ok_and(|found| found.contains(name))).map(|symbol| symbol.address())
 }
 
 /// SP1's reading of an ELF file, which panics on some of those that it can't use.

@@ -28,11 +28,11 @@ pub fn verify_kzg_proof(
     opens(&[(*commitment, one)], z, y, proof).then_some(()).ok_or(PrecompileHalt::BlobVerifyKzgProofFailed)
 }
 
-/// Whether a sum of polynomials, each times a weight, has the value `value` at `point`, as `proof` shows: a proof for the
-/// sum of the commitments, each times its weight. Integers are big-endian.
+/// Whether the sum of the polynomials that are committed to, each times the weight beside its commitment, has the value
+/// `value` at `point`, as `proof` shows. Integers are big-endian.
 ///
-/// Checked by e(Σ wᵢCᵢ - value·G1 + point·proof, -G2) · e(proof, τ·G2) = 1. False, too, if a commitment or the proof is not the compressed form
-/// of a point of G1, or an integer is not below G1's order.
+/// Checked by e(Σ wᵢCᵢ - value·G1 + point·proof, -G2) · e(proof, τ·G2) = 1. False, too, if a commitment or the proof is not the
+/// compressed form of a point of G1, or an integer is not below G1's order.
 pub fn opens(commitments: &[([u8; 48], [u8; 32])], point: &[u8; 32], value: &[u8; 32], proof: &[u8; 48]) -> bool {
     opening(commitments, point, value, proof).unwrap_or(false)
 }
@@ -103,8 +103,8 @@ fn read_scalar(bytes: &[u8; 32]) -> Option<[u64; 4]> {
     (BigInt(words) < Fr::MODULUS).then_some(words)
 }
 
-/// A point of G1 in compressed form: the first coordinate, big-endian, with three flags in its highest bits: compressed, infinity, and
-/// the greater of two second coordinates. The outer option says whether the form is right.
+/// A point of G1 in compressed form: the first coordinate, big-endian, with three flags in its highest bits: compressed,
+/// infinity, and the greater of two second coordinates. `None` if the form is another, or the point is not in G1.
 fn read_compressed(bytes: &[u8; 48]) -> Option<G1> {
     let flags = bytes[0] >> 5;
     let mut bytes = *bytes;

@@ -54,7 +54,8 @@ impl<M: Pairing<N>, const N: usize> Fp12<M, N> {
         self.0 == Self::ONE.0
     }
 
-    /// `self = other * polynomial`, where the polynomial has terms of ascending powers, the first of w⁰ and the last of w^HIGH.
+    /// `self = other * polynomial`, where the polynomial has terms of ascending powers, the first of w⁰ and the last of
+    /// w^HIGH.
     #[inline(always)]
     fn set_product<const TERMS: usize, const HIGH: usize>(
         &mut self,
@@ -290,8 +291,8 @@ impl<M: Pairing<N>, const N: usize> Line<M, N> {
 
 /// A point of G2 on its way through Miller's loop, in homogeneous coordinates, with the point of G1 where its lines are taken.
 ///
-/// The steps' formulas are those of https://eprint.iacr.org/2013/722, section 4, times what takes their halves away. A line may
-/// be off by a factor of Fp2, which the final exponentiation makes one.
+/// The steps' formulas are those of https://eprint.iacr.org/2013/722, section 4, times what takes their halves away. A line is
+/// off by a factor of Fp2, and of w³ where the twist is a multiplied one: all of Fp4 is made one by [`Fp12::cyclotomic`].
 pub(crate) struct Miller<M, const N: usize> {
     at: Point<N>,
     x: Quadratic<M, N>,

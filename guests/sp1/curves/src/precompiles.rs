@@ -1,9 +1,10 @@
 //! SP1's precompiles for two fields, their quadratic extensions and the points of G1, and stand-ins for them off the zkVM.
 //!
-//! Operands are little-endian words at addresses that 8 divides. Results are written over the first operand; both may be the
-//! same memory. What the proof guarantees (SP1 6.10, `syscall/precompiles/{fptower, weierstrass}` of its machine): coordinates
-//! and elements of results lie below the modulus. What it doesn't: that a sum of points exists. Points that are equal or
-//! opposite must not be added, nor may a point of order two be doubled: the slope would be a division by zero.
+//! Operands are words, the lowest first, at addresses that 8 divides, and integers below the modulus: SP1's executor subtracts in
+//! the quadratic extension without reducing first. Results are written over the first operand; both may be the same memory. What
+//! the proof guarantees (SP1 6.10, `syscall/precompiles/{fptower, weierstrass}` of its machine): elements and coordinates of
+//! results lie below the modulus, so equal ones have equal words. What it doesn't: that a sum of points exists. Points that are
+//! equal or opposite must not be added, nor may a point of order two be doubled: the slope would be a division by zero.
 
 use ark_ff::{Fp, MontBackend, MontConfig};
 

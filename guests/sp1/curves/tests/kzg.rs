@@ -1,16 +1,14 @@
-//! KZG proofs are judged as c-kzg judges them.
-
-mod support;
+//! KZG proofs are judged as c-kzg judges them, which revm's own function calls.
 
 use ark_bls12_381::Fr;
 use ark_ff::{BigInteger, PrimeField};
-use c_kzg::{BYTES_PER_BLOB, Blob, Bytes32, KzgSettings, ethereum_kzg_settings};
+use c_kzg::{BYTES_PER_BLOB, Blob, Bytes32, Bytes48, KzgSettings, ethereum_kzg_settings};
 use kohala_sp1_curves::kzg::{opens, verify_kzg_proof};
 use proptest::prelude::*;
-use revm_precompile::{Crypto, DefaultCrypto, PrecompileHalt};
+use revm_precompile::PrecompileHalt;
 
 fn settings() -> &'static KzgSettings {
-    ethereum_kzg_settings(8)
+    ethereum_kzg_settings(0)
 }
 
 fn bytes(scalar: Fr) -> [u8; 32] {
@@ -41,12 +39,15 @@ const INFINITY: [u8; 48] = {
     bytes
 };
 
-/// Both say the same.
+/// Ours and c-kzg's say the same.
 fn agree(z: &[u8; 32], y: &[u8; 32], commitment: &[u8; 48], proof: &[u8; 48]) -> bool {
-    let ours = verify_kzg_proof(z, y, commitment, proof);
-    assert_eq!(ours, DefaultCrypto.verify_kzg_proof(z, y, commitment, proof));
-    assert!(matches!(ours, Ok(()) | Err(PrecompileHalt::BlobVerifyKzgProofFailed)));
-    ours.is_ok()
+    let [commitment48, proof48] = [commitment, proof].map(|bytes| Bytes48::new(*bytes));
+    let theirs = settings().verify_kzg_proof(&commitment48, &Bytes32::new(*z), &Bytes32::new(*y), &proof48);
+    // What is not in canonical form is an error of c-kzg's, and no proof to revm.
+    let holds = theirs.unwrap_or(false);
+    let expected = holds.then_some(()).ok_or(PrecompileHalt::BlobVerifyKzgProofFailed);
+    assert_eq!(verify_kzg_proof(z, y, commitment, proof), expected);
+    holds
 }
 
 proptest! {

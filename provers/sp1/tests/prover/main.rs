@@ -3,6 +3,7 @@
 //! `cargo test --release --manifest-path provers/sp1/Cargo.toml`, after `cargo xtask guests --target sp1`.
 
 mod aggregation;
+mod curves;
 mod execution;
 mod input;
 mod mocks;

@@ -49,7 +49,8 @@ const BETA: Fq = plain(&ark_bls12_381::g1::BETA);
 
 /// Whether a point of the curve is in G1.
 ///
-/// It is if φ multiplies it by -x²: φ² + φ + 1 is zero on the whole curve, so x⁴ - x² + 1, which is G1's order, is zero on the point.
+/// It is if φ multiplies it by -x²: φ² + φ + 1 is zero on the whole curve, so x⁴ - x² + 1, which is G1's order, is zero on the
+/// point.
 pub(crate) fn is_in_g1(point: &G1) -> bool {
     multiple(&multiple(point, X), X).opposite() == point.phi(&BETA)
 }

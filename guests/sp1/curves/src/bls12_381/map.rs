@@ -26,8 +26,8 @@ pub(super) fn map_to_curve(element: Fq) -> G1 {
     G1::on_curve(&point.x, &point.y, &super::curve::B).expect("a point of the curve")
 }
 
-/// The point of the twist that an element is mapped to. It need not be in G2. This isogeny has values everywhere: where it wouldn't,
-/// its curve has no point.
+/// The point of the twist that an element is mapped to. It need not be in G2. This isogeny has values everywhere: where it
+/// wouldn't, its curve has no point.
 pub(super) fn map_to_twist(c0: Fq, c1: Fq) -> PointOfG2 {
     let point = WBMap::<Twist>::map_to_curve(Fq2::new(c0, c1)).expect("the map has no errors");
     let [x, y] = [point.x, point.y].map(|element| Quadratic::new(element.c0, element.c1));

@@ -75,7 +75,8 @@ fn miller_loop(pairs: &[(Point<WORDS>, PointOfG2)]) -> Fp12<FqConfig, WORDS> {
     product.element().clone()
 }
 
-/// The power of 2x (6x² + 3x + 1) (p⁴ - p² + 1) / r (Fuentes-Castañeda, Knapp and Rodríguez-Henríquez, «Faster hashing to G2»).
+/// The power of 2x (6x² + 3x + 1) (p⁴ - p² + 1) / r (Fuentes-Castañeda, Knapp and Rodríguez-Henríquez, «Faster hashing to
+/// G2»).
 fn hard_part(f: &Fp12<FqConfig, WORDS>) -> Fp12<FqConfig, WORDS> {
     let two = f.cyclotomic_power(X).cyclotomic_square();
     let six = two.cyclotomic_square().times(&two);
