@@ -7,7 +7,10 @@
 #![allow(unsafe_code, reason = "sp1-zkvm's entry point")]
 
 use alloy_consensus::crypto::backend::get_default_provider;
-use revm::precompile::{Crypto, DefaultCrypto, crypto};
+use revm::{
+    precompile::{Crypto, DefaultCrypto, crypto},
+    primitives::keccak256,
+};
 
 mod curves;
 
@@ -29,9 +32,8 @@ pub fn main() {
 fn run(crypto: &dyn Crypto, primitive: u8, input: &[u8]) -> Option<Vec<u8>> {
     let part = |start, end| &input[start..end];
     Some(match primitive {
-        // Nothing but the hints and the commitment: what every other primitive takes less.
-        0 => input.to_vec(),
-        1 => keccak256(input[0].into(), input[1].into(), &input[2..]),
+        0 => keccak256(input).to_vec(),
+        1 => placed_keccak256(input[0].into(), input[1].into(), &input[2..]),
         2 => crypto.sha256(input).to_vec(),
         3 => {
             let (signature, hash) = (part(0, 64).try_into().unwrap(), part(65, 97).try_into().unwrap());
@@ -51,12 +53,14 @@ fn run(crypto: &dyn Crypto, primitive: u8, input: &[u8]) -> Option<Vec<u8>> {
             let key = part(96, 160).try_into().unwrap();
             vec![crypto.secp256r1_verify_signature(hash, signature, key).into()]
         }
+        // Nothing but the hints and the commitment: what every other primitive takes less.
+        7 => input.to_vec(),
         _ => return curves::run(crypto, primitive, input),
     })
 }
 
 /// The hash of `input`, which is laid `from` bytes behind a place where a word can lie, and written `to` bytes behind another.
-fn keccak256(from: usize, to: usize, input: &[u8]) -> Vec<u8> {
+fn placed_keccak256(from: usize, to: usize, input: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; 8 + from + input.len()];
     let at = bytes.as_ptr().align_offset(8) + from;
     bytes[at..at + input.len()].copy_from_slice(input);

@@ -8,6 +8,7 @@ mod execution;
 mod input;
 mod mocks;
 mod phases;
+mod probe;
 mod requirements;
 mod statement;
 mod support;
