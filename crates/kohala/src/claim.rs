@@ -10,12 +10,29 @@ use std::{fs, path::Path};
 
 /// A claim file: the dispute's inputs by the names of their flags. Other fields are ignored.
 #[derive(Deserialize, Default)]
-struct ClaimFile {
-    l1_head: Option<B256>,
-    agreed_l2_head_hash: Option<B256>,
-    agreed_l2_output_root: Option<B256>,
-    claimed_l2_output_root: Option<B256>,
-    claimed_l2_block_number: Option<u64>,
+pub(crate) struct ClaimFile {
+    pub(crate) l1_head: Option<B256>,
+    pub(crate) agreed_l2_head_hash: Option<B256>,
+    pub(crate) agreed_l2_output_root: Option<B256>,
+    pub(crate) claimed_l2_output_root: Option<B256>,
+    pub(crate) claimed_l2_block_number: Option<u64>,
+}
+
+/// What a proof is expected to be of: what the claim's file and flags say, as far as they do.
+pub(crate) fn expected(claim: &ClaimFlags) -> Result<ClaimFile> {
+    let file = claim.claim.as_deref().map(claim_file).transpose()?.unwrap_or_default();
+    Ok(ClaimFile {
+        l1_head: claim.l1_head.or(file.l1_head),
+        agreed_l2_head_hash: claim.agreed_l2_head_hash.or(file.agreed_l2_head_hash),
+        agreed_l2_output_root: claim.agreed_l2_output_root.or(file.agreed_l2_output_root),
+        claimed_l2_output_root: claim.claimed_l2_output_root.or(file.claimed_l2_output_root),
+        claimed_l2_block_number: claim.claimed_l2_block_number.or(file.claimed_l2_block_number),
+    })
+}
+
+fn claim_file(path: &Path) -> Result<ClaimFile> {
+    serde_json::from_slice(&read("--claim", path)?)
+        .with_context(|| format!("--claim: {} is not a claim", path.display()))
 }
 
 /// What the flags ask: a dispute, and the agreed block's hash if that was given too.
@@ -27,8 +44,7 @@ pub(crate) struct Asked {
 /// A claim from flags and files; what neither says is as in `known`, the claim of a witness.
 pub(crate) fn asked(claim: &ClaimFlags, chain: &ChainFlags, known: Option<Dispute>) -> Result<Asked> {
     let file = match (&claim.claim, &known) {
-        (Some(path), _) => serde_json::from_slice(&read("--claim", path)?)
-            .with_context(|| format!("--claim: {} is not a claim", path.display()))?,
+        (Some(path), _) => claim_file(path)?,
         (None, Some(known)) => ClaimFile {
             l1_head: Some(known.l1_head),
             agreed_l2_head_hash: None,
@@ -120,6 +136,17 @@ pub(crate) fn config_of(chain: &Chain) -> Result<RollupConfig> {
         Chain::Known(id) => Ok(chains::by_id(*id).context("the chain is not known")?.0),
         Chain::Custom { rollup, .. } => Ok(RollupConfig::from_json(rollup)?),
     }
+}
+
+/// The hash that proofs name a chain by.
+pub(crate) fn chain_hash(chain: &Chain) -> Result<B256> {
+    let rollup = config_of(chain)?;
+    let l1 = match (L1ChainConfig::by_id(rollup.l1_chain_id), chain) {
+        (Some(known), _) => known,
+        (None, Chain::Custom { l1: Some(l1), .. }) => L1ChainConfig::from_json(l1)?,
+        (None, _) => bail!("--l1-config-path is missing: Kohala does not know L1 chain {}", rollup.l1_chain_id),
+    };
+    Ok(kohala_zkvm::chain_hash(&rollup, &l1))
 }
 
 /// A claim about blocks that are only named: agreed on is the block before the first, claimed what the nodes say of the

@@ -1,8 +1,12 @@
 //! The command line: what can be asked, in whose words. Flags of `verify` bear the names that kona's host gave them, so
 //! that scripts keep working.
 
+mod prove;
 mod vm;
 
+pub(crate) use prove::{
+    AggregateFlags, Backend, BackendFlags, ProofFlags, Prove, ProveCommand, ProverFlags, VkeyFlags,
+};
 pub(crate) use vm::{LoadElf, Run, Vm, VmType, Witness as VmWitness};
 
 use alloy_primitives::B256;
@@ -29,6 +33,8 @@ pub(crate) enum Command {
     Verify(Box<Verify>),
     /// Judge a claim and pack all that it takes into one file: with it the claim can be judged anywhere
     Witness(Box<Witness>),
+    /// Prove a claim by a zkVM, or see what that takes; check proofs, and join them
+    Prove(Box<Prove>),
     /// Serve preimages, or judge with them, as `kona-host` does: for op-challenger, VMs and scripts
     #[command(subcommand)]
     Host(Host),

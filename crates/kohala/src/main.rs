@@ -8,6 +8,7 @@ mod demo;
 mod host;
 mod logs;
 mod metrics;
+mod prove;
 mod report;
 mod source;
 mod stop;
@@ -41,6 +42,7 @@ fn dispatch(cli: Cli) -> ExitCode {
     let (outcome, json) = match cli.command {
         Command::Verify(flags) => (verify::verify(&flags), flags.output.json),
         Command::Witness(flags) => (verify::witness(&flags), flags.verify.output.json),
+        Command::Prove(flags) => (prove::prove(&flags), prove::output(&flags).json),
         Command::Host(Host::Single(flags)) | Command::Single(flags) => (host::single(&flags), flags.output.json),
         Command::Client(flags) => (host::client(&flags), false),
         Command::Check(flags) => (check::check(&flags), flags.output.json),

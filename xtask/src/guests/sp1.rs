@@ -22,7 +22,7 @@ pub(super) enum Compiler {
 
 /// Where the guests' sources lie, and which there are: packages of that workspace.
 const SOURCE: &str = "guests/sp1";
-const GUESTS: [&str; 1] = ["kohala-sp1-range"];
+const GUESTS: [&str; 3] = ["kohala-sp1-range", "kohala-sp1-aggregation", "kohala-sp1-probe"];
 
 pub(super) const NAME: &str = "sp1";
 const TARGET: &str = "riscv64im-succinct-zkvm-elf";

@@ -5,7 +5,7 @@ use ark_ff::{BigInt, Field, Fp, FpConfig, SqrtPrecomputation, Zero};
 use core::marker::PhantomData;
 
 /// The field that `M` configures, without Montgomery form: an element's words are its integer, below the modulus.
-pub struct Plain<M, const N: usize>(PhantomData<M>);
+pub(crate) struct Plain<M, const N: usize>(PhantomData<M>);
 
 impl<M, const N: usize> Clone for Plain<M, N> {
     fn clone(&self) -> Self {
@@ -16,7 +16,7 @@ impl<M, const N: usize> Clone for Plain<M, N> {
 impl<M, const N: usize> Copy for Plain<M, N> {}
 
 /// An element of the field that `M` configures.
-pub type Element<M, const N: usize> = Fp<Plain<M, N>, N>;
+pub(crate) type Element<M, const N: usize> = Fp<Plain<M, N>, N>;
 
 /// The element of the integer that `words` are. They must be below the modulus.
 pub(crate) const fn element<M: Precompiled<N>, const N: usize>(words: [u64; N]) -> Element<M, N> {
@@ -42,19 +42,6 @@ pub(crate) const fn plain<M: Precompiled<N>, const N: usize>(element: &Montgomer
         round += 1;
     }
     self::element(words)
-}
-
-/// [`plain`] of a list of constants.
-pub(crate) const fn plain_list<M: Precompiled<N>, const N: usize, const LEN: usize>(
-    elements: &[Montgomery<M, N>],
-) -> [Element<M, N>; LEN] {
-    let mut list = [Plain::<M, N>::ZERO; LEN];
-    let mut i = 0;
-    while i < LEN {
-        list[i] = plain(&elements[i]);
-        i += 1;
-    }
-    list
 }
 
 /// Reads a big-endian integer of `8 * N` bytes. `None` if it is not below the modulus.

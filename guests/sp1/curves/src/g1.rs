@@ -1,119 +1,89 @@
-//! Sums of points of G1: affine, each addition one system call. `None` is infinity.
+//! Points of the curves over the prime fields: affine, each addition one system call.
 
 use crate::{
-    field::{Element, element},
+    field::{Element, element, write_be_bytes},
+    group::Group,
     precompiles::{Point, Precompiled},
 };
-use alloc::vec::Vec;
-use ark_ff::Field;
+use ark_ff::{Field, Zero};
+use core::marker::PhantomData;
 
-/// A sum of points: `None` is infinity.
-pub(crate) type Sum<const N: usize> = Option<Point<N>>;
+/// A point of y² = x³ + b; `None` is infinity.
+pub(crate) struct G1<M, const N: usize>(pub(crate) Option<Point<N>>, PhantomData<M>);
 
-impl<const N: usize> Point<N> {
-    /// The point of two coordinates, which must satisfy the curve's equation.
-    pub(crate) fn new<M: Precompiled<N>>(x: Element<M, N>, y: Element<M, N>) -> Self {
-        Self { x: x.0.0, y: y.0.0 }
-    }
-
-    /// Its coordinates.
-    pub(crate) fn coordinates<M: Precompiled<N>>(&self) -> (Element<M, N>, Element<M, N>) {
-        (element(self.x), element(self.y))
-    }
-
-    /// The opposite point.
-    pub(crate) fn opposite<M: Precompiled<N>>(&self) -> Self {
-        let mut y = [0; N];
-        M::sub(&mut y, &self.y);
-        Self { x: self.x, y }
+impl<M, const N: usize> Clone for G1<M, N> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
     }
 }
 
-/// Whether `y² = x³ + b`.
-pub(crate) fn is_on_curve<M: Precompiled<N>, const N: usize>(
-    x: &Element<M, N>,
-    y: &Element<M, N>,
-    b: &Element<M, N>,
-) -> bool {
-    y.square() == x.square() * x + b
-}
+impl<M, const N: usize> Copy for G1<M, N> {}
 
-/// `sum += point`. Neither curve has a point of order two, so that a point can always be doubled.
-#[inline]
-pub(crate) fn add<M: Precompiled<N>, const N: usize>(sum: &mut Sum<N>, point: &Point<N>) {
-    match sum {
-        None => *sum = Some(*point),
-        Some(a) if a.x != point.x => M::add_points(a, point),
-        Some(a) if a.y == point.y => M::double_point(a),
-        Some(_) => *sum = None,
+impl<M, const N: usize> PartialEq for G1<M, N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
     }
 }
 
-/// `sum += sum`.
-#[inline]
-pub(crate) fn double<M: Precompiled<N>, const N: usize>(sum: &mut Sum<N>) {
-    if let Some(point) = sum {
-        M::double_point(point);
+impl<M: Precompiled<N>, const N: usize> G1<M, N> {
+    /// The point of two coordinates that satisfy the curve's equation.
+    pub(crate) const fn new(x: &Element<M, N>, y: &Element<M, N>) -> Self {
+        Self(Some(Point { x: x.0.0, y: y.0.0 }), PhantomData)
     }
-}
 
-/// The multiple of a point by one word, which should have few bits set.
-pub(crate) fn multiple<M: Precompiled<N>, const N: usize>(point: &Point<N>, factor: u64) -> Sum<N> {
-    let mut sum = None;
-    for bit in (0..u64::BITS - factor.leading_zeros()).rev() {
-        double::<M, N>(&mut sum);
-        if factor >> bit & 1 == 1 {
-            add::<M, N>(&mut sum, point);
+    /// The point of two coordinates, where zeros are infinity; `None` if it is not on the curve.
+    pub(crate) fn on_curve(x: &Element<M, N>, y: &Element<M, N>, b: &Element<M, N>) -> Option<Self> {
+        if x.is_zero() && y.is_zero() {
+            return Some(Self::INFINITY);
+        }
+        (y.square() == x.square() * x + b).then(|| Self::new(x, y))
+    }
+
+    /// The image under the endomorphism that multiplies the first coordinate by a cube root of one.
+    pub(crate) fn phi(&self, root: &Element<M, N>) -> Self {
+        let image = self.0.map(|point| Point { x: (element::<M, N>(point.x) * root).0.0, y: point.y });
+        Self(image, PhantomData)
+    }
+
+    /// Writes its coordinates, big-endian; zeros for infinity.
+    pub(crate) fn write(&self, bytes: &mut [u8]) {
+        if let Some(point) = &self.0 {
+            let (x, y) = bytes.split_at_mut(8 * N);
+            write_be_bytes(&point.x, x);
+            write_be_bytes(&point.y, y);
         }
     }
-    sum
 }
 
-/// Digits of a 256-bit factor: one for four bits, and one for what they carry.
-const DIGITS: usize = 65;
+/// Neither curve has a point of order two: what is not infinity can always be doubled.
+impl<M: Precompiled<N>, const N: usize> Group for G1<M, N> {
+    const INFINITY: Self = Self(None, PhantomData);
 
-/// Four bits of a factor.
-fn nibble(factor: &[u64; 4], i: usize) -> u64 {
-    factor.get(i / 16).map_or(0, |word| word >> (4 * (i % 16)) & 15)
-}
-
-/// The factor's digit of weight 16^`i`, from -8 to 8: four bits above 7 count as negative and carry into the next.
-fn digit(factor: &[u64; 4], i: usize) -> i64 {
-    let carry = if i == 0 { 0 } else { nibble(factor, i - 1) >> 3 };
-    let bits = nibble(factor, i);
-    (bits + carry) as i64 - if bits >= 8 { 16 } else { 0 }
-}
-
-/// The sum of points, each times a factor (the lowest word first), which need not be below the group's order.
-///
-/// Straus's method: digits of all factors go through the same doublings.
-pub(crate) fn weighted_sum<M: Precompiled<N>, const N: usize>(terms: &[(Point<N>, [u64; 4])]) -> Sum<N> {
-    let multiples: Vec<[Sum<N>; 9]> = terms
-        .iter()
-        .map(|(point, _)| {
-            let mut multiples = [None; 9];
-            for i in 1..multiples.len() {
-                multiples[i] = multiples[i - 1];
-                add::<M, N>(&mut multiples[i], point);
-            }
-            multiples
-        })
-        .collect();
-    let mut sum = None;
-    for i in (0..DIGITS).rev() {
-        for _ in 0..4 {
-            double::<M, N>(&mut sum);
-        }
-        for ((_, factor), multiples) in terms.iter().zip(&multiples) {
-            let digit = digit(factor, i);
-            if let Some(multiple) = &multiples[digit.unsigned_abs() as usize] {
-                if digit < 0 {
-                    add::<M, N>(&mut sum, &multiple.opposite::<M>());
-                } else {
-                    add::<M, N>(&mut sum, multiple);
-                }
-            }
+    #[inline]
+    fn add(&mut self, other: &Self) {
+        let Some(b) = &other.0 else { return };
+        match &mut self.0 {
+            None => self.0 = Some(*b),
+            Some(a) if a.x != b.x => M::add_points(a, b),
+            Some(a) if a.y == b.y => M::double_point(a),
+            Some(_) => self.0 = None,
         }
     }
-    sum
+
+    #[inline]
+    fn double(&mut self) {
+        if let Some(point) = &mut self.0 {
+            M::double_point(point);
+        }
+    }
+
+    fn opposite(&self) -> Self {
+        let opposite = self.0.map(|point| {
+            let mut y = [0; N];
+            M::sub(&mut y, &point.y);
+            Point { x: point.x, y }
+        });
+        Self(opposite, PhantomData)
+    }
 }

@@ -1,18 +1,15 @@
 //! KZG proofs over BLS12-381, with the trusted setup of Ethereum's ceremony (EIP-4844).
 
 use crate::{
-    bls12_381::curve::{self, Bls12_381, Fq, Fq2, G1, G2, WORDS, is_in_g1},
-    field::{element, from_be_bytes, words_of_be_bytes},
-    g1::{self, Sum},
-    precompiles::Point,
+    bls12_381::curve::{B, Fq, G1, PointOfG2, WORDS, is_in_g1, is_product_one},
+    field::{element, from_be_bytes, plain, words_of_be_bytes},
+    group::{Group, weighted_sum},
+    quadratic::Quadratic,
 };
 use alloc::vec::Vec;
-use ark_bls12_381::{Fr, FqConfig};
-use ark_ec::{
-    pairing::Pairing,
-    short_weierstrass::{Affine, SWCurveConfig},
-};
-use ark_ff::{BigInt, Field, One, PrimeField};
+use ark_bls12_381::{Fr, FqConfig, g1, g2};
+use ark_ec::short_weierstrass::SWCurveConfig;
+use ark_ff::{BigInt, Field, PrimeField};
 use revm_precompile::PrecompileHalt;
 
 /// Whether the polynomial that `commitment` commits to has the value `y` at `z`, both big-endian.
@@ -55,21 +52,24 @@ fn opening(
     let proof = read_compressed(proof)?;
     let mut terms = Vec::with_capacity(commitments.len() + 2);
     for (commitment, weight) in commitments {
-        let weight = read_scalar(weight)?;
-        terms.extend(read_compressed(commitment)?.map(|commitment| (commitment, weight)));
+        terms.push((read_compressed(commitment)?, read_scalar(weight)?));
     }
-    let point = read_scalar(point)?;
-    terms.extend(proof.map(|proof| (proof, point)));
-    let generator = Point::new::<FqConfig>(G1::GENERATOR.x, G1::GENERATOR.y);
-    terms.push((generator.opposite::<FqConfig>(), read_scalar(value)?));
-    let sum = g1::weighted_sum::<FqConfig, WORDS>(&terms);
-    let product = Bls12_381::multi_pairing([curve::affine(&sum), curve::affine(&proof)], [-G2::GENERATOR, TAU]);
-    Some(product.0.is_one())
+    terms.push((proof, read_scalar(point)?));
+    terms.push((GENERATOR1.opposite(), read_scalar(value)?));
+    let sum = weighted_sum(&terms);
+    let pairs: Vec<_> =
+        [(sum, GENERATOR2.opposite()), (proof, TAU)].into_iter().filter_map(|(a, b)| Some((a.0?, b))).collect();
+    Some(pairs.is_empty() || is_product_one(&pairs))
 }
 
+const GENERATOR1: G1 = G1::new(&plain(&g1::Config::GENERATOR.x), &plain(&g1::Config::GENERATOR.y));
+
+const GENERATOR2: PointOfG2 =
+    PointOfG2 { x: Quadratic::plain(&g2::Config::GENERATOR.x), y: Quadratic::plain(&g2::Config::GENERATOR.y) };
+
 /// τ·G2 of the trusted setup.
-const TAU: Affine<G2> = Affine::new_unchecked(
-    Fq2::new(
+const TAU: PointOfG2 = PointOfG2 {
+    x: Quadratic::<FqConfig, WORDS>::new(
         element([
             0xc98edada20c1def2,
             0x087041de621000ed,
@@ -87,7 +87,7 @@ const TAU: Affine<G2> = Affine::new_unchecked(
             0x15bfd7dd8cdeb128,
         ]),
     ),
-    Fq2::new(
+    y: Quadratic::new(
         element([
             0xee689bfbbb832a99,
             0x4ce26d105941f383,
@@ -105,7 +105,7 @@ const TAU: Affine<G2> = Affine::new_unchecked(
             0x1666c54b0a325295,
         ]),
     ),
-);
+};
 
 /// A big-endian integer below G1's order.
 fn read_scalar(bytes: &[u8; 32]) -> Option<[u64; 4]> {
@@ -115,20 +115,18 @@ fn read_scalar(bytes: &[u8; 32]) -> Option<[u64; 4]> {
 
 /// A point of G1 in compressed form: the first coordinate, big-endian, with three flags in its highest bits: compressed, infinity, and
 /// the greater of two second coordinates. The outer option says whether the form is right.
-fn read_compressed(bytes: &[u8; 48]) -> Option<Sum<WORDS>> {
+fn read_compressed(bytes: &[u8; 48]) -> Option<G1> {
     let flags = bytes[0] >> 5;
     let mut bytes = *bytes;
     bytes[0] &= 0b0001_1111;
     match flags {
-        0b110 if bytes == [0; 48] => Some(None),
+        0b110 => (bytes == [0; 48]).then_some(G1::INFINITY),
         0b100 | 0b101 => {
             let x: Fq = from_be_bytes(&bytes)?;
-            let y = (x.square() * x + G1::COEFF_B).sqrt()?;
-            let point = Point::new::<FqConfig>(x, y);
-            let opposite = point.opposite::<FqConfig>();
-            let is_greater = BigInt(point.y) > BigInt(opposite.y);
-            let point = if is_greater == (flags == 0b101) { point } else { opposite };
-            is_in_g1(&point).then_some(Some(point))
+            let y = (x.square() * x + B).sqrt()?;
+            let is_greater = y > -y;
+            let point = G1::new(&x, &if is_greater == (flags == 0b101) { y } else { -y });
+            is_in_g1(&point).then_some(point)
         }
         _ => None,
     }
@@ -137,19 +135,19 @@ fn read_compressed(bytes: &[u8; 48]) -> Option<Sum<WORDS>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_ec::AffineRepr;
+    use crate::bls12_381::curve::is_in_g2;
     use revm_precompile::bls12_381_const::TRUSTED_SETUP_TAU_G2_BYTES;
 
     /// The compressed form names one of two points of the twist: this one.
     #[test]
     fn tau_is_the_trusted_setups() {
-        let bytes: [&[u8; 48]; 2] =
-            [&TRUSTED_SETUP_TAU_G2_BYTES[..48], &TRUSTED_SETUP_TAU_G2_BYTES[48..]].map(|half| half.try_into().unwrap());
-        let mut c1 = *bytes[0];
+        let (c1, c0) = TRUSTED_SETUP_TAU_G2_BYTES.split_at(48);
+        let mut c1 = c1.to_vec();
         assert_eq!(c1[0] >> 5, 0b101);
         c1[0] &= 0b0001_1111;
-        assert_eq!(TAU.x, Fq2::new(from_be_bytes(bytes[1]).unwrap(), from_be_bytes(&c1).unwrap()));
-        assert!(TAU.is_on_curve() && TAU.y > -TAU.y);
-        assert!(TAU.is_in_correct_subgroup_assuming_on_curve() && !TAU.is_zero());
+        assert!(TAU.x == Quadratic::new(from_be_bytes(c0).unwrap(), from_be_bytes(&c1).unwrap()));
+        assert!(TAU.is_on_curve() && is_in_g2(&TAU));
+        let c1 = |y: &Quadratic<FqConfig, WORDS>| element::<FqConfig, WORDS>(y.0[1]);
+        assert!(c1(&TAU.y) > -c1(&TAU.y));
     }
 }

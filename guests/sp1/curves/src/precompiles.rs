@@ -1,4 +1,4 @@
-//! SP1's precompiles for two fields and for the points of G1 over them, and stand-ins for them off the zkVM.
+//! SP1's precompiles for two fields, their quadratic extensions and the points of G1, and stand-ins for them off the zkVM.
 //!
 //! Operands are little-endian words at addresses that 8 divides. Results are written over the first operand; both may be the
 //! same memory. What the proof guarantees (SP1 6.10, `syscall/precompiles/{fptower, weierstrass}` of its machine): coordinates
@@ -14,17 +14,17 @@ pub(crate) type Montgomery<M, const N: usize> = Fp<MontBackend<M, N>, N>;
 /// A point on G1's curve that is not infinity: coordinates of `N` words each, the lowest word first, below the modulus.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C)]
-pub struct Point<const N: usize> {
+pub(crate) struct Point<const N: usize> {
     /// The first coordinate.
-    pub x: [u64; N],
+    pub(crate) x: [u64; N],
     /// The second coordinate.
-    pub y: [u64; N],
+    pub(crate) y: [u64; N],
 }
 
 /// A prime field of `N` words that SP1 has precompiles for, known by arkworks' configuration of it.
 ///
 /// Operands are below the modulus, and so are results.
-pub trait Precompiled<const N: usize>: MontConfig<N> {
+pub(crate) trait Precompiled<const N: usize>: MontConfig<N> {
     /// arkworks' configuration of G1.
     type G1: SWCurveConfig<BaseField = Montgomery<Self, N>>;
 
@@ -38,6 +38,18 @@ pub trait Precompiled<const N: usize>: MontConfig<N> {
     fn double(a: &mut [u64; N]);
     /// `a *= a`.
     fn square(a: &mut [u64; N]);
+    /// `a += b` in the quadratic extension: the coefficient of 1, then that of u, where u² = -1.
+    fn add2(a: &mut [[u64; N]; 2], b: &[[u64; N]; 2]);
+    /// `a -= b` in the quadratic extension.
+    fn sub2(a: &mut [[u64; N]; 2], b: &[[u64; N]; 2]);
+    /// `a *= b` in the quadratic extension.
+    fn mul2(a: &mut [[u64; N]; 2], b: &[[u64; N]; 2]);
+    /// `a += a` in the quadratic extension.
+    fn double2(a: &mut [[u64; N]; 2]);
+    /// `a *= a` in the quadratic extension.
+    fn square2(a: &mut [[u64; N]; 2]);
+    /// A copy, word by word: the compiler would call `memcpy` for so many bytes, and that takes more cycles.
+    fn copied2(a: &[[u64; N]; 2]) -> [[u64; N]; 2];
     /// `a += b` for two points of G1's curve whose first coordinates differ.
     fn add_points(a: &mut Point<N>, b: &Point<N>);
     /// `a += a` for a point of G1's curve whose second coordinate is not zero.
@@ -46,7 +58,8 @@ pub trait Precompiled<const N: usize>: MontConfig<N> {
 
 #[cfg(target_os = "zkvm")]
 macro_rules! precompiled {
-    ($field:ty, $n:literal, $g1:ty, $add:ident, $sub:ident, $mul:ident, $add_points:ident, $double_point:ident) => {
+    ($field:ty, $n:literal [$($i:literal)*], $g1:ty, $add:ident, $sub:ident, $mul:ident,
+     $add2:ident, $sub2:ident, $mul2:ident, $add_points:ident, $double_point:ident) => {
         impl Precompiled<$n> for $field {
             type G1 = $g1;
 
@@ -73,6 +86,32 @@ macro_rules! precompiled {
                 sp1_zkvm::syscalls::$mul(a, a);
             }
             #[inline(always)]
+            fn add2(a: &mut [[u64; $n]; 2], b: &[[u64; $n]; 2]) {
+                sp1_zkvm::syscalls::$add2(a.as_mut_ptr().cast(), b.as_ptr().cast());
+            }
+            #[inline(always)]
+            fn sub2(a: &mut [[u64; $n]; 2], b: &[[u64; $n]; 2]) {
+                sp1_zkvm::syscalls::$sub2(a.as_mut_ptr().cast(), b.as_ptr().cast());
+            }
+            #[inline(always)]
+            fn mul2(a: &mut [[u64; $n]; 2], b: &[[u64; $n]; 2]) {
+                sp1_zkvm::syscalls::$mul2(a.as_mut_ptr().cast(), b.as_ptr().cast());
+            }
+            #[inline(always)]
+            fn double2(a: &mut [[u64; $n]; 2]) {
+                let a = a.as_mut_ptr().cast();
+                sp1_zkvm::syscalls::$add2(a, a);
+            }
+            #[inline(always)]
+            fn square2(a: &mut [[u64; $n]; 2]) {
+                let a = a.as_mut_ptr().cast();
+                sp1_zkvm::syscalls::$mul2(a, a);
+            }
+            #[inline(always)]
+            fn copied2(a: &[[u64; $n]; 2]) -> [[u64; $n]; 2] {
+                [[$(a[0][$i]),*], [$(a[1][$i]),*]]
+            }
+            #[inline(always)]
             fn add_points(a: &mut Point<$n>, b: &Point<$n>) {
                 sp1_zkvm::syscalls::$add_points((&raw mut *a).cast(), (&raw const *b).cast());
             }
@@ -86,7 +125,7 @@ macro_rules! precompiled {
 
 #[cfg(not(target_os = "zkvm"))]
 macro_rules! precompiled {
-    ($field:ty, $n:literal, $g1:ty, $($call:ident),*) => {
+    ($field:ty, $n:literal [$($i:literal)*], $g1:ty, $($call:ident),*) => {
         impl Precompiled<$n> for $field {
             type G1 = $g1;
 
@@ -105,6 +144,24 @@ macro_rules! precompiled {
             fn square(a: &mut [u64; $n]) {
                 Self::mul(a, &a.clone());
             }
+            fn add2(a: &mut [[u64; $n]; 2], b: &[[u64; $n]; 2]) {
+                stand_in::extension::<Self, $n>(a, b, |[a0, a1], [b0, b1]| [a0 + b0, a1 + b1]);
+            }
+            fn sub2(a: &mut [[u64; $n]; 2], b: &[[u64; $n]; 2]) {
+                stand_in::extension::<Self, $n>(a, b, |[a0, a1], [b0, b1]| [a0 - b0, a1 - b1]);
+            }
+            fn mul2(a: &mut [[u64; $n]; 2], b: &[[u64; $n]; 2]) {
+                stand_in::extension::<Self, $n>(a, b, |[a0, a1], [b0, b1]| [a0 * b0 - a1 * b1, a0 * b1 + a1 * b0]);
+            }
+            fn double2(a: &mut [[u64; $n]; 2]) {
+                Self::add2(a, &a.clone());
+            }
+            fn square2(a: &mut [[u64; $n]; 2]) {
+                Self::mul2(a, &a.clone());
+            }
+            fn copied2(a: &[[u64; $n]; 2]) -> [[u64; $n]; 2] {
+                [[$(a[0][$i]),*], [$(a[1][$i]),*]]
+            }
             fn add_points(a: &mut Point<$n>, b: &Point<$n>) {
                 assert_ne!(a.x, b.x, "a sum that SP1's precompile doesn't have");
                 stand_in::points::<Self, $n>(a, |a| a + stand_in::point::<Self, $n>(b));
@@ -118,21 +175,27 @@ macro_rules! precompiled {
 
 precompiled!(
     ark_bn254::FqConfig,
-    4,
+    4 [0 1 2 3],
     ark_bn254::g1::Config,
     syscall_bn254_fp_addmod,
     syscall_bn254_fp_submod,
     syscall_bn254_fp_mulmod,
+    syscall_bn254_fp2_addmod,
+    syscall_bn254_fp2_submod,
+    syscall_bn254_fp2_mulmod,
     syscall_bn254_add,
     syscall_bn254_double
 );
 precompiled!(
     ark_bls12_381::FqConfig,
-    6,
+    6 [0 1 2 3 4 5],
     ark_bls12_381::g1::Config,
     syscall_bls12381_fp_addmod,
     syscall_bls12381_fp_submod,
     syscall_bls12381_fp_mulmod,
+    syscall_bls12381_fp2_addmod,
+    syscall_bls12381_fp2_submod,
+    syscall_bls12381_fp2_mulmod,
     syscall_bls12381_add,
     syscall_bls12381_double
 );
@@ -158,6 +221,16 @@ mod stand_in {
         operation: impl Fn(Montgomery<M, N>, Montgomery<M, N>) -> Montgomery<M, N>,
     ) {
         *a = operation(element::<M, N>(a), element::<M, N>(b)).into_bigint().0;
+    }
+
+    /// `a = operation(a, b)` in the quadratic extension.
+    pub(super) fn extension<M: Precompiled<N>, const N: usize>(
+        a: &mut [[u64; N]; 2],
+        b: &[[u64; N]; 2],
+        operation: impl Fn([Montgomery<M, N>; 2], [Montgomery<M, N>; 2]) -> [Montgomery<M, N>; 2],
+    ) {
+        let elements = |words: &[[u64; N]; 2]| words.each_ref().map(element::<M, N>);
+        *a = operation(elements(a), elements(b)).map(|element| element.into_bigint().0);
     }
 
     pub(super) fn point<M: Precompiled<N>, const N: usize>(point: &Point<N>) -> Affine<M::G1> {

@@ -8,11 +8,15 @@ mod ecdsa;
 mod hint;
 mod keccak;
 mod machine;
+#[cfg(any(test, target_os = "zkvm"))]
+mod memory;
 mod number;
 mod provider;
 mod secp256k1;
 mod secp256r1;
 mod sha256;
+#[cfg(test)]
+mod tests;
 
 pub use keccak::keccak256;
 pub use machine::Sp1;

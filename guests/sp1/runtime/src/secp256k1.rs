@@ -95,3 +95,38 @@ fn split(scalar: U256) -> (U256, U256, bool) {
     let is_negative = second.bit(255);
     (first, if is_negative { second.wrapping_neg() } else { second }, is_negative)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn split_scalars_are_short_and_the_same() {
+        let lambda = uint!(0x5363ad4cc05c30e0a5261c028812645a122e22ea20816678df02967c1b23bd72_U256);
+        let order = Secp256k1::ORDER;
+        let vectors = [
+            U256::ONE,
+            A1_B2,
+            MINUS_B1,
+            A2,
+            A1_B2 << 127,
+            MINUS_B1 << 127,
+            A2 << 127,
+            order >> 1,
+            order / uint!(3_U256),
+            lambda,
+        ];
+        for vector in vectors {
+            for times in 1..200 {
+                for scalar in
+                    [vector.mul_mod(U256::from(times), order), vector.mul_mod(order - U256::from(times), order)]
+                {
+                    let (first, second, is_negative) = split(scalar);
+                    assert!(first < uint!(3_U256) << 127 && second <= MINUS_B1, "{scalar}");
+                    let second = if is_negative { order - second } else { second };
+                    assert_eq!(second.mul_mod(lambda, order).add_mod(first, order), scalar);
+                }
+            }
+        }
+    }
+}

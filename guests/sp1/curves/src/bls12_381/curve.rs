@@ -1,160 +1,112 @@
-//! BLS12-381 for arkworks, over plain fields. Constants come from arkworks' own BLS12-381.
+//! BLS12-381's curves and pairing.
 
 use crate::{
-    field::{Element, Plain, plain},
+    field::{Element, plain},
     g1,
+    g2::{self, Affine2},
+    group::{Group, multiple},
+    pairing::{Fp12, Miller, Pairing},
     precompiles::Point,
-    tower::{Tower, plain2},
+    quadratic::Quadratic,
 };
-use ark_bls12_381::{Config as Ark, FqConfig};
-use ark_ec::{
-    AffineRepr, CurveConfig, CurveGroup,
-    bls12::{Bls12, Bls12Config, TwistType},
-    short_weierstrass::{Affine, Projective, SWCurveConfig},
-};
-use ark_ff::{AdditiveGroup, Fp2, Fp6Config, Fp12Config};
+use alloc::vec::Vec;
+use ark_bls12_381::{Config, Fq6Config, Fq12Config, FqConfig};
+use ark_ec::{bls12::Bls12Config, short_weierstrass::SWCurveConfig};
+use ark_ff::{Fp6Config, Fp12Config};
 
 /// Words of an element.
 pub(crate) const WORDS: usize = 6;
 
-type Config = Plain<FqConfig, WORDS>;
 pub(crate) type Fq = Element<FqConfig, WORDS>;
-pub(crate) type Fq2 = Fp2<Config>;
+pub(crate) type G1 = g1::G1<FqConfig, WORDS>;
+pub(crate) type G2 = g2::G2<FqConfig, WORDS>;
+pub(crate) type PointOfG2 = Affine2<FqConfig, WORDS>;
+
+/// G1 is on the curve y² = x³ + 4.
+pub(crate) const B: Fq = plain(&ark_bls12_381::g1::Config::COEFF_B);
 
 /// The parameter's absolute value: the parameter is negative.
-const X: u64 = Ark::X[0];
+const X: u64 = Config::X[0];
 
-impl Tower<WORDS> for FqConfig {
-    type Fp2 = ark_bls12_381::Fq2Config;
-    type Fp6 = ark_bls12_381::Fq6Config;
-    type Fp12 = ark_bls12_381::Fq12Config;
-
-    // The nonresidue is 1 + u.
-    #[inline]
-    fn mul_by_nonresidue(element: &mut Fq2) {
-        let c0 = element.c0;
-        element.c0 -= &element.c1;
-        element.c1 += &c0;
-    }
+impl Pairing<WORDS> for FqConfig {
+    const NONRESIDUE: Quadratic<Self, WORDS> = Quadratic::plain(&Fq6Config::NONRESIDUE);
+    const FROBENIUS: Quadratic<Self, WORDS> = Quadratic::plain(&Fq12Config::FROBENIUS_COEFF_FP12_C1[1]);
+    const TWIST_B: Quadratic<Self, WORDS> = Quadratic::plain(&ark_bls12_381::g2::Config::COEFF_B);
+    // (1 + u)^(-(p - 1) / 3) and (1 + u)^(-(p - 1) / 2). (1 + u)^(p - 1) is -u, of which u is the inverse: so the first is u
+    // times the square of the cube root that arkworks has, and the second is (1 + u)^((p³ - 1) / 6).
+    const PSI: [Quadratic<Self, WORDS>; 2] = [
+        Quadratic::new(
+            plain(&Fq6Config::FROBENIUS_COEFF_FP6_C2[1].c1),
+            plain(&Fq6Config::FROBENIUS_COEFF_FP6_C2[1].c0),
+        ),
+        Quadratic::plain(&Fq12Config::FROBENIUS_COEFF_FP12_C1[3]),
+    ];
+    const LINE: [usize; 3] = [0, 2, 3];
 }
 
-/// G1, a group on the curve y² = x³ + 4.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct G1;
-
-impl CurveConfig for G1 {
-    type BaseField = Fq;
-    type ScalarField = ark_bls12_381::Fr;
-    const COFACTOR: &'static [u64] = ark_bls12_381::g1::Config::COFACTOR;
-    const COFACTOR_INV: Self::ScalarField = ark_bls12_381::g1::Config::COFACTOR_INV;
-}
-
-/// A cube root of one, of which multiplying the first coordinate makes the endomorphism φ.
+/// A cube root of one.
 const BETA: Fq = plain(&ark_bls12_381::g1::BETA);
 
-/// Whether a point on the curve is in G1.
+/// Whether a point of the curve is in G1.
 ///
 /// It is if φ multiplies it by -x²: φ² + φ + 1 is zero on the whole curve, so x⁴ - x² + 1, which is G1's order, is zero on the point.
-pub(crate) fn is_in_g1(point: &Point<WORDS>) -> bool {
-    let product = g1::multiple::<FqConfig, WORDS>(point, X)
-        .and_then(|product| g1::multiple::<FqConfig, WORDS>(&product, X));
-    let (x, y) = point.coordinates::<FqConfig>();
-    product == Some(Point::new::<FqConfig>(x * BETA, y).opposite::<FqConfig>())
+pub(crate) fn is_in_g1(point: &G1) -> bool {
+    multiple(&multiple(point, X), X).opposite() == point.phi(&BETA)
 }
 
-/// Takes a point on the curve into G1: times 1 - x (RFC 9380, section 8.8.1).
-pub(crate) fn clear_cofactor(point: &Point<WORDS>) -> g1::Sum<WORDS> {
-    g1::multiple::<FqConfig, WORDS>(point, X + 1)
+/// Takes a point of the curve into G1: times 1 - x (RFC 9380, section 8.8.1).
+pub(crate) fn clear_cofactor1(point: &G1) -> G1 {
+    multiple(point, X + 1)
 }
 
-impl SWCurveConfig for G1 {
-    const COEFF_A: Fq = Fq::ZERO;
-    const COEFF_B: Fq = plain(&ark_bls12_381::g1::Config::COEFF_B);
-    const GENERATOR: Affine<Self> = {
-        let generator = ark_bls12_381::g1::Config::GENERATOR;
-        Affine::new_unchecked(plain(&generator.x), plain(&generator.y))
-    };
+/// Whether a point of the twist is in G2: ψ multiplies it by the parameter (https://eprint.iacr.org/2021/1130, section 4).
+pub(crate) fn is_in_g2(point: &PointOfG2) -> bool {
+    multiple(&G2::from(Some(point.clone())), X).opposite().is(&point.psi())
 }
 
-/// G2, a group on the twist y² = x³ + 4 (1 + u).
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct G2;
-
-impl CurveConfig for G2 {
-    type BaseField = Fq2;
-    type ScalarField = ark_bls12_381::Fr;
-    const COFACTOR: &'static [u64] = ark_bls12_381::g2::Config::COFACTOR;
-    const COFACTOR_INV: Self::ScalarField = ark_bls12_381::g2::Config::COFACTOR_INV;
-}
-
-/// (1 + u)^(-(p - 1) / 3) is this times u: (1 + u)^(p - 1) is -u, so the inverse of its cube root is the root's square times u.
-const PSI_X: Fq = plain(&ark_bls12_381::Fq6Config::FROBENIUS_COEFF_FP6_C2[1].c0);
-
-/// (1 + u)^(-(p - 1) / 2), which is (1 + u)^((p³ - 1) / 6).
-const PSI_Y: Fq2 = plain2::<FqConfig, WORDS>(&ark_bls12_381::Fq12Config::FROBENIUS_COEFF_FP12_C1[3]);
-
-/// ψ: untwists, raises to the field's order, and twists.
-fn psi(point: &Projective<G2>) -> Projective<G2> {
-    let mut point = *point;
-    point.x = Fq2::new(point.x.c1 * PSI_X, point.x.c0 * PSI_X);
-    point.y.conjugate_in_place();
-    point.y *= &PSI_Y;
-    point.z.conjugate_in_place();
-    point
-}
-
-/// The point times the parameter.
-fn times_x(point: &Projective<G2>) -> Projective<G2> {
-    -G2::mul_projective(point, &[X])
-}
-
-impl SWCurveConfig for G2 {
-    const COEFF_A: Fq2 = Fq2::ZERO;
-    const COEFF_B: Fq2 = plain2::<FqConfig, WORDS>(&ark_bls12_381::g2::Config::COEFF_B);
-    const GENERATOR: Affine<Self> = {
-        let generator = ark_bls12_381::g2::Config::GENERATOR;
-        Affine::new_unchecked(
-            plain2::<FqConfig, WORDS>(&generator.x),
-            plain2::<FqConfig, WORDS>(&generator.y),
-        )
-    };
-
-    // ψ multiplies G2's points by the parameter, and no others (https://eprint.iacr.org/2021/1130, section 4).
-    fn is_in_correct_subgroup_assuming_on_curve(point: &Affine<Self>) -> bool {
-        -G2::mul_affine(point, &[X]) == psi(&point.into_group())
+/// Takes a point of the twist into G2: by (x² - x - 1) + (x - 1) ψ + 2 ψ² (RFC 9380, section 8.8.2 and appendix G.3).
+pub(crate) fn clear_cofactor2(point: &G2) -> G2 {
+    let times_x = |point: &G2| multiple(point, X).opposite();
+    let (product, image) = (times_x(point), point.psi());
+    let mut sum = product.clone();
+    sum.add(&image);
+    sum = times_x(&sum);
+    for term in [&product, &image, point] {
+        sum.add(&term.opposite());
     }
+    let mut double = point.clone();
+    double.double();
+    sum.add(&double.psi().psi());
+    sum
+}
 
-    // (x² - x - 1) + (x - 1) ψ + 2 ψ² (RFC 9380, section 8.8.2 and appendix G.3)
-    fn clear_cofactor(point: &Affine<Self>) -> Affine<Self> {
-        let point = point.into_group();
-        let (multiple, image) = (times_x(&point), psi(&point));
-        let sum = times_x(&(multiple + image)) - multiple - image - point + psi(&psi(&point.double()));
-        sum.into_affine()
+/// Whether the product of the pairings is one: the optimal ate pairing, and its final exponentiation.
+pub(crate) fn is_product_one(pairs: &[(Point<WORDS>, PointOfG2)]) -> bool {
+    miller_loop(pairs).cyclotomic().is_some_and(|product| hard_part(&product).is_one())
+}
+
+fn miller_loop(pairs: &[(Point<WORDS>, PointOfG2)]) -> Fp12<FqConfig, WORDS> {
+    let mut points: Vec<_> = pairs.iter().map(|(at, start)| Miller::new(*at, start)).collect();
+    let mut product = Fp12::one();
+    for bit in (0..X.ilog2()).rev() {
+        product = product.squared();
+        for (point, (_, start)) in points.iter_mut().zip(pairs) {
+            product = product.times_line(&point.double());
+            if X >> bit & 1 == 1 {
+                product = product.times_line(&point.add(start));
+            }
+        }
     }
+    // The parameter is negative.
+    product.conjugated()
 }
 
-/// The pairing's configuration.
-pub(crate) struct Curve;
-
-impl Bls12Config for Curve {
-    const X: &'static [u64] = Ark::X;
-    const X_IS_NEGATIVE: bool = Ark::X_IS_NEGATIVE;
-    const TWIST_TYPE: TwistType = Ark::TWIST_TYPE;
-    type Fp = Fq;
-    type Fp2Config = Config;
-    type Fp6Config = Config;
-    type Fp12Config = Config;
-    type G1Config = G1;
-    type G2Config = G2;
-}
-
-/// The pairing.
-pub(crate) type Bls12_381 = Bls12<Curve>;
-
-/// G1's point for arkworks.
-pub(crate) fn affine(point: &g1::Sum<WORDS>) -> Affine<G1> {
-    point.map_or(Affine::zero(), |point| {
-        let (x, y) = point.coordinates::<FqConfig>();
-        Affine::new_unchecked(x, y)
-    })
+/// The power of 3 (p⁴ - p² + 1) / r = (x - 1)² (x + p) (x² + p² - 1) + 3 (https://eprint.iacr.org/2020/875).
+fn hard_part(f: &Fp12<FqConfig, WORDS>) -> Fp12<FqConfig, WORDS> {
+    let power_x = |f: &Fp12<FqConfig, WORDS>| f.cyclotomic_power(X).conjugated();
+    let a = power_x(f).times(&f.conjugated());
+    let b = power_x(&a).times(&a.conjugated());
+    let c = power_x(&b).times(&b.frobenius());
+    let d = power_x(&power_x(&c)).times(&c.frobenius().frobenius()).times(&c.conjugated());
+    d.times(&f.cyclotomic_square()).times(f)
 }

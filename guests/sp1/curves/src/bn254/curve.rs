@@ -1,121 +1,86 @@
-//! BN254 for arkworks, over plain fields. Constants come from arkworks' own BN254.
+//! BN254's curves and pairing.
 
 use crate::{
-    field::{Element, Plain, plain},
-    tower::{Tower, plain2},
+    field::{Element, plain},
+    g1,
+    g2::{self, Affine2},
+    group::multiple,
+    pairing::{Fp12, Miller, Pairing},
+    precompiles::Point,
+    quadratic::Quadratic,
 };
-use ark_bn254::{Config as Ark, FqConfig};
-use ark_ec::{
-    AffineRepr, CurveConfig,
-    bn::{Bn, BnConfig, TwistType},
-    short_weierstrass::{Affine, SWCurveConfig},
-};
-use ark_ff::{AdditiveGroup, Fp2};
+use alloc::vec::Vec;
+use ark_bn254::{Config, Fq6Config, Fq12Config, FqConfig};
+use ark_ec::{bn::BnConfig, short_weierstrass::SWCurveConfig};
+use ark_ff::{Fp6Config, Fp12Config};
 
 /// Words of an element.
 pub(super) const WORDS: usize = 4;
 
-type Config = Plain<FqConfig, WORDS>;
 pub(super) type Fq = Element<FqConfig, WORDS>;
-pub(super) type Fq2 = Fp2<Config>;
+pub(super) type G1 = g1::G1<FqConfig, WORDS>;
+pub(super) type G2 = g2::G2<FqConfig, WORDS>;
+pub(super) type PointOfG2 = Affine2<FqConfig, WORDS>;
 
-impl Tower<WORDS> for FqConfig {
-    type Fp2 = ark_bn254::Fq2Config;
-    type Fp6 = ark_bn254::Fq6Config;
-    type Fp12 = ark_bn254::Fq12Config;
+/// G1's curve is y² = x³ + 3. Its order is prime: all of it is G1.
+pub(super) const B: Fq = plain(&ark_bn254::g1::Config::COEFF_B);
 
-    // The nonresidue is 9 + u.
-    #[inline]
-    fn mul_by_nonresidue(element: &mut Fq2) {
-        let mut nine = element.double();
-        nine.double_in_place().double_in_place();
-        nine += &*element;
-        nine.c0 -= &element.c1;
-        nine.c1 += &element.c0;
-        *element = nine;
+/// The parameter, which is positive.
+const X: u64 = Config::X[0];
+
+impl Pairing<WORDS> for FqConfig {
+    const NONRESIDUE: Quadratic<Self, WORDS> = Quadratic::plain(&Fq6Config::NONRESIDUE);
+    const FROBENIUS: Quadratic<Self, WORDS> = Quadratic::plain(&Fq12Config::FROBENIUS_COEFF_FP12_C1[1]);
+    const TWIST_B: Quadratic<Self, WORDS> = Quadratic::plain(&ark_bn254::g2::Config::COEFF_B);
+    const PSI: [Quadratic<Self, WORDS>; 2] =
+        [Quadratic::plain(&Config::TWIST_MUL_BY_Q_X), Quadratic::plain(&Config::TWIST_MUL_BY_Q_Y)];
+    const LINE: [usize; 3] = [3, 1, 0];
+}
+
+/// Whether a point of the twist is in G2: ψ multiplies it by 6x² (https://eprint.iacr.org/2022/352, section 4.3).
+pub(super) fn is_in_g2(point: &PointOfG2) -> bool {
+    let product = multiple(&multiple(&multiple(&G2::from(Some(point.clone())), X), X), 6);
+    product.is(&point.psi())
+}
+
+/// Whether the product of the pairings is one: the optimal ate pairing, and its final exponentiation.
+pub(super) fn is_product_one(pairs: &[(Point<WORDS>, PointOfG2)]) -> bool {
+    miller_loop(pairs).cyclotomic().is_some_and(|product| hard_part(&product).is_one())
+}
+
+fn miller_loop(pairs: &[(Point<WORDS>, PointOfG2)]) -> Fp12<FqConfig, WORDS> {
+    let mut points: Vec<_> = pairs.iter().map(|(at, start)| Miller::new(*at, start)).collect();
+    let mut product = Fp12::one();
+    for digit in Config::ATE_LOOP_COUNT.iter().rev().skip(1) {
+        product = product.squared();
+        for (point, (_, start)) in points.iter_mut().zip(pairs) {
+            product = product.times_line(&point.double());
+            match digit {
+                0 => {}
+                ..0 => product = product.times_line(&point.add(&start.opposite())),
+                _ => product = product.times_line(&point.add(start)),
+            }
+        }
     }
-}
-
-/// G1, all of the curve y² = x³ + 3.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct G1;
-
-impl CurveConfig for G1 {
-    type BaseField = Fq;
-    type ScalarField = ark_bn254::Fr;
-    const COFACTOR: &'static [u64] = ark_bn254::g1::Config::COFACTOR;
-    const COFACTOR_INV: Self::ScalarField = ark_bn254::g1::Config::COFACTOR_INV;
-}
-
-impl SWCurveConfig for G1 {
-    const COEFF_A: Fq = Fq::ZERO;
-    const COEFF_B: Fq = plain(&ark_bn254::g1::Config::COEFF_B);
-    const GENERATOR: Affine<Self> = {
-        let generator = ark_bn254::g1::Config::GENERATOR;
-        Affine::new_unchecked(plain(&generator.x), plain(&generator.y))
-    };
-}
-
-/// G2, a group on the twist y² = x³ + 3 / (9 + u).
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct G2;
-
-impl CurveConfig for G2 {
-    type BaseField = Fq2;
-    type ScalarField = ark_bn254::Fr;
-    const COFACTOR: &'static [u64] = ark_bn254::g2::Config::COFACTOR;
-    const COFACTOR_INV: Self::ScalarField = ark_bn254::g2::Config::COFACTOR_INV;
-}
-
-/// 6x², by which the endomorphism ψ multiplies G2's points.
-const SIX_X_SQUARED: [u64; 2] = {
-    let six_x_squared = 6 * (Ark::X[0] as u128 * Ark::X[0] as u128);
-    [six_x_squared as u64, (six_x_squared >> 64) as u64]
-};
-
-/// ψ: untwists, raises to the field's order, and twists.
-fn psi(point: &Affine<G2>) -> Affine<G2> {
-    let mut point = *point;
-    point.x.conjugate_in_place();
-    point.y.conjugate_in_place();
-    point.x *= <Curve as BnConfig>::TWIST_MUL_BY_Q_X;
-    point.y *= <Curve as BnConfig>::TWIST_MUL_BY_Q_Y;
-    point
-}
-
-impl SWCurveConfig for G2 {
-    const COEFF_A: Fq2 = Fq2::ZERO;
-    const COEFF_B: Fq2 = plain2::<FqConfig, WORDS>(&ark_bn254::g2::Config::COEFF_B);
-    const GENERATOR: Affine<Self> = {
-        let generator = ark_bn254::g2::Config::GENERATOR;
-        Affine::new_unchecked(
-            plain2::<FqConfig, WORDS>(&generator.x),
-            plain2::<FqConfig, WORDS>(&generator.y),
-        )
-    };
-
-    fn is_in_correct_subgroup_assuming_on_curve(point: &Affine<Self>) -> bool {
-        point.mul_bigint(SIX_X_SQUARED) == psi(point)
+    for (point, (_, start)) in points.iter_mut().zip(pairs) {
+        let image = start.psi();
+        product = product.times_line(&point.add(&image));
+        product = product.times_line(&point.add(&image.psi().opposite()));
     }
+    product
 }
 
-/// The pairing's configuration.
-pub(super) struct Curve;
-
-impl BnConfig for Curve {
-    const X: &'static [u64] = Ark::X;
-    const X_IS_NEGATIVE: bool = Ark::X_IS_NEGATIVE;
-    const ATE_LOOP_COUNT: &'static [i8] = Ark::ATE_LOOP_COUNT;
-    const TWIST_TYPE: TwistType = Ark::TWIST_TYPE;
-    const TWIST_MUL_BY_Q_X: Fq2 = plain2::<FqConfig, WORDS>(&Ark::TWIST_MUL_BY_Q_X);
-    const TWIST_MUL_BY_Q_Y: Fq2 = plain2::<FqConfig, WORDS>(&Ark::TWIST_MUL_BY_Q_Y);
-    type Fp = Fq;
-    type Fp2Config = Config;
-    type Fp6Config = Config;
-    type Fp12Config = Config;
-    type G1Config = G1;
-    type G2Config = G2;
+/// The power of 2x (6x² + 3x + 1) (p⁴ - p² + 1) / r (Fuentes-Castañeda, Knapp and Rodríguez-Henríquez, «Faster hashing to G2»).
+fn hard_part(f: &Fp12<FqConfig, WORDS>) -> Fp12<FqConfig, WORDS> {
+    let two = f.cyclotomic_power(X).cyclotomic_square();
+    let six = two.cyclotomic_square().times(&two);
+    let six_squared = six.cyclotomic_power(X);
+    let twelve_cubed = six_squared.cyclotomic_square().cyclotomic_power(X);
+    // 12x³ + 6x² + 6x, then 12x³ + 6x² + 4x
+    let a = twelve_cubed.times(&six_squared).times(&six);
+    let b = a.times(&two.conjugated());
+    let power = a.times(&six_squared).times(f);
+    let power = power.times(&b.frobenius());
+    let power = power.times(&a.frobenius().frobenius());
+    power.times(&b.times(&f.conjugated()).frobenius().frobenius().frobenius())
 }
-
-/// The pairing.
-pub(super) type Bn254 = Bn<Curve>;

@@ -3,19 +3,13 @@
 mod curve;
 
 use crate::{
-    field::{from_be_bytes, words_of_be_bytes, write_be_bytes},
-    g1::{self, Sum},
-    precompiles::Point,
+    field::{from_be_bytes, words_of_be_bytes},
+    group::{Group, weighted_sum},
+    quadratic::Quadratic,
 };
 use alloc::vec::Vec;
 use ark_bn254::FqConfig;
-use ark_ec::{
-    AffineRepr,
-    pairing::Pairing,
-    short_weierstrass::{Affine, SWCurveConfig},
-};
-use ark_ff::{One, Zero};
-use curve::{Bn254, Fq, Fq2, G1, G2, WORDS};
+use curve::{Fq, G1, PointOfG2, WORDS};
 use revm_precompile::PrecompileHalt;
 
 /// Bytes of an element.
@@ -29,9 +23,7 @@ const ELEMENT: usize = 32;
 /// [`PrecompileHalt::Bn254AffineGFailedToCreate`] for a point off the curve.
 pub fn bn254_g1_add(a: &[u8], b: &[u8]) -> Result<[u8; 64], PrecompileHalt> {
     let mut sum = read_g1(a)?;
-    if let Some(b) = read_g1(b)? {
-        g1::add::<FqConfig, WORDS>(&mut sum, &b);
-    }
+    sum.add(&read_g1(b)?);
     Ok(g1_bytes(&sum))
 }
 
@@ -41,9 +33,7 @@ pub fn bn254_g1_add(a: &[u8], b: &[u8]) -> Result<[u8; 64], PrecompileHalt> {
 ///
 /// As of [`bn254_g1_add`].
 pub fn bn254_g1_mul(point: &[u8], scalar: &[u8]) -> Result<[u8; 64], PrecompileHalt> {
-    let product = read_g1(point)?
-        .and_then(|point| g1::weighted_sum::<FqConfig, WORDS>(&[(point, words_of_be_bytes(scalar))]));
-    Ok(g1_bytes(&product))
+    Ok(g1_bytes(&weighted_sum(&[(read_g1(point)?, words_of_be_bytes(scalar))])))
 }
 
 /// Whether the product of the pairings of points of G1, of 64 bytes, with points of G2, of 128 bytes, is one.
@@ -52,16 +42,13 @@ pub fn bn254_g1_mul(point: &[u8], scalar: &[u8]) -> Result<[u8; 64], PrecompileH
 ///
 /// As of [`bn254_g1_add`]; [`PrecompileHalt::Bn254AffineGFailedToCreate`] for a point of the twist outside G2, too.
 pub fn bn254_pairing_check(pairs: &[(&[u8], &[u8])]) -> Result<bool, PrecompileHalt> {
-    let (mut a, mut b) = (Vec::with_capacity(pairs.len()), Vec::with_capacity(pairs.len()));
-    for (point, twisted) in pairs {
-        let (point, twisted) = (read_g1(point)?, read_g2(twisted)?);
-        if let Some(point) = point && !twisted.is_zero() {
-            let (x, y) = point.coordinates::<FqConfig>();
-            a.push(Affine::<G1>::new_unchecked(x, y));
-            b.push(twisted);
+    let mut finite = Vec::with_capacity(pairs.len());
+    for (a, b) in pairs {
+        if let (Some(a), Some(b)) = (read_g1(a)?.0, read_g2(b)?) {
+            finite.push((a, b));
         }
     }
-    Ok(Bn254::multi_pairing(a, b).0.is_one())
+    Ok(finite.is_empty() || curve::is_product_one(&finite))
 }
 
 fn read_element(bytes: &[u8]) -> Result<Fq, PrecompileHalt> {
@@ -69,43 +56,34 @@ fn read_element(bytes: &[u8]) -> Result<Fq, PrecompileHalt> {
 }
 
 /// The coefficient of u comes first.
-fn read_element2(bytes: &[u8]) -> Result<Fq2, PrecompileHalt> {
+fn read_quadratic(bytes: &[u8]) -> Result<Quadratic<FqConfig, WORDS>, PrecompileHalt> {
     let c1 = read_element(&bytes[..ELEMENT])?;
-    Ok(Fq2::new(read_element(&bytes[ELEMENT..2 * ELEMENT])?, c1))
-}
-
-/// Zeros are infinity. The curve's order is prime: what is on it is in G1.
-fn read_g1(bytes: &[u8]) -> Result<Sum<WORDS>, PrecompileHalt> {
-    let x = read_element(&bytes[..ELEMENT])?;
-    let y = read_element(&bytes[ELEMENT..2 * ELEMENT])?;
-    if x.is_zero() && y.is_zero() {
-        Ok(None)
-    } else if g1::is_on_curve(&x, &y, &G1::COEFF_B) {
-        Ok(Some(Point::new(x, y)))
-    } else {
-        Err(PrecompileHalt::Bn254AffineGFailedToCreate)
-    }
+    Ok(Quadratic::new(read_element(&bytes[ELEMENT..2 * ELEMENT])?, c1))
 }
 
 /// Zeros are infinity.
-fn read_g2(bytes: &[u8]) -> Result<Affine<G2>, PrecompileHalt> {
-    let x = read_element2(&bytes[..2 * ELEMENT])?;
-    let y = read_element2(&bytes[2 * ELEMENT..4 * ELEMENT])?;
-    if x.is_zero() && y.is_zero() {
-        return Ok(Affine::zero());
-    }
-    let point = Affine::<G2>::new_unchecked(x, y);
-    if !point.is_on_curve() || !point.is_in_correct_subgroup_assuming_on_curve() {
-        return Err(PrecompileHalt::Bn254AffineGFailedToCreate);
-    }
-    Ok(point)
+fn read_g1(bytes: &[u8]) -> Result<G1, PrecompileHalt> {
+    let x = read_element(&bytes[..ELEMENT])?;
+    let y = read_element(&bytes[ELEMENT..2 * ELEMENT])?;
+    G1::on_curve(&x, &y, &curve::B).ok_or(PrecompileHalt::Bn254AffineGFailedToCreate)
 }
 
-fn g1_bytes(point: &Sum<WORDS>) -> [u8; 64] {
-    let mut bytes = [0; 64];
-    if let Some(point) = point {
-        write_be_bytes(&point.x, &mut bytes[..ELEMENT]);
-        write_be_bytes(&point.y, &mut bytes[ELEMENT..]);
+/// `None` is infinity, of which the bytes are zeros.
+fn read_g2(bytes: &[u8]) -> Result<Option<PointOfG2>, PrecompileHalt> {
+    let x = read_quadratic(&bytes[..2 * ELEMENT])?;
+    let y = read_quadratic(&bytes[2 * ELEMENT..4 * ELEMENT])?;
+    if x.is_zero() && y.is_zero() {
+        return Ok(None);
     }
+    let point = PointOfG2 { x, y };
+    if !point.is_on_curve() || !curve::is_in_g2(&point) {
+        return Err(PrecompileHalt::Bn254AffineGFailedToCreate);
+    }
+    Ok(Some(point))
+}
+
+fn g1_bytes(point: &G1) -> [u8; 64] {
+    let mut bytes = [0; 64];
+    point.write(&mut bytes);
     bytes
 }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 /// What a point is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Infinity,
     /// In the group of prime order.
     Inside,
@@ -26,7 +26,7 @@ pub enum Kind {
 }
 
 /// A kind: mostly good points.
-pub fn kind() -> impl Strategy<Value = Kind> {
+pub(crate) fn kind() -> impl Strategy<Value = Kind> {
     prop_oneof![
         1 => Just(Kind::Infinity),
         6 => Just(Kind::Inside),
@@ -38,7 +38,7 @@ pub fn kind() -> impl Strategy<Value = Kind> {
 }
 
 /// A factor: any, with small ones, ones about the group's order, and the greatest.
-pub fn scalar<F: PrimeField>() -> impl Strategy<Value = [u8; 32]> {
+pub(crate) fn scalar<F: PrimeField>() -> impl Strategy<Value = [u8; 32]> {
     let order: Vec<u8> = F::MODULUS.to_bytes_be();
     let order = <[u8; 32]>::try_from(order).unwrap();
     prop_oneof![
@@ -81,7 +81,7 @@ fn point<C: SWCurveConfig>(kind: Kind, seed: u64) -> Option<(C::BaseField, C::Ba
 
 /// The point's coordinates as integers of the prime field, big-endian, `BYTES` each: the first coordinate's coefficients, from
 /// that of 1, then the second's.
-pub fn coordinates<C: SWCurveConfig, const BYTES: usize>(kind: Kind, seed: u64) -> Vec<[u8; BYTES]> {
+pub(crate) fn coordinates<C: SWCurveConfig, const BYTES: usize>(kind: Kind, seed: u64) -> Vec<[u8; BYTES]> {
     type Prime<C> = <<C as ark_ec::CurveConfig>::BaseField as Field>::BasePrimeField;
     let degree = C::BaseField::extension_degree() as usize;
     let mut integers: Vec<<Prime<C> as PrimeField>::BigInt> = match point::<C>(kind, seed) {

@@ -1,0 +1,249 @@
+//! `kohala prove`: proofs by a zkVM. Makes the guest's input, and has a backend do the rest, a program of its own.
+
+use crate::{
+    claim,
+    cli::{
+        AggregateFlags, Backend, BackendFlags, Output, ProofFlags, Prove, ProveCommand, ProverFlags, Verify, VkeyFlags,
+    },
+    exit_code, logs,
+    metrics::Metrics,
+    report::{self, Progress},
+    source::Source,
+    stop::stopped_by_signals,
+};
+use alloy_primitives::Bytes;
+use anyhow::{Context, Result, bail, ensure};
+use clap::ValueEnum;
+use kohala_host::{GuestInput, Online, Store};
+use std::{
+    env, fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, Stdio},
+    time::Instant,
+};
+
+const RANGE: &str = "kohala-sp1-range.elf";
+const AGGREGATION: &str = "kohala-sp1-aggregation.elf";
+
+/// There is no answer.
+const FAILURE: u8 = 2;
+
+pub(crate) fn prove(flags: &Prove) -> Result<ExitCode> {
+    match &flags.command {
+        None => prove_claim(flags),
+        Some(ProveCommand::Verify(flags)) => verify_proof(flags),
+        Some(ProveCommand::Vkey(flags)) => vkey(flags),
+        Some(ProveCommand::Aggregate(flags)) => aggregate(flags),
+    }
+}
+
+/// How what was asked of `kohala prove` is to be said.
+pub(crate) fn output(flags: &Prove) -> Output {
+    match &flags.command {
+        None => flags.verify.output,
+        Some(ProveCommand::Verify(flags)) => flags.output,
+        Some(ProveCommand::Vkey(flags)) => flags.output,
+        Some(ProveCommand::Aggregate(flags)) => flags.output,
+    }
+}
+
+fn prove_claim(flags: &Prove) -> Result<ExitCode> {
+    let output = flags.verify.output;
+    logs::start(output, "warn");
+    // What is missing is said before a claim is judged for minutes.
+    let program = if flags.write_input.is_none() { Some(Program::find(&flags.backend)?) } else { None };
+    let elf = guest("--elf", flags.elf.as_deref(), RANGE);
+    let made = if flags.input.is_none() { Some(guest_input(&flags.verify)?) } else { None };
+    let valid = made.as_ref().is_none_or(|made| made.verdict.is_valid());
+    if let (Some(path), Some(made)) = (&flags.write_input, &made) {
+        fs::write(path, &made.witness)
+            .with_context(|| format!("--write-input: {} can't be written", path.display()))?;
+        return Ok(exit_code(valid));
+    }
+    if !valid {
+        eprintln!("the claim is wrong: there is nothing to prove");
+        return Ok(exit_code(false));
+    }
+    let mut command = program.context("no backend")?.command("prove", output);
+    command.arg(elf?).args(["--mode", &name(flags.mode), "--input"]);
+    prover_arguments(&flags.prover, &mut command);
+    match (&flags.input, made) {
+        (Some(path), _) => {
+            command.arg(path);
+            run(command, &[])
+        }
+        (None, Some(made)) => {
+            command.arg("-").args(["--public-values", &Bytes::from(made.statement.encode()).to_string()]);
+            run(command, &made.witness)
+        }
+        (None, None) => unreachable!("the input is in a file or made"),
+    }
+}
+
+/// Judges the claim that the flags name, says what came out unless that is to be JSON, and makes the guest's input of what it took.
+fn guest_input(flags: &Verify) -> Result<GuestInput> {
+    let source = Source::of_verify(flags)?;
+    let metrics = Metrics::start(flags.metrics, source.nodes())?;
+    let (dispute, start) = (source.dispute(), Instant::now());
+    let mut progress = Progress::new(dispute, flags.output);
+    let judge = || source.witness(&mut metrics.seeing(&mut |sight| progress.see(sight)));
+    let judged = match source.nodes() {
+        Some(online) => stopped_by_signals(online, judge),
+        None => judge(),
+    };
+    progress.finish();
+    let (judgement, preimages) = judged.map_err(report::advise)?;
+    // Of a right claim the one JSON object is the backend's.
+    if !(flags.output.json && judgement.verdict.is_valid()) {
+        report::judgement(dispute, &judgement, source.nodes().map(Online::meter), start.elapsed(), flags.output);
+    }
+    kohala_host::guest_input(&Store::Memory(preimages), dispute).context("the guest's input can't be made")
+}
+
+fn verify_proof(flags: &ProofFlags) -> Result<ExitCode> {
+    logs::start(flags.output, "warn");
+    let mut command = Program::find(&flags.backend)?.command("verify", flags.output);
+    command.arg(&flags.proof);
+    match &flags.vkey {
+        Some(key) => command.arg("--vkey").arg(key),
+        None => command.arg("--elf").arg(guest("--elf", flags.elf.as_deref(), RANGE)?),
+    };
+    if flags.mock {
+        command.arg("--mock");
+    }
+    let expected = claim::expected(&flags.claim)?;
+    let chain = claim::chain_of(&flags.chain)?;
+    let words = [
+        ("--l1-head", expected.l1_head),
+        ("--agreed-l2-output-root", expected.agreed_l2_output_root),
+        ("--claimed-l2-output-root", expected.claimed_l2_output_root),
+        ("--chain-hash", chain.as_ref().map(claim::chain_hash).transpose()?),
+        ("--program", flags.program),
+    ];
+    for (flag, word) in words {
+        if let Some(word) = word {
+            command.args([flag, &word.to_string()]);
+        }
+    }
+    if let Some(number) = expected.claimed_l2_block_number {
+        command.args(["--claimed-l2-block-number", &number.to_string()]);
+    }
+    run(command, &[])
+}
+
+fn vkey(flags: &VkeyFlags) -> Result<ExitCode> {
+    logs::start(flags.output, "warn");
+    let mut command = Program::find(&flags.backend)?.command("vkey", flags.output);
+    command.arg(guest("--elf", flags.elf.as_deref(), RANGE)?);
+    if let Some(out) = &flags.out {
+        command.arg("--out").arg(out);
+    }
+    run(command, &[])
+}
+
+fn aggregate(flags: &AggregateFlags) -> Result<ExitCode> {
+    logs::start(flags.output, "warn");
+    let mut command = Program::find(&flags.backend)?.command("aggregate", flags.output);
+    command.arg("--elf").arg(guest("--elf", flags.elf.as_deref(), AGGREGATION)?);
+    command.arg("--range-elf").arg(guest("--range-elf", flags.range_elf.as_deref(), RANGE)?);
+    command.args(["--mode", &name(flags.mode)]);
+    prover_arguments(&flags.prover, &mut command);
+    if let Some(headers) = &flags.l1_headers {
+        command.arg("--l1-headers").arg(headers);
+    }
+    command.args(&flags.proofs);
+    run(command, &[])
+}
+
+fn prover_arguments(flags: &ProverFlags, command: &mut Command) {
+    if let Some(prover) = flags.prover {
+        command.args(["--prover", &name(prover)]);
+    }
+    if let Some(out) = &flags.out {
+        command.arg("--out").arg(out);
+    }
+    for (flag, given) in [("--download", flags.download), ("--unchecked", flags.unchecked)] {
+        if given {
+            command.arg(flag);
+        }
+    }
+}
+
+/// A backend's program.
+struct Program(PathBuf);
+
+impl Program {
+    /// Finds it: where the flags say, beside this program, where the sources' are built, or in `PATH`.
+    fn find(flags: &BackendFlags) -> Result<Self> {
+        if let Some(path) = &flags.backend_path {
+            ensure!(path.is_file(), "--backend-path: there is no program {}", path.display());
+            return Ok(Self(path.clone()));
+        }
+        let Backend::Sp1 = flags.backend;
+        let name = format!("kohala-sp1{}", env::consts::EXE_SUFFIX);
+        let in_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
+        let folders: [Vec<PathBuf>; 3] =
+            [own_folder().into_iter().collect(), vec!["provers/sp1/target/release".into()], in_path];
+        let found = folders.iter().flatten().map(|folder| folder.join(&name)).find(|path| path.is_file());
+        found.map(Self).with_context(|| {
+            format!(
+                "{name}, which proves with SP1, is not beside kohala, in provers/sp1/target/release or in PATH: `cargo build \
+                 --release --manifest-path provers/sp1/Cargo.toml` builds it, and --backend-path says where it is"
+            )
+        })
+    }
+
+    fn command(&self, what: &str, output: Output) -> Command {
+        let mut command = Command::new(&self.0);
+        command.arg(what);
+        if output.json {
+            command.arg("--json");
+        }
+        command
+    }
+}
+
+/// Runs a backend, which says itself what came out, and whose exit code is ours.
+fn run(mut command: Command, input: &[u8]) -> Result<ExitCode> {
+    tracing::info!(?command, "starting the backend");
+    let name = command.get_program().to_string_lossy().into_owned();
+    let mut child =
+        command.stdin(Stdio::piped()).spawn().with_context(|| format!("the backend {name} can't be started"))?;
+    // One that ends before it has read all says why itself.
+    let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input));
+    let status = child.wait().with_context(|| format!("the backend {name}"))?;
+    match status.code() {
+        Some(code) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(FAILURE))),
+        None => bail!(
+            "the backend {name} was stopped: {status}; if that was for lack of memory, use a larger machine or \
+                       smaller shards ({name} prove --help)"
+        ),
+    }
+}
+
+/// A guest's file: the one that is given, or the one that was built or came with this program.
+fn guest(flag: &str, given: Option<&Path>, name: &str) -> Result<PathBuf> {
+    if let Some(path) = given {
+        ensure!(path.is_file(), "{flag}: there is no guest {}", path.display());
+        return Ok(path.to_path_buf());
+    }
+    let folders = own_folder().into_iter().chain(["target/guests".into()]);
+    let found = folders.map(|folder| folder.join(name)).find(|path| path.is_file());
+    found.with_context(|| {
+        format!(
+            "{flag} is missing, and {name} is neither beside kohala nor in target/guests: `cargo xtask guests --target sp1` \
+             builds it"
+        )
+    })
+}
+
+/// The folder of this program.
+fn own_folder() -> Option<PathBuf> {
+    Some(env::current_exe().ok()?.parent()?.to_path_buf())
+}
+
+/// A value's name in the command line.
+fn name(value: impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
