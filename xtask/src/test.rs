@@ -10,6 +10,9 @@ use std::process::Command;
 /// A version that the project's compiler builds.
 const CARGO_DENY: &str = "0.20.2";
 
+/// What SP1's prover is built with, on Debian: the compiler of messages, and messages that its own are made of.
+const PROTOBUF: [&str; 2] = ["protobuf-compiler", "libprotobuf-dev"];
+
 /// Runs every check; the first that fails ends it.
 pub(crate) fn run() -> Result<()> {
     step::run("format", &mut step::cargo("fmt --all --check"))?;
@@ -17,12 +20,14 @@ pub(crate) fn run() -> Result<()> {
     step::run("format", &mut step::cargo("fmt --all --check --manifest-path benches/peers/Cargo.toml"))?;
     step::run("format", &mut step::cargo("fmt --all --check --manifest-path guests/fpvm/Cargo.toml"))?;
     step::run("format", &mut step::cargo("fmt --all --check --manifest-path guests/sp1/Cargo.toml"))?;
+    step::run("format", &mut step::cargo("fmt --all --check --manifest-path provers/sp1/Cargo.toml"))?;
     tidy::run()?;
     deny()?;
     step::run("clippy", &mut step::cargo("clippy --workspace --all-targets --locked -- -D warnings"))?;
     // The core crates without `std`, and what a test of `kohala` runs on the VMs.
     guests::run(&Guests::default())?;
     emulator()?;
+    prover()?;
     step::run("tests", &mut step::cargo("test --workspace --locked"))?;
     // In the workspace it has what only a native host turns on.
     step::run("execution as on a VM", &mut step::cargo("test --package kohala-execute --locked"))?;
@@ -58,4 +63,15 @@ fn emulator() -> Result<()> {
     step::install(&["qemu-user"])?;
     ensure!(has_qemu(), "the tests of kohala-vm need qemu-riscv64: `apt-get install qemu-user`");
     Ok(())
+}
+
+/// The prover of SP1's guests, which tests of `kohala` start: about 15 minutes of a core the first time. With one profile nothing is
+/// built twice.
+fn prover() -> Result<()> {
+    let has_protoc = || step::output(Command::new("protoc").arg("--version")).is_some();
+    if !has_protoc() {
+        step::install(&PROTOBUF)?;
+    }
+    ensure!(has_protoc(), "SP1's prover is built with protoc: `apt-get install {}`", PROTOBUF.join(" "));
+    step::run("prover", &mut step::cargo("test --release --locked --manifest-path provers/sp1/Cargo.toml"))
 }

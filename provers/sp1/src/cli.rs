@@ -66,6 +66,12 @@ pub(crate) struct ProverFlags {
     /// Who makes it [default: in-order for core proofs, otherwise cpu]
     #[arg(long, value_name = "PROVER")]
     pub(crate) prover: Option<Prover>,
+    /// The guest's verifying key, a file that `vkey --out` wrote: mocks are made at once with it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vkey: Option<PathBuf>,
+    /// With --mode execute, count nothing but cycles: phases, precompiles and gas take ten times the time
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// Let SP1 fetch the circuit that Groth16 and Plonk proofs need, if it isn't there: some gigabytes
     #[arg(long)]
     pub(crate) download: bool,
@@ -100,9 +106,6 @@ SP1 reads from the environment how much it does at once. With little memory, sma
 pub(crate) struct Prove {
     /// The guest, an ELF file
     pub(crate) elf: PathBuf,
-    /// Its verifying key, a file that `vkey --out` wrote: mocks are made at once with it
-    #[arg(long, value_name = "FILE")]
-    pub(crate) vkey: Option<PathBuf>,
     /// What it reads, a file or - for the standard input; several are read one after another
     #[arg(long, value_name = "FILE", required = true)]
     pub(crate) input: Vec<PathBuf>,
@@ -216,9 +219,6 @@ pub(crate) struct Aggregate {
     /// The aggregation guest
     #[arg(long, value_name = "FILE")]
     pub(crate) elf: PathBuf,
-    /// Its verifying key, a file that `vkey --out` wrote: mocks are made at once with it
-    #[arg(long, value_name = "FILE")]
-    pub(crate) vkey: Option<PathBuf>,
     /// The guest that the proofs are of
     #[arg(long, value_name = "FILE", group = "range")]
     pub(crate) range_elf: Option<PathBuf>,

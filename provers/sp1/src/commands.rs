@@ -51,7 +51,7 @@ fn run(guest: &Guest, input: &SP1Stdin, counted: bool, values: Option<&[u8]>, js
 pub(crate) fn prove(flags: &Prove) -> Result<ExitCode> {
     let guest = Guest::read(&flags.elf)?;
     let input = input(&flags.input)?;
-    make(&guest, flags.vkey.as_deref(), input, flags.public_values.as_deref(), &flags.prover, flags.output.json)
+    make(&guest, input, flags.public_values.as_deref(), &flags.prover, flags.output.json)
 }
 
 pub(crate) fn aggregate(flags: &Aggregate) -> Result<ExitCode> {
@@ -60,7 +60,7 @@ pub(crate) fn aggregate(flags: &Aggregate) -> Result<ExitCode> {
     let proofs = flags.proofs.iter().map(|path| Ok((path.clone(), proof::read(path)?))).collect::<Result<_>>()?;
     let headers = flags.l1_headers.as_deref().map(l1_headers).transpose()?.unwrap_or_default();
     let input = aggregation::input(&key, proofs, &headers, flags.prover.mode.is_trial())?;
-    make(&guest, flags.vkey.as_deref(), input, None, &flags.prover, flags.output.json)
+    make(&guest, input, None, &flags.prover, flags.output.json)
 }
 
 /// Headers in hexadecimal digits, a line each.
@@ -86,7 +86,6 @@ fn key((elf_flag, elf): (&str, Option<&Path>), (flag, file): (&str, Option<&Path
 /// Runs a guest, proves the run, verifies and writes the proof.
 fn make(
     guest: &Guest,
-    key: Option<&Path>,
     input: SP1Stdin,
     values: Option<&[u8]>,
     flags: &ProverFlags,
@@ -94,10 +93,10 @@ fn make(
 ) -> Result<ExitCode> {
     let mode = flags.mode;
     if mode == Mode::Execute {
-        return run(guest, &input, true, values, json);
+        return run(guest, &input, !flags.quick, values, json);
     }
     let out = flags.out.as_deref().context("--out is missing: the file to write the proof to")?;
-    let key = key.map(|path| Key::read("--vkey", path)).transpose()?;
+    let key = flags.vkey.as_deref().map(|path| Key::read("--vkey", path)).transpose()?;
     key.as_ref().map_or(Ok(()), |key| key.check("--vkey", guest))?;
     let prover = flags.prover.unwrap_or(if mode == Mode::Core { Prover::InOrder } else { Prover::Cpu });
     if !flags.unchecked {

@@ -7,6 +7,7 @@ mod input;
 mod metrics;
 mod online;
 mod preimages;
+mod prove;
 mod stores;
 mod support;
 mod vm;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::{ffi::OsStr, path::PathBuf};
 
 /// Variables of the environment that the binary reads: none is passed on to it but by a test's own will.
-pub(crate) const VARIABLES: [&str; 26] = [
+pub(crate) const VARIABLES: [&str; 27] = [
     "L1_HEAD",
     "AGREED_L2_HEAD_HASH",
     "AGREED_L2_OUTPUT_ROOT",
@@ -31,6 +31,7 @@ pub(crate) const VARIABLES: [&str; 26] = [
     "KOHALA_METRICS_PORT",
     "KOHALA_METRICS_ADDR",
     "KOHALA_LOGS_STDOUT_FORMAT",
+    "KOHALA_BACKEND_PATH",
     "RUST_LOG",
 ];
 

@@ -6,4 +6,7 @@ mod aggregation;
 mod execution;
 mod input;
 mod mocks;
+mod phases;
+mod requirements;
+mod statement;
 mod support;
