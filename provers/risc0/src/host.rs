@@ -64,7 +64,10 @@ impl Syscall for Host {
         let state = &mut *self.state.borrow_mut();
         if from == 0 {
             let results = mem::take(&mut state.results);
-            bytes.iter_mut().zip(results.iter().flat_map(|result| result.to_le_bytes())).for_each(|(to, byte)| *to = byte);
+            bytes
+                .iter_mut()
+                .zip(results.iter().flat_map(|result| result.to_le_bytes()))
+                .for_each(|(to, byte)| *to = byte);
         } else {
             let name = name(ctx, from)?;
             // All have the path of RISC Zero's module before them.

@@ -10,7 +10,7 @@
 //!
 //! ```text
 //! cargo xtask guests --target risc0
-//! cargo test --release --manifest-path provers/risc0/Cargo.toml
+//! cargo test --manifest-path provers/risc0/Cargo.toml
 //! ```
 
 mod execution;
