@@ -6,6 +6,7 @@
 
 mod fpvm;
 mod instructions;
+mod risc0;
 mod sp1;
 
 use crate::step;
@@ -32,7 +33,7 @@ pub(crate) struct Guests {
     /// then needs Kohala's host, and an L1 archive node once the L1 head is 128 blocks old.
     #[arg(long)]
     l1_history: bool,
-    /// Builds for one VM only.
+    /// Builds for one VM only; for RISC Zero's only if it is named.
     #[arg(long)]
     target: Option<Target>,
     /// What SP1's guests are built with: other compilers make other bytes, and so other verifying keys.
@@ -56,6 +57,8 @@ enum Target {
     Mips64,
     /// SP1
     Sp1,
+    /// RISC Zero
+    Risc0,
 }
 
 /// Where the executables go.
@@ -66,14 +69,14 @@ const COMPILING: &str = "KOHALA_GUESTS_COMPILING";
 
 /// Builds the guests, checks them, and says what they are.
 pub(crate) fn run(guests: &Guests) -> Result<()> {
-    let is_sp1_only = guests.target == Some(Target::Sp1);
+    let is_zkvm_only = matches!(guests.target, Some(Target::Sp1 | Target::Risc0));
     ensure!(
-        is_sp1_only || guests.compiler == sp1::Compiler::default(),
+        guests.target == Some(Target::Sp1) || guests.compiler == sp1::Compiler::default(),
         "--toolchain: only SP1's guests have a choice, say --target sp1 with it"
     );
     ensure!(
-        !is_sp1_only || (guests.rollup_config.is_none() && !guests.l1_history),
-        "--rollup-config, --l1-history: they are the fault proof VMs', SP1's guests are told with their input"
+        !is_zkvm_only || (guests.rollup_config.is_none() && !guests.l1_history),
+        "--rollup-config, --l1-history: they are the fault proof VMs', guests of zkVMs are told with their input"
     );
     let chain = fpvm::chain(guests)?;
     let is_wanted = |target| guests.target.is_none_or(|only| only == target);
@@ -84,6 +87,10 @@ pub(crate) fn run(guests: &Guests) -> Result<()> {
     }
     if is_wanted(Target::Sp1) {
         sp1::run(guests.compiler)?;
+    }
+    // Kept out of every build: it takes minutes.
+    if guests.target == Some(Target::Risc0) {
+        risc0::run()?;
     }
     Ok(())
 }
@@ -115,14 +122,14 @@ fn build(cargo: &mut Command, vm: &str, sysroot: &Path, flags: &[&str]) -> Resul
 
 /// Runs the compiler in cargo's stead, if this is what cargo called this program for.
 pub(crate) fn compile() -> Option<ExitCode> {
-    let is_sp1 = env::var(COMPILING).ok()? == sp1::NAME;
+    let is_zkvm = [sp1::NAME, risc0::NAME].contains(&env::var(COMPILING).ok()?.as_str());
     let mut arguments = env::args().skip(1);
     let compiler = arguments.next().unwrap_or_default();
     let arguments: Vec<String> = arguments.collect();
     let name = arguments.iter().position(|argument| argument == "--crate-name").and_then(|at| arguments.get(at + 1));
     let version = env::var("CARGO_PKG_VERSION").unwrap_or_default();
     // The standard library has crates of the same names and versions as ours; cargo marks it by this.
-    let is_library = is_sp1 && arguments.iter().any(|argument| argument == "force-unstable-if-unmarked");
+    let is_library = is_zkvm && arguments.iter().any(|argument| argument == "force-unstable-if-unmarked");
     let library = if is_library { "library-" } else { "" };
     let identity = name.map(|name| format!("metadata={library}{name}-{version}"));
     let arguments = arguments.iter().map(|argument| match &identity {
