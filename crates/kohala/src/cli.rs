@@ -104,10 +104,17 @@ pub(crate) struct Verify {
     kohala witness --data-dir testdata/chains/main/preimages.kohala \\
       --rollup-config-path testdata/chains/main/rollup.json \\
       --l1-config-path testdata/chains/main/l1-chain-config.json \\
-      --claim testdata/chains/main/claims/40-41.json main-40-41.kohala")]
+      --claim testdata/chains/main/claims/40-41.json main-40-41.kohala
+
+  What a guest in a zkVM reads, of the same claim:
+    kohala witness --witness main-40-41.kohala --zkvm main-40-41.zkvm
+    kohala prove --input main-40-41.zkvm")]
 pub(crate) struct Witness {
-    /// The packed file to write
+    /// The file to write: a packed store, whose name ends in .kohala
     pub(crate) to: PathBuf,
+    /// Write the input of a zkVM's guest instead: what the program reads, in the order in which it does
+    #[arg(long)]
+    pub(crate) zkvm: bool,
     #[command(flatten)]
     pub(crate) verify: Verify,
 }

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 use kohala_host::{GuestInput, Online, Store};
 use std::{
-    env, fs,
+    env,
     io::Write,
     path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
@@ -52,21 +52,17 @@ fn prove_claim(flags: &Prove) -> Result<ExitCode> {
     let output = flags.verify.output;
     logs::start(output, "warn");
     // What is missing is said before a claim is judged for minutes.
-    let program = if flags.write_input.is_none() { Some(Program::find(&flags.backend)?) } else { None };
-    let elf = guest("--elf", flags.elf.as_deref(), RANGE);
-    let made = if flags.input.is_none() { Some(guest_input(&flags.verify)?) } else { None };
-    let valid = made.as_ref().is_none_or(|made| made.verdict.is_valid());
-    if let (Some(path), Some(made)) = (&flags.write_input, &made) {
-        fs::write(path, &made.witness)
-            .with_context(|| format!("--write-input: {} can't be written", path.display()))?;
-        return Ok(exit_code(valid));
-    }
-    if !valid {
+    let program = Program::find(&flags.backend)?;
+    let elf = guest("--elf", flags.elf.as_deref(), RANGE)?;
+    // Of a right claim the one JSON object is the backend's.
+    let says = |valid: bool| !(output.json && valid);
+    let made = flags.input.is_none().then(|| guest_input(&flags.verify, says)).transpose()?;
+    if made.as_ref().is_some_and(|made| !made.verdict.is_valid()) {
         eprintln!("the claim is wrong: there is nothing to prove");
         return Ok(exit_code(false));
     }
-    let mut command = program.context("no backend")?.command("prove", output);
-    command.arg(elf?).args(["--mode", &name(flags.mode), "--input"]);
+    let mut command = program.command("prove", output);
+    command.arg(elf).args(["--mode", &name(flags.mode), "--input"]);
     prover_arguments(&flags.prover, &mut command);
     match (&flags.input, made) {
         (Some(path), _) => {
@@ -81,8 +77,9 @@ fn prove_claim(flags: &Prove) -> Result<ExitCode> {
     }
 }
 
-/// Judges the claim that the flags name, says what came out unless that is to be JSON, and makes the guest's input of what it took.
-fn guest_input(flags: &Verify) -> Result<GuestInput> {
+/// Judges the claim that the flags name, and makes the guest's input of what it took. What came out is said if `says` says so
+/// of a right claim, or of a wrong one.
+pub(crate) fn guest_input(flags: &Verify, says: impl Fn(bool) -> bool) -> Result<GuestInput> {
     let source = Source::of_verify(flags)?;
     let metrics = Metrics::start(flags.metrics, source.nodes())?;
     let (dispute, start) = (source.dispute(), Instant::now());
@@ -94,8 +91,7 @@ fn guest_input(flags: &Verify) -> Result<GuestInput> {
     };
     progress.finish();
     let (judgement, preimages) = judged.map_err(report::advise)?;
-    // Of a right claim the one JSON object is the backend's.
-    if !(flags.output.json && judgement.verdict.is_valid()) {
+    if says(judgement.verdict.is_valid()) {
         report::judgement(dispute, &judgement, source.nodes().map(Online::meter), start.elapsed(), flags.output);
     }
     kohala_host::guest_input(&Store::Memory(preimages), dispute).context("the guest's input can't be made")

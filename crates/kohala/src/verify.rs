@@ -4,6 +4,7 @@ use crate::{
     cli::{DataFormat, Output, Verify, Witness},
     exit_code, logs,
     metrics::Metrics,
+    prove,
     report::{self, Progress},
     source::Source,
     stop::stopped_by_signals,
@@ -13,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use kohala_host::{Dispute, JudgeError, Judgement, Online, Sight, Store, packed::Packed};
 use kohala_preimage::Key;
 use kohala_protocol::OutputRootPreimage;
-use std::{path::Path, process::ExitCode, time::Instant};
+use std::{fs, path::Path, process::ExitCode, time::Instant};
 
 pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
     logs::start(flags.output, "warn");
@@ -26,6 +27,11 @@ pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
 /// `kohala witness`: the same, and the claim's preimages as a file.
 pub(crate) fn witness(flags: &Witness) -> Result<ExitCode> {
     logs::start(flags.verify.output, "warn");
+    if flags.zkvm {
+        let made = prove::guest_input(&flags.verify, |_| true)?;
+        fs::write(&flags.to, &made.witness).with_context(|| format!("TO: {} can't be written", flags.to.display()))?;
+        return Ok(exit_code(made.verdict.is_valid()));
+    }
     let to = packed_name("TO", &flags.to)?;
     let source = Source::of_verify(&flags.verify)?;
     let metrics = Metrics::start(flags.verify.metrics, source.nodes())?;

@@ -5,9 +5,9 @@
 mod support;
 
 use alloy_primitives::B256;
-use kohala_testdata::Claim;
+use kohala_testdata::{Claim, chain};
 use std::{env, path::Path};
-use support::{Run, but, claim, claim_flags, data_flags, run};
+use support::{Run, but, claim, claim_flags, data_flags, file, run};
 
 const RANGE: &str = "target/guests/kohala-sp1-range.elf";
 const BACKEND: &str = "provers/sp1/target/release/kohala-sp1";
@@ -54,13 +54,27 @@ fn the_guest_proves_right_claims_and_fails_for_wrong_ones() {
         assert_eq!(statement["claimed_block_number"], right.claimed_l2_block_number);
         // The host won't have a wrong one proven, so that the guest is handed one from a file.
         let wrong = but(&right, |claim| claim.claimed_l2_output_root = B256::repeat_byte(0x5a));
-        let write = prove(&[], chain, &wrong, &["--write-input", &input]);
+        let write = run([strings(&["witness", "--zkvm", &input]), claim_flags(&wrong), data_flags(chain)].concat());
         assert_eq!(write.code, 1, "{write:?}");
         let execute = ["prove", "--json", "--quick", "--input", &input];
         let ran = run([&strings(&execute), &built[..]].concat());
         assert_eq!((ran.code, &ran.json()["public_values"]), (2, &"0x".into()), "{ran:?}");
         assert!(ran.stderr.contains("nothing is proven: the claim is wrong"), "{ran:?}");
     }
+}
+
+/// Six blocks of the chain whose batches fill blobs, from a witness.
+#[test]
+fn the_guest_proves_a_witness() {
+    let Some(built) = built() else { return };
+    let witness = file("full", "10-16.kohala").display().to_string();
+    let ran = run([&strings(&["prove", "--json", "--quick", "--witness", &witness]), &built[..]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let json = ran.json();
+    println!("full 10-16: {} cycles in {} s", json["cycles"], json["seconds"]);
+    assert_eq!(json["statement"]["claimed_block_number"], 16);
+    let claimed = &chain("full").l2[16];
+    assert_eq!(json["statement"]["claimed_output_root"], claimed.output_root.to_string());
 }
 
 /// Where the cycles go is counted phase by phase, and they are all the guest's.
@@ -103,4 +117,5 @@ fn a_mock_of_a_claim_is_made_and_compared_with_it() {
 }
 
 /// Claims by chain and name.
-const CLAIMS: [(&str, &str); 4] = [("main", "0-1"), ("main", "40-41"), ("staged", "9-10"), ("full", "3-4")];
+const CLAIMS: [(&str, &str); 6] =
+    [("main", "0-1"), ("main", "40-41"), ("main", "60-110"), ("staged", "9-10"), ("full", "3-4"), ("full", "20-21")];

@@ -34,12 +34,9 @@ pub(crate) struct Prove {
     /// What to make of the claim
     #[arg(long, value_name = "MODE", default_value = "execute")]
     pub(crate) mode: Mode,
-    /// The guest's input, which was written before (--write-input), in place of a claim and where its data comes from
+    /// The guest's input, which `kohala witness --zkvm` wrote, in place of a claim and where its data comes from
     #[arg(long, value_name = "FILE", conflicts_with_all = ["witness", "data_dir", "l1", "block", "claim"])]
     pub(crate) input: Option<PathBuf>,
-    /// Write the guest's input to this file, and go no further
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "out"])]
-    pub(crate) write_input: Option<PathBuf>,
     /// The guest [default: kohala-sp1-range.elf beside kohala or in target/guests]
     #[arg(long, value_name = "FILE")]
     pub(crate) elf: Option<PathBuf>,

@@ -78,8 +78,8 @@ fn a_backend_gets_the_input_of_a_right_claim() {
     assert_eq!(words[2..], [claim.l1_head, claim.agreed_l2_output_root, claim.claimed_l2_output_root, number]);
     // Its input is what can be written to a file, too, and given from there.
     let input = path(folder.path(), "input");
-    let write = [claim_flags(&claim), data_flags("main"), strings(&["--write-input", &input])].concat();
-    let ran = run([strings(&["prove"]), write].concat());
+    let write = [strings(&["witness", "--zkvm", &input]), claim_flags(&claim), data_flags("main")].concat();
+    let ran = run(write);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.stdout.contains("VALID"), "{ran:?}");
     assert_eq!(fs::read(&input).unwrap(), fs::read(folder.path().join("backend.input")).unwrap());

@@ -1,11 +1,6 @@
 //! Points of the twists over the quadratic extensions.
 
-use crate::{
-    field::write_be_bytes,
-    group::Group,
-    pairing::Pairing,
-    quadratic::Quadratic,
-};
+use crate::{field::write_be_bytes, group::Group, pairing::Pairing, quadratic::Quadratic};
 
 /// A point (x, y) of the twist that is not infinity.
 pub(crate) struct Affine2<M, const N: usize> {
@@ -21,10 +16,7 @@ impl<M: Pairing<N>, const N: usize> Clone for Affine2<M, N> {
 
 impl<M: Pairing<N>, const N: usize> Affine2<M, N> {
     pub(crate) fn is_on_curve(&self) -> bool {
-        let mut right = self.x.squared();
-        right *= &self.x;
-        right += &M::TWIST_B;
-        self.y.squared() == right
+        &self.y * &self.y == &(&(&self.x * &self.x) * &self.x) + &M::TWIST_B
     }
 
     pub(crate) fn opposite(&self) -> Self {
@@ -60,7 +52,7 @@ impl<M: Pairing<N>, const N: usize> From<Option<Affine2<M, N>>> for G2<M, N> {
 impl<M: Pairing<N>, const N: usize> G2<M, N> {
     /// Whether it is the given point.
     pub(crate) fn is(&self, point: &Affine2<M, N>) -> bool {
-        let z_squared = self.z.squared();
+        let z_squared = &self.z * &self.z;
         !self.z.is_zero() && self.x == &point.x * &z_squared && self.y == &point.y * &(&z_squared * &self.z)
     }
 
@@ -76,7 +68,7 @@ impl<M: Pairing<N>, const N: usize> G2<M, N> {
             return None;
         }
         let inverse = self.z.inverse();
-        let square = inverse.squared();
+        let square = &inverse * &inverse;
         Some(Affine2 { x: &self.x * &square, y: &self.y * &(&square * &inverse) })
     }
 
@@ -100,15 +92,19 @@ impl<M: Pairing<N>, const N: usize> Group for G2<M, N> {
             *self = other.clone();
             return;
         }
-        let (mut z1, mut z2) = (self.z.squared(), other.z.squared());
+        let (mut z1, mut z2) = (self.z.clone(), other.z.clone());
+        z1.square();
+        z2.square();
         self.x *= &z2;
         z2 *= &other.z;
         self.y *= &z2;
         // The differences of the coordinates, at the same denominators.
-        let mut h = &other.x * &z1;
+        let mut h = other.x.clone();
+        h *= &z1;
         h -= &self.x;
         z1 *= &self.z;
-        let mut r = &other.y * &z1;
+        let mut r = other.y.clone();
+        r *= &z1;
         r -= &self.y;
         self.z *= &other.z;
         if h.is_zero() {
@@ -120,37 +116,47 @@ impl<M: Pairing<N>, const N: usize> Group for G2<M, N> {
             return;
         }
         self.z *= &h;
-        let mut power = h.squared();
+        let mut power = h.clone();
+        power.square();
         self.x *= &power;
         power *= &h;
         self.y *= &power;
-        let v = self.x.clone();
-        self.x = r.squared();
+        let mut v = self.x.clone();
+        self.x.copy(&r);
+        self.x.square();
         self.x -= &power;
         self.x -= &v;
         self.x -= &v;
-        r *= &(&v - &self.x);
-        self.y = &r - &self.y;
+        v -= &self.x;
+        r *= &v;
+        r -= &self.y;
+        self.y.copy(&r);
     }
 
     fn double(&mut self) {
         self.z *= &self.y;
         self.z.double();
-        let mut square = self.y.squared();
-        let mut d = &self.x * &square;
+        self.y.square();
+        let mut d = self.x.clone();
+        d *= &self.y;
         d.double();
         d.double();
-        let mut e = self.x.squared().tripled();
-        self.x = e.squared();
+        self.y.square();
+        self.y.double();
+        self.y.double();
+        self.y.double();
+        self.x.square();
+        let mut e = self.x.clone();
+        e.double();
+        e += &self.x;
+        self.x.copy(&e);
+        self.x.square();
         self.x -= &d;
         self.x -= &d;
         d -= &self.x;
-        e *= &d;
-        M::square2(&mut square.0);
-        square.double();
-        square.double();
-        square.double();
-        self.y = &e - &square;
+        d *= &e;
+        d -= &self.y;
+        self.y.copy(&d);
     }
 
     fn opposite(&self) -> Self {

@@ -7,7 +7,7 @@ use crate::{
     quadratic::Quadratic,
 };
 use alloc::vec::Vec;
-use ark_bls12_381::{Fr, FqConfig, g1, g2};
+use ark_bls12_381::{FqConfig, Fr, g1, g2};
 use ark_ec::short_weierstrass::SWCurveConfig;
 use ark_ff::{BigInt, Field, PrimeField};
 use revm_precompile::PrecompileHalt;
@@ -33,22 +33,12 @@ pub fn verify_kzg_proof(
 ///
 /// Checked by e(Σ wᵢCᵢ - value·G1 + point·proof, -G2) · e(proof, τ·G2) = 1. False, too, if a commitment or the proof is not the compressed form
 /// of a point of G1, or an integer is not below G1's order.
-pub fn opens(
-    commitments: &[([u8; 48], [u8; 32])],
-    point: &[u8; 32],
-    value: &[u8; 32],
-    proof: &[u8; 48],
-) -> bool {
+pub fn opens(commitments: &[([u8; 48], [u8; 32])], point: &[u8; 32], value: &[u8; 32], proof: &[u8; 48]) -> bool {
     opening(commitments, point, value, proof).unwrap_or(false)
 }
 
 /// [`opens`]: `None` if anything is not in canonical form.
-fn opening(
-    commitments: &[([u8; 48], [u8; 32])],
-    point: &[u8; 32],
-    value: &[u8; 32],
-    proof: &[u8; 48],
-) -> Option<bool> {
+fn opening(commitments: &[([u8; 48], [u8; 32])], point: &[u8; 32], value: &[u8; 32], proof: &[u8; 48]) -> Option<bool> {
     let proof = read_compressed(proof)?;
     let mut terms = Vec::with_capacity(commitments.len() + 2);
     for (commitment, weight) in commitments {

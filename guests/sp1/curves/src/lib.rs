@@ -2,8 +2,8 @@
 //!
 //! Elements are plain integers here (no Montgomery form), so that addition, subtraction and multiplication are one system call
 //! each, in the prime fields as in their quadratic extensions, and so is the addition of two points of G1. Curves'
-//! constants are arkworks', converted by the compiler. Its pairings would run on such fields, too, but in 15 times the cycles:
-//! they see nothing of the precompiles for the quadratic extensions.
+//! constants are arkworks', converted by the compiler. Its pairings would run on such fields, too, but in ten times the cycles:
+//! they see nothing of the precompiles for the quadratic extensions, and their elements are copied again and again.
 //!
 //! [`bn254`], [`bls12_381`] and [`kzg`] have the functions of revm's `Crypto`, with its results and its errors. Off the zkVM
 //! the same code runs on stand-ins for the precompiles, so that all but the system calls is tested natively.

@@ -5,7 +5,6 @@
 //! and elements of results lie below the modulus. What it doesn't: that a sum of points exists. Points that are equal or
 //! opposite must not be added, nor may a point of order two be doubled: the slope would be a division by zero.
 
-use ark_ec::short_weierstrass::SWCurveConfig;
 use ark_ff::{Fp, MontBackend, MontConfig};
 
 /// An element in Montgomery form, which arkworks' own constants have.
@@ -25,9 +24,6 @@ pub(crate) struct Point<const N: usize> {
 ///
 /// Operands are below the modulus, and so are results.
 pub(crate) trait Precompiled<const N: usize>: MontConfig<N> {
-    /// arkworks' configuration of G1.
-    type G1: SWCurveConfig<BaseField = Montgomery<Self, N>>;
-
     /// `a += b`.
     fn add(a: &mut [u64; N], b: &[u64; N]);
     /// `a -= b`.
@@ -48,8 +44,8 @@ pub(crate) trait Precompiled<const N: usize>: MontConfig<N> {
     fn double2(a: &mut [[u64; N]; 2]);
     /// `a *= a` in the quadratic extension.
     fn square2(a: &mut [[u64; N]; 2]);
-    /// A copy, word by word: the compiler would call `memcpy` for so many bytes, and that takes more cycles.
-    fn copied2(a: &[[u64; N]; 2]) -> [[u64; N]; 2];
+    /// `a = b`, word by word: the compiler would call `memcpy` for so many bytes, and that takes more cycles.
+    fn copy2(a: &mut [[u64; N]; 2], b: &[[u64; N]; 2]);
     /// `a += b` for two points of G1's curve whose first coordinates differ.
     fn add_points(a: &mut Point<N>, b: &Point<N>);
     /// `a += a` for a point of G1's curve whose second coordinate is not zero.
@@ -61,8 +57,6 @@ macro_rules! precompiled {
     ($field:ty, $n:literal [$($i:literal)*], $g1:ty, $add:ident, $sub:ident, $mul:ident,
      $add2:ident, $sub2:ident, $mul2:ident, $add_points:ident, $double_point:ident) => {
         impl Precompiled<$n> for $field {
-            type G1 = $g1;
-
             #[inline(always)]
             fn add(a: &mut [u64; $n], b: &[u64; $n]) {
                 sp1_zkvm::syscalls::$add(a.as_mut_ptr(), b.as_ptr());
@@ -108,8 +102,9 @@ macro_rules! precompiled {
                 sp1_zkvm::syscalls::$mul2(a, a);
             }
             #[inline(always)]
-            fn copied2(a: &[[u64; $n]; 2]) -> [[u64; $n]; 2] {
-                [[$(a[0][$i]),*], [$(a[1][$i]),*]]
+            fn copy2(a: &mut [[u64; $n]; 2], b: &[[u64; $n]; 2]) {
+                $(a[0][$i] = b[0][$i];)*
+                $(a[1][$i] = b[1][$i];)*
             }
             #[inline(always)]
             fn add_points(a: &mut Point<$n>, b: &Point<$n>) {
@@ -127,8 +122,6 @@ macro_rules! precompiled {
 macro_rules! precompiled {
     ($field:ty, $n:literal [$($i:literal)*], $g1:ty, $($call:ident),*) => {
         impl Precompiled<$n> for $field {
-            type G1 = $g1;
-
             fn add(a: &mut [u64; $n], b: &[u64; $n]) {
                 stand_in::field::<Self, $n>(a, b, |a, b| a + b);
             }
@@ -159,15 +152,16 @@ macro_rules! precompiled {
             fn square2(a: &mut [[u64; $n]; 2]) {
                 Self::mul2(a, &a.clone());
             }
-            fn copied2(a: &[[u64; $n]; 2]) -> [[u64; $n]; 2] {
-                [[$(a[0][$i]),*], [$(a[1][$i]),*]]
+            fn copy2(a: &mut [[u64; $n]; 2], b: &[[u64; $n]; 2]) {
+                $(a[0][$i] = b[0][$i];)*
+                $(a[1][$i] = b[1][$i];)*
             }
             fn add_points(a: &mut Point<$n>, b: &Point<$n>) {
                 assert_ne!(a.x, b.x, "a sum that SP1's precompile doesn't have");
-                stand_in::points::<Self, $n>(a, |a| a + stand_in::point::<Self, $n>(b));
+                stand_in::points::<Self, $g1, $n>(a, |a| a + stand_in::point::<Self, $g1, $n>(b));
             }
             fn double_point(a: &mut Point<$n>) {
-                stand_in::points::<Self, $n>(a, |a| a + a);
+                stand_in::points::<Self, $g1, $n>(a, |a| a + a);
             }
         }
     };
@@ -206,7 +200,7 @@ mod stand_in {
     use super::{Montgomery, Point, Precompiled};
     use ark_ec::{
         AffineRepr, CurveGroup,
-        short_weierstrass::{Affine, Projective},
+        short_weierstrass::{Affine, Projective, SWCurveConfig},
     };
     use ark_ff::{BigInt, PrimeField};
 
@@ -233,18 +227,23 @@ mod stand_in {
         *a = operation(elements(a), elements(b)).map(|element| element.into_bigint().0);
     }
 
-    pub(super) fn point<M: Precompiled<N>, const N: usize>(point: &Point<N>) -> Affine<M::G1> {
+    pub(super) fn point<M, C, const N: usize>(point: &Point<N>) -> Affine<C>
+    where
+        M: Precompiled<N>,
+        C: SWCurveConfig<BaseField = Montgomery<M, N>>,
+    {
         let point = Affine::new_unchecked(element::<M, N>(&point.x), element::<M, N>(&point.y));
         assert!(point.is_on_curve(), "an operand on the curve");
         point
     }
 
     /// `a = operation(a)`.
-    pub(super) fn points<M: Precompiled<N>, const N: usize>(
-        a: &mut Point<N>,
-        operation: impl Fn(Affine<M::G1>) -> Projective<M::G1>,
-    ) {
-        let sum = operation(point::<M, N>(a)).into_affine();
+    pub(super) fn points<M, C, const N: usize>(a: &mut Point<N>, operation: impl Fn(Affine<C>) -> Projective<C>)
+    where
+        M: Precompiled<N>,
+        C: SWCurveConfig<BaseField = Montgomery<M, N>>,
+    {
+        let sum = operation(point::<M, C, N>(a)).into_affine();
         let (x, y) = sum.xy().expect("a sum that SP1's precompile has");
         *a = Point { x: x.into_bigint().0, y: y.into_bigint().0 };
     }

@@ -12,14 +12,16 @@ use core::{
 
 /// An element of the extension: the words of the coefficient of 1, then of u's.
 ///
-/// A system call takes fewer cycles than its operand's copy does. So operators take references, and what can be
-/// done in place should be.
+/// A system call takes fewer cycles than its operand's copy, and what is returned is copied once more. So what is done
+/// often is done in place; operators are for the rest.
 pub(crate) struct Quadratic<M, const N: usize>(pub(crate) [[u64; N]; 2], PhantomData<M>);
 
 impl<M: Precompiled<N>, const N: usize> Clone for Quadratic<M, N> {
     #[inline(always)]
     fn clone(&self) -> Self {
-        Self(M::copied2(&self.0), PhantomData)
+        let mut copy = Self::ZERO;
+        copy.copy(self);
+        copy
     }
 }
 
@@ -51,31 +53,30 @@ impl<M: Precompiled<N>, const N: usize> Quadratic<M, N> {
         *self == Self::ZERO
     }
 
+    /// `self = other`.
+    #[inline(always)]
+    pub(crate) fn copy(&mut self, other: &Self) {
+        M::copy2(&mut self.0, &other.0);
+    }
+
     /// `self += self`.
     #[inline(always)]
     pub(crate) fn double(&mut self) {
         M::double2(&mut self.0);
     }
 
+    /// `self *= self`.
     #[inline(always)]
-    pub(crate) fn doubled(&self) -> Self {
-        let mut double = self.clone();
-        double.double();
-        double
+    pub(crate) fn square(&mut self) {
+        M::square2(&mut self.0);
     }
 
+    /// `self = -self`.
     #[inline(always)]
-    pub(crate) fn tripled(&self) -> Self {
-        let mut triple = self.doubled();
-        triple += self;
-        triple
-    }
-
-    #[inline(always)]
-    pub(crate) fn squared(&self) -> Self {
-        let mut square = self.clone();
-        M::square2(&mut square.0);
-        square
+    pub(crate) fn negate(&mut self) {
+        let mut opposite = Self::ZERO;
+        opposite -= self;
+        self.copy(&opposite);
     }
 
     /// The conjugate, which is the field's order-th power.

@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use revm_precompile::{
     Crypto, DefaultCrypto, PrecompileHalt,
     bls12_381::{G1Point, G2Point},
+    primitives::hex,
 };
 use support::{Kind, coordinates, kind, scalar};
 
@@ -147,5 +148,17 @@ fn subgroup_check_refuses_points_of_order_three() {
     for sign in [false, true] {
         let terms = [Ok((([0; 48], two(sign)), [1; 32]))];
         assert_eq!(bls12_381_g1_msm(&mut terms.into_iter()), Err(PrecompileHalt::Bls12381G1NotInSubgroup));
+    }
+}
+
+/// Elements that are mapped into the isogeny's kernel, by each of the two ways that the map has.
+#[test]
+fn fp_to_g1_where_the_isogeny_has_no_value_is_infinity() {
+    for element in [
+        hex!("0ec1d2551f80abe70136a7f42e52133ebddf9b619a88147ae422a98e57581f2b0961dc019c74599f12a1b5513649a2e8"),
+        hex!("10683009c00edc5676a3d43b8b5ae8a68e75a32954f6a502e6acc1c11ed49bcaa7c843871e887ce9839920c2ff0f732f"),
+    ] {
+        assert_eq!(DefaultCrypto.bls12_381_fp_to_g1(&element), Ok([0; 96]));
+        assert_eq!(bls12_381_fp_to_g1(&element), Ok([0; 96]));
     }
 }

@@ -115,7 +115,11 @@ fn forms_that_are_not_canonical_do_not_hold() {
     assert!(!opens(&[(commitment, bytes(Fr::from(1))), (INFINITY, order)], &[1; 32], &value, &proof));
     let modulus: [u8; 48] = ark_bls12_381::Fq::MODULUS.to_bytes_be().try_into().unwrap();
     for flags in 0..8 {
-        for form in [[0; 48], modulus, commitment, { let mut form = [0; 48]; form[47] = 1; form }] {
+        for form in [[0; 48], modulus, commitment, {
+            let mut form = [0; 48];
+            form[47] = 1;
+            form
+        }] {
             let mut form = form;
             form[0] = form[0] & 0x1f | flags << 5;
             let is_infinity = flags == 0b110 && form == INFINITY;

@@ -51,7 +51,7 @@ fn run(crypto: &dyn Crypto, primitive: u8, input: &[u8]) -> Option<Vec<u8>> {
             let key = part(96, 160).try_into().unwrap();
             vec![crypto.secp256r1_verify_signature(hash, signature, key).into()]
         }
-        _ => return curves::run(primitive, input),
+        _ => return curves::run(crypto, primitive, input),
     })
 }
 

@@ -5,7 +5,7 @@ use crate::{
     g1,
     g2::{self, Affine2},
     group::{Group, multiple},
-    pairing::{Fp12, Miller, Pairing},
+    pairing::{Fp12, Line, Miller, Pairing, Product, Twist},
     precompiles::Point,
     quadratic::Quadratic,
 };
@@ -31,6 +31,7 @@ const X: u64 = Config::X[0];
 impl Pairing<WORDS> for FqConfig {
     const NONRESIDUE: Quadratic<Self, WORDS> = Quadratic::plain(&Fq6Config::NONRESIDUE);
     const FROBENIUS: Quadratic<Self, WORDS> = Quadratic::plain(&Fq12Config::FROBENIUS_COEFF_FP12_C1[1]);
+    const TWIST: Twist = Twist::Multiplied;
     const TWIST_B: Quadratic<Self, WORDS> = Quadratic::plain(&ark_bls12_381::g2::Config::COEFF_B);
     // (1 + u)^(-(p - 1) / 3) and (1 + u)^(-(p - 1) / 2). (1 + u)^(p - 1) is -u, of which u is the inverse: so the first is u
     // times the square of the cube root that arkworks has, and the second is (1 + u)^((p³ - 1) / 6).
@@ -41,7 +42,6 @@ impl Pairing<WORDS> for FqConfig {
         ),
         Quadratic::plain(&Fq12Config::FROBENIUS_COEFF_FP12_C1[3]),
     ];
-    const LINE: [usize; 3] = [0, 2, 3];
 }
 
 /// A cube root of one.
@@ -87,18 +87,21 @@ pub(crate) fn is_product_one(pairs: &[(Point<WORDS>, PointOfG2)]) -> bool {
 
 fn miller_loop(pairs: &[(Point<WORDS>, PointOfG2)]) -> Fp12<FqConfig, WORDS> {
     let mut points: Vec<_> = pairs.iter().map(|(at, start)| Miller::new(*at, start)).collect();
-    let mut product = Fp12::one();
+    let mut line = Line::ZERO;
+    let mut product = Product::new(&Fp12::ONE);
     for bit in (0..X.ilog2()).rev() {
-        product = product.squared();
+        product.step(Fp12::set_square);
         for (point, (_, start)) in points.iter_mut().zip(pairs) {
-            product = product.times_line(&point.double());
+            point.double(&mut line);
+            product.step(|next, product| next.set_times_line(product, &line));
             if X >> bit & 1 == 1 {
-                product = product.times_line(&point.add(start));
+                point.add(start, &mut line);
+                product.step(|next, product| next.set_times_line(product, &line));
             }
         }
     }
     // The parameter is negative.
-    product.conjugated()
+    product.element().conjugated()
 }
 
 /// The power of 3 (p⁴ - p² + 1) / r = (x - 1)² (x + p) (x² + p² - 1) + 3 (https://eprint.iacr.org/2020/875).

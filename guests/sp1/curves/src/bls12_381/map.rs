@@ -5,7 +5,7 @@ use crate::{
     field::{Plain, plain},
     quadratic::Quadratic,
 };
-use ark_bls12_381::{Fr, FqConfig};
+use ark_bls12_381::{FqConfig, Fr};
 use ark_ec::{
     CurveConfig,
     hashing::{
@@ -17,21 +17,21 @@ use ark_ec::{
     },
     short_weierstrass::{Affine, SWCurveConfig},
 };
-use ark_ff::{AdditiveGroup, Field, Fp2, Fp2Config, FpConfig, Zero};
+use ark_ff::{AdditiveGroup, Field, Fp2, Fp2Config, FpConfig};
 
 /// The point of the curve that an element is mapped to. It need not be in G1.
 pub(super) fn map_to_curve(element: Fq) -> G1 {
     let point = WBMap::<Curve>::map_to_curve(element).expect("the map has no errors");
-    // Where the isogeny has no value, arkworks says zeros, and the map's result is infinity.
+    // Where the isogeny has no value, the map's result is infinity, and arkworks' is zeros.
     G1::on_curve(&point.x, &point.y, &super::curve::B).expect("a point of the curve")
 }
 
-/// The point of the twist that an element is mapped to; `None` is infinity. It need not be in G2.
-pub(super) fn map_to_twist(c0: Fq, c1: Fq) -> Option<PointOfG2> {
+/// The point of the twist that an element is mapped to. It need not be in G2. This isogeny has values everywhere: where it wouldn't,
+/// its curve has no point.
+pub(super) fn map_to_twist(c0: Fq, c1: Fq) -> PointOfG2 {
     let point = WBMap::<Twist>::map_to_curve(Fq2::new(c0, c1)).expect("the map has no errors");
-    let coordinate = |element: &Fq2| Quadratic::new(element.c0, element.c1);
-    (!point.x.is_zero() || !point.y.is_zero())
-        .then(|| PointOfG2 { x: coordinate(&point.x), y: coordinate(&point.y) })
+    let [x, y] = [point.x, point.y].map(|element| Quadratic::new(element.c0, element.c1));
+    PointOfG2 { x, y }
 }
 
 /// arkworks' quadratic extension of the plain field.

@@ -106,7 +106,7 @@ pub fn bls12_381_fp_to_g1(element: &[u8; 48]) -> Result<[u8; 96], PrecompileHalt
 /// As of [`bls12_381_fp_to_g1`].
 pub fn bls12_381_fp2_to_g2((c0, c1): ([u8; 48], [u8; 48])) -> Result<[u8; 192], PrecompileHalt> {
     let point = map::map_to_twist(read_element(&c0)?, read_element(&c1)?);
-    Ok(g2_bytes(&curve::clear_cofactor2(&point.into())))
+    Ok(g2_bytes(&curve::clear_cofactor2(&Some(point).into())))
 }
 
 fn read_element(bytes: &[u8; 48]) -> Result<Fq, PrecompileHalt> {

@@ -5,7 +5,7 @@ use crate::{
     g1,
     g2::{self, Affine2},
     group::multiple,
-    pairing::{Fp12, Miller, Pairing},
+    pairing::{Fp12, Line, Miller, Pairing, Product, Twist},
     precompiles::Point,
     quadratic::Quadratic,
 };
@@ -31,10 +31,10 @@ const X: u64 = Config::X[0];
 impl Pairing<WORDS> for FqConfig {
     const NONRESIDUE: Quadratic<Self, WORDS> = Quadratic::plain(&Fq6Config::NONRESIDUE);
     const FROBENIUS: Quadratic<Self, WORDS> = Quadratic::plain(&Fq12Config::FROBENIUS_COEFF_FP12_C1[1]);
+    const TWIST: Twist = Twist::Divided;
     const TWIST_B: Quadratic<Self, WORDS> = Quadratic::plain(&ark_bn254::g2::Config::COEFF_B);
     const PSI: [Quadratic<Self, WORDS>; 2] =
         [Quadratic::plain(&Config::TWIST_MUL_BY_Q_X), Quadratic::plain(&Config::TWIST_MUL_BY_Q_Y)];
-    const LINE: [usize; 3] = [3, 1, 0];
 }
 
 /// Whether a point of the twist is in G2: ψ multiplies it by 6x² (https://eprint.iacr.org/2022/352, section 4.3).
@@ -50,24 +50,29 @@ pub(super) fn is_product_one(pairs: &[(Point<WORDS>, PointOfG2)]) -> bool {
 
 fn miller_loop(pairs: &[(Point<WORDS>, PointOfG2)]) -> Fp12<FqConfig, WORDS> {
     let mut points: Vec<_> = pairs.iter().map(|(at, start)| Miller::new(*at, start)).collect();
-    let mut product = Fp12::one();
+    let mut line = Line::ZERO;
+    let mut product = Product::new(&Fp12::ONE);
     for digit in Config::ATE_LOOP_COUNT.iter().rev().skip(1) {
-        product = product.squared();
+        product.step(Fp12::set_square);
         for (point, (_, start)) in points.iter_mut().zip(pairs) {
-            product = product.times_line(&point.double());
+            point.double(&mut line);
+            product.step(|next, product| next.set_times_line(product, &line));
             match digit {
-                0 => {}
-                ..0 => product = product.times_line(&point.add(&start.opposite())),
-                _ => product = product.times_line(&point.add(start)),
+                0 => continue,
+                ..0 => point.add(&start.opposite(), &mut line),
+                _ => point.add(start, &mut line),
             }
+            product.step(|next, product| next.set_times_line(product, &line));
         }
     }
     for (point, (_, start)) in points.iter_mut().zip(pairs) {
         let image = start.psi();
-        product = product.times_line(&point.add(&image));
-        product = product.times_line(&point.add(&image.psi().opposite()));
+        for other in [image.psi().opposite(), image].iter().rev() {
+            point.add(other, &mut line);
+            product.step(|next, product| next.set_times_line(product, &line));
+        }
     }
-    product
+    product.element().clone()
 }
 
 /// The power of 2x (6x² + 3x + 1) (p⁴ - p² + 1) / r (Fuentes-Castañeda, Knapp and Rodríguez-Henríquez, «Faster hashing to G2»).
