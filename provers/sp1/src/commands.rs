@@ -84,13 +84,7 @@ fn key((elf_flag, elf): (&str, Option<&Path>), (flag, file): (&str, Option<&Path
 }
 
 /// Runs a guest, proves the run, verifies and writes the proof.
-fn make(
-    guest: &Guest,
-    input: SP1Stdin,
-    values: Option<&[u8]>,
-    flags: &ProverFlags,
-    json: bool,
-) -> Result<ExitCode> {
+fn make(guest: &Guest, input: SP1Stdin, values: Option<&[u8]>, flags: &ProverFlags, json: bool) -> Result<ExitCode> {
     let mode = flags.mode;
     if mode == Mode::Execute {
         return run(guest, &input, !flags.quick, values, json);
