@@ -84,7 +84,7 @@ pub(crate) fn guest_input(flags: &Verify, says: impl Fn(bool) -> bool) -> Result
     let metrics = Metrics::start(flags.metrics, source.nodes())?;
     let (dispute, start) = (source.dispute(), Instant::now());
     let mut progress = Progress::new(dispute, flags.output);
-    let judge = || source.witness(&mut metrics.seeing(&mut |sight| progress.see(sight)));
+    let mut judge = || source.witness(&mut metrics.seeing(&mut |sight| progress.see(sight)));
     let judged = match source.nodes() {
         Some(online) => stopped_by_signals(online, judge),
         None => judge(),
