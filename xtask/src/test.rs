@@ -21,7 +21,6 @@ pub(crate) fn run() -> Result<()> {
     step::run("format", &mut step::cargo("fmt --all --check --manifest-path guests/fpvm/Cargo.toml"))?;
     step::run("format", &mut step::cargo("fmt --all --check --manifest-path guests/sp1/Cargo.toml"))?;
     step::run("format", &mut step::cargo("fmt --all --check --manifest-path guests/risc0/Cargo.toml"))?;
-    step::run("format", &mut step::cargo("fmt --all --check --manifest-path provers/risc0/Cargo.toml"))?;
     step::run("format", &mut step::cargo("fmt --all --check --manifest-path provers/sp1/Cargo.toml"))?;
     tidy::run()?;
     deny()?;
