@@ -143,13 +143,14 @@ pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
     let wall = start.elapsed();
     let public_values = proof.public_values.as_slice();
     reasons.extend(flags.expected.expected().differences(public_values));
+    let mode = proof::kind(&proof);
     let holds = reasons.is_empty();
     if flags.output.json {
         let mut object = json!({
             "holds": holds,
             "reasons": reasons,
-            "mode": proof::kind(&proof).name(),
-            "mock": flags.mock,
+            "mode": mode.name(),
+            "mock": mode == Mode::Mock,
             "sp1_version": proof.sp1_version,
             "vkey": key.on_chain(),
             "seconds": wall.as_secs_f64(),
@@ -160,13 +161,12 @@ pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
         print_commitment(public_values);
         println!("verifying key  {}", key.on_chain());
         reasons.iter().for_each(|reason| println!("  {reason}"));
-        let mode = proof::kind(&proof).name();
         println!(
             "{}",
-            match (holds, flags.mock) {
-                (true, false) => format!("The proof ({mode}) HOLDS ({:.1} s).", wall.as_secs_f64()),
+            match (holds, mode == Mode::Mock) {
+                (true, false) => format!("The proof ({}) HOLDS ({:.1} s).", mode.name(), wall.as_secs_f64()),
                 (true, true) => "The mock is for this guest and these values. It PROVES NOTHING.".to_owned(),
-                (false, _) => format!("The proof ({mode}) DOES NOT HOLD."),
+                (false, _) => format!("The proof ({}) DOES NOT HOLD.", mode.name()),
             }
         );
     }

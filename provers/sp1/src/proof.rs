@@ -166,15 +166,16 @@ pub fn kind(proof: &SP1ProofWithPublicValues) -> Mode {
     }
 }
 
-/// Why a proof doesn't hold; none if it does. `mock` lets proofs pass that prove nothing, if they are for this guest and these
-/// public values.
+/// Why a proof doesn't hold; none if it does. `mock` lets mocks pass, which prove nothing, if they are for this guest and these
+/// public values; what is no mock is verified all the same.
 pub fn verify(proof: &SP1ProofWithPublicValues, key: &Key, mock: bool) -> Option<String> {
-    if !mock && is_mock(&proof.proof) {
+    let is_mock = is_mock(&proof.proof);
+    if !mock && is_mock {
         return Some("it is a mock: it proves nothing, and --mock lets it pass in tests".to_owned());
     }
     // What the proof is made of is not what its maker says it is, and the verifier panics on some of that.
     let outcome = quietly(|| {
-        if mock {
+        if is_mock {
             MockProver::new().verify(proof, &key.sp1, None)
         } else {
             LightProver::new().verify(proof, &key.sp1, None)
