@@ -7,7 +7,8 @@ use k256::elliptic_curve::{
 };
 use std::{env, fmt::Write, fs, path::Path};
 
-/// Multiples that one table has, as many as `GENERATOR_WINDOW` asks for, and the doublings between two tables.
+/// Multiples that one table has, as many as `GENERATOR_WINDOW` asks for, and the doublings between two tables, which the curve
+/// compares with its windows.
 const MULTIPLES: usize = 512;
 const DOUBLINGS: usize = 130;
 
@@ -15,6 +16,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     write::<k256::Secp256k1>("secp256k1.rs", 2);
     write::<p256::NistP256>("secp256r1.rs", 1);
+    save("doublings.rs", &DOUBLINGS.to_string());
 }
 
 /// Writes `tables` of them as an expression of Rust.
@@ -42,6 +44,10 @@ where
         (0..DOUBLINGS).for_each(|_| base = base.double());
     }
     text.push(']');
+    save(name, &text);
+}
+
+fn save(name: &str, text: &str) {
     let folder = env::var("OUT_DIR").expect("cargo says where to");
     fs::write(Path::new(&folder).join(name), text).expect("cargo's folder can be written");
 }

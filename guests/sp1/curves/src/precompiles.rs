@@ -3,8 +3,10 @@
 //! Operands are words, the lowest first, at addresses that 8 divides, and integers below the modulus: SP1's executor subtracts in
 //! the quadratic extension without reducing first. Results are written over the first operand; both may be the same memory. What
 //! the proof guarantees (SP1 6.10, `syscall/precompiles/{fptower, weierstrass}` of its machine): elements and coordinates of
-//! results lie below the modulus, so equal ones have equal words. What it doesn't: that a sum of points exists. Points that are
-//! equal or opposite must not be added, nor may a point of order two be doubled: the slope would be a division by zero.
+//! results lie below the modulus, so equal ones have equal words; and the difference of the first coordinates of points that are
+//! added has an inverse. So no proof exists of a sum of equal or of opposite points, and none of a double of a point of order two:
+//! a guest must not ask for them. SP1's executor panics on equal points and runs on with opposite ones, with some result; those
+//! of secp256k1 it doubles, and panics on opposite ones. What it runs on with shows only when it is proven.
 
 use ark_ff::{Fp, MontBackend, MontConfig};
 

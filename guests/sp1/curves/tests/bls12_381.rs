@@ -3,7 +3,7 @@
 mod support;
 
 use ark_bls12_381::{Fq, Fr, g1, g2};
-use ark_ff::{BigInteger, PrimeField};
+use ark_ff::{BigInteger, Field, PrimeField};
 use kohala_sp1_curves::bls12_381::{
     bls12_381_fp_to_g1, bls12_381_fp2_to_g2, bls12_381_g1_add, bls12_381_g1_msm, bls12_381_g2_add, bls12_381_g2_msm,
     bls12_381_pairing_check,
@@ -14,7 +14,7 @@ use revm_precompile::{
     bls12_381::{G1Point, G2Point},
     primitives::hex,
 };
-use support::{Kind, coordinates, kind, scalar};
+use support::{Kind, coordinates, kind, multiple, product_of_one, scalar};
 
 fn g1_point(kind: Kind, seed: u64) -> G1Point {
     let [x, y] = coordinates::<g1::Config, 48>(kind, seed).try_into().unwrap();
@@ -24,6 +24,21 @@ fn g1_point(kind: Kind, seed: u64) -> G1Point {
 fn g2_point(kind: Kind, seed: u64) -> G2Point {
     let [x0, x1, y0, y1] = coordinates::<g2::Config, 48>(kind, seed).try_into().unwrap();
     (x0, x1, y0, y1)
+}
+
+/// Checks pairings of multiples of the generators, as blst does.
+fn check_multiples(factors: &[(Fr, Fr)]) -> Result<bool, PrecompileHalt> {
+    let pairs: Vec<_> = factors
+        .iter()
+        .map(|(a, b)| {
+            let [x, y] = multiple::<g1::Config, 48>(*a).try_into().unwrap();
+            let [x0, x1, y0, y1] = multiple::<g2::Config, 48>(*b).try_into().unwrap();
+            ((x, y), (x0, x1, y0, y1))
+        })
+        .collect();
+    let answer = bls12_381_pairing_check(&pairs);
+    assert_eq!(answer, DefaultCrypto.bls12_381_pairing_check(&pairs));
+    answer
 }
 
 /// An element's opposite.
@@ -116,10 +131,14 @@ proptest! {
     }
 
     #[test]
-    fn pairing_check_of_a_product_that_is_one_is_true(seed: u64, other: u64) {
-        let (a, b) = (g1_point(Kind::Inside, seed), g2_point(Kind::Inside, other));
-        prop_assert_eq!(bls12_381_pairing_check(&[(a, b), ((a.0, minus(&a.1)), b)]), Ok(true));
-        prop_assert_eq!(bls12_381_pairing_check(&[(a, b)]), Ok(false));
+    fn pairing_check_of_a_product_that_is_one_is_true(factors in product_of_one()) {
+        prop_assert_eq!(check_multiples(&factors), Ok(true));
+    }
+
+    #[test]
+    fn pairing_check_with_a_factor_one_off_is_false(mut factors in product_of_one()) {
+        factors[0].0 += Fr::ONE;
+        prop_assert_eq!(check_multiples(&factors), Ok(false));
     }
 }
 
@@ -149,6 +168,43 @@ fn subgroup_check_refuses_points_of_order_three() {
         let terms = [Ok((([0; 48], two(sign)), [1; 32]))];
         assert_eq!(bls12_381_g1_msm(&mut terms.into_iter()), Err(PrecompileHalt::Bls12381G1NotInSubgroup));
     }
+}
+
+/// A point of the twist of order 13, which is the least there is.
+const OF_ORDER_13: G2Point = (
+    hex!("1958bfad4004e58404c951d0a30d03062a3199906ca04ded8c4c5cd1b70b31108d4bfb972efbff15fa5833ae61c5783b"),
+    hex!("01da9f329bcdf5f59c5ab88527f36a1b2d834ab61da0ed6160f13b42133029af0c79ac66fa4947f8b8f7cbd9922bd9b4"),
+    hex!("0543e67672eb5509d15fb31eb5502159357939c6a62946f86185a04d699aba5436f3cd0fbd6ae67aa8a2915d24f1addd"),
+    hex!("0a276dd850c9782aa3dac353c4693b172d308b69a78f715797b66cc35f7fdb30d9d4c7e58efba01a914a327493298af8"),
+);
+
+#[test]
+fn g2_add_of_points_of_order_13_is_revms() {
+    let mut sum = OF_ORDER_13;
+    for factor in 2..=13 {
+        let bytes = bls12_381_g2_add(sum, OF_ORDER_13).unwrap();
+        assert_eq!(Ok(bytes), DefaultCrypto.bls12_381_g2_add(sum, OF_ORDER_13));
+        assert_eq!(bytes == [0; 192], factor == 13);
+        let [x0, x1, y0, y1] = *bytes.as_chunks().0 else { unreachable!("four elements") };
+        sum = (x0, x1, y0, y1);
+    }
+}
+
+#[test]
+fn msm_and_pairing_check_refuse_points_of_order_13() {
+    for factor in [0, 1, 13] {
+        let mut scalar = [0; 32];
+        scalar[31] = factor;
+        let terms = [Ok((OF_ORDER_13, scalar))];
+        assert_eq!(bls12_381_g2_msm(&mut terms.clone().into_iter()), Err(PrecompileHalt::Bls12381G2NotInSubgroup));
+        assert_eq!(
+            bls12_381_g2_msm(&mut terms.clone().into_iter()),
+            DefaultCrypto.bls12_381_g2_msm(&mut terms.into_iter())
+        );
+    }
+    let pairs = [(g1_point(Kind::Inside, 1), OF_ORDER_13)];
+    assert_eq!(bls12_381_pairing_check(&pairs), Err(PrecompileHalt::Bls12381G2NotInSubgroup));
+    assert_eq!(bls12_381_pairing_check(&pairs), DefaultCrypto.bls12_381_pairing_check(&pairs));
 }
 
 /// Elements that are mapped into the isogeny's kernel, by each of the two ways that the map has.

@@ -29,10 +29,11 @@ fn checked_inverse(number: U256, modulus: U256, answer: U256) -> U256 {
 }
 
 /// Of a number and its negative exactly one has a root, where -1 has none: a root of the negative shows that the number has
-/// none.
+/// none. Zero has one, and is its own negative.
 fn checked_root(number: U256, modulus: U256, (has_root, root): (bool, U256)) -> Option<U256> {
     let square = if has_root { number } else { negative(number, modulus) };
-    assert!(root < modulus && product(root, root, modulus) == square, "the hint is not the root");
+    let is_shown = root < modulus && product(root, root, modulus) == square && (has_root || !number.is_zero());
+    assert!(is_shown, "the hint is not the root");
     has_root.then_some(root)
 }
 
@@ -132,5 +133,11 @@ mod tests {
     #[should_panic = "the hint is not the root"]
     fn denied_root_ends_the_guest() {
         checked_root(FOUR, P, (false, uint!(2_U256)));
+    }
+
+    #[test]
+    #[should_panic = "the hint is not the root"]
+    fn denied_root_of_zero_ends_the_guest() {
+        checked_root(U256::ZERO, P, (false, U256::ZERO));
     }
 }

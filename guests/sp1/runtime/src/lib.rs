@@ -1,7 +1,8 @@
 //! Hashes and signatures by SP1's precompiles, for alloy and revm. What they say is never another thing than alloy's and
 //! revm's own software says; it takes fewer cycles.
 //!
-//! Elsewhere than on SP1 all of it is computed by plain code, so that tests need no VM.
+//! Elsewhere than on SP1 hashes and signatures are computed by plain code, so that tests need no VM. [`Sp1`], the machine with
+//! its input and output, is of use on SP1 only.
 
 mod curve;
 mod ecdsa;

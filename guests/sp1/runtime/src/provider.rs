@@ -110,7 +110,8 @@ impl CryptoProvider for Precompiles {
         signature: &[u8; 64],
         hash: &[u8; 32],
     ) -> Result<Address, RecoveryError> {
-        // What the first byte says otherwise is a key of another length.
+        // Of SEC 1's keys of 65 bytes there are hybrid ones too, which begin with 6 or 7: k256 knows no form of that length but
+        // this.
         let [4, key @ ..] = key else { return Err(RecoveryError::new()) };
         let point = Secp256k1::point_of_bytes(key).ok_or_else(RecoveryError::new)?;
         let is_signer = ecdsa::verify::<Secp256k1>(&point, signature, hash);

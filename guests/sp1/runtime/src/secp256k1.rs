@@ -27,6 +27,9 @@ const MINUS_B1_BY_ORDER: U256 = uint!(0xe4437ed6010e88286f547fa90abfe4c4221208ac
 /// The windows of a short scalar, and of one that the generator is multiplied by.
 const WINDOWS: usize = 26;
 
+/// The generator's upper windows begin where the build script has its second table begin.
+const _: () = assert!(include!(concat!(env!("OUT_DIR"), "/doublings.rs")) == GENERATOR_WINDOW * (WINDOWS / 2));
+
 /// The curve.
 pub(crate) struct Secp256k1;
 

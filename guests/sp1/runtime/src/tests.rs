@@ -235,16 +235,17 @@ proptest! {
         Secp256r1::compare(generator, factor, by);
     }
 
-    /// A signature that holds, the same with s turned, and each with one of its parts another.
+    /// A signature that holds, the same with s turned, and each with one of its parts another; under every form of key that SEC 1
+    /// has a first byte for, hybrid ones (6 and 7) too.
     #[test]
     fn verifies_what_k256_verifies(
-        secret in scalar::<Secp256k1>(), nonce in scalar::<Secp256k1>(), hash in number::<Secp256k1>(), other in number::<Secp256k1>(), tag in 2_u8..6,
+        secret in scalar::<Secp256k1>(), nonce in scalar::<Secp256k1>(), hash in number::<Secp256k1>(), other in number::<Secp256k1>(),
     ) {
         let Some(((r, s), key)) = sign::<Secp256k1>(secret, nonce, hash).zip(Secp256k1::multiple(secret)) else { return Ok(()) };
         let key = bytes(key);
         let turned = Secp256k1::ORDER.wrapping_sub(s);
         for (r, s, hash) in [(r, s, hash), (r, turned, hash), (other, s, hash), (r, other, hash), (r, s, other)] {
-            for (tag, key) in [(4, key), (tag, key), (4, pair(other, other))] {
+            for (tag, key) in (0..8).map(|tag| (tag, key)).chain([(4, pair(other, other))]) {
                 let (key, hash) = ([[tag].as_slice(), &key].concat().try_into().unwrap(), to_bytes(hash));
                 let answer = Precompiles.verify_and_compute_signer_unchecked(&key, &pair(r, s), &hash).ok();
                 prop_assert_eq!(answer, verify(&key, &pair(r, s), &hash));

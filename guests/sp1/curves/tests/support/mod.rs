@@ -79,22 +79,44 @@ fn point<C: SWCurveConfig>(kind: Kind, seed: u64) -> Option<(C::BaseField, C::Ba
     }
 }
 
-/// The point's coordinates as integers of the prime field, big-endian, `BYTES` each: the first coordinate's coefficients, from
-/// that of 1, then the second's.
-pub(crate) fn coordinates<C: SWCurveConfig, const BYTES: usize>(kind: Kind, seed: u64) -> Vec<[u8; BYTES]> {
-    type Prime<C> = <<C as ark_ec::CurveConfig>::BaseField as Field>::BasePrimeField;
-    let degree = C::BaseField::extension_degree() as usize;
-    let mut integers: Vec<<Prime<C> as PrimeField>::BigInt> = match point::<C>(kind, seed) {
-        None => vec![Default::default(); 2 * degree],
+/// Factors of the two groups' generators by which a product of two or three pairings is one: each pairing is the generators',
+/// to the power of both factors.
+pub(crate) fn product_of_one<F: PrimeField>() -> impl Strategy<Value = Vec<(F, F)>> {
+    let factor = || (1u128..).prop_map(F::from);
+    (proptest::collection::vec((factor(), factor()), 1..3), factor()).prop_map(|(mut factors, last)| {
+        let sum: F = factors.iter().map(|(a, b)| *a * *b).sum();
+        factors.push((-sum / last, last));
+        factors
+    })
+}
+
+/// The generator times a factor, as [`coordinates`] are.
+pub(crate) fn multiple<C: SWCurveConfig, const BYTES: usize>(factor: C::ScalarField) -> Vec<[u8; BYTES]> {
+    let point = (C::GENERATOR * factor).into_affine();
+    integers::<C>(point.xy()).iter().map(|integer| integer.to_bytes_be().try_into().unwrap()).collect()
+}
+
+type Prime<C> = <<C as ark_ec::CurveConfig>::BaseField as Field>::BasePrimeField;
+
+/// The coordinates' coefficients; zeros for infinity.
+fn integers<C: SWCurveConfig>(point: Option<(C::BaseField, C::BaseField)>) -> Vec<<Prime<C> as PrimeField>::BigInt> {
+    match point {
+        None => vec![Default::default(); 2 * C::BaseField::extension_degree() as usize],
         Some((x, y)) => x
             .to_base_prime_field_elements()
             .chain(y.to_base_prime_field_elements())
             .map(PrimeField::into_bigint)
             .collect(),
-    };
+    }
+}
+
+/// The point's coordinates as integers of the prime field, big-endian, `BYTES` each: the first coordinate's coefficients, from
+/// that of 1, then the second's.
+pub(crate) fn coordinates<C: SWCurveConfig, const BYTES: usize>(kind: Kind, seed: u64) -> Vec<[u8; BYTES]> {
+    let mut integers = integers::<C>(point::<C>(kind, seed));
     match kind {
         Kind::Unreduced => assert!(!integers[0].add_with_carry(&Prime::<C>::MODULUS)),
-        Kind::UnreducedInfinity => integers[2 * degree - 1] = Prime::<C>::MODULUS,
+        Kind::UnreducedInfinity => *integers.last_mut().unwrap() = Prime::<C>::MODULUS,
         _ => {}
     }
     integers.iter().map(|integer| integer.to_bytes_be().try_into().unwrap()).collect()
