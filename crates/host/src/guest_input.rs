@@ -29,7 +29,8 @@ pub enum GuestInputError {
     /// A blob can't be opened.
     #[error(transparent)]
     Blob(#[from] BlobError),
-    /// The guest's program, run here on the input, does not prove the statement: a defect of ours.
+    /// The guest's program, run here on the input, does not prove the statement: L1 has not given rise to the claimed block
+    /// yet, or it is a defect of ours.
     #[error("the guest would fail: {0}")]
     Guest(#[from] ClaimError),
 }

@@ -99,17 +99,23 @@ pub(crate) fn guest_input(flags: &Verify, says: impl Fn(bool) -> bool) -> Result
 
 fn verify_proof(flags: &ProofFlags) -> Result<ExitCode> {
     logs::start(flags.output, "warn");
-    let mut command = Program::find(&flags.backend)?.command("verify", flags.output);
+    // Whatever lies in the folder where one stands may have come with the proof.
+    let mut command = Program::find_beside(&flags.backend, &[])?.command("verify", flags.output);
     command.arg(&flags.proof);
-    match &flags.vkey {
-        Some(key) => command.arg("--vkey").arg(key),
-        None => command.arg("--elf").arg(guest("--elf", flags.elf.as_deref(), RANGE)?),
+    match (&flags.vkey, &flags.elf) {
+        (Some(key), _) => command.arg("--vkey").arg(key),
+        (None, Some(elf)) => command.arg("--elf").arg(elf),
+        (None, None) => bail!("--elf or --vkey is missing: whose proof must it be?"),
     };
     if flags.mock {
         command.arg("--mock");
     }
     let expected = claim::expected(&flags.claim)?;
     let chain = claim::chain_of(&flags.chain)?;
+    ensure!(
+        expected.agreed_l2_head_hash.is_none() || expected.agreed_l2_output_root.is_some(),
+        "--agreed-l2-head-hash: a proof says the agreed output root and no block: give --agreed-l2-output-root"
+    );
     let words = [
         ("--l1-head", expected.l1_head),
         ("--agreed-l2-output-root", expected.agreed_l2_output_root),
@@ -122,6 +128,11 @@ fn verify_proof(flags: &ProofFlags) -> Result<ExitCode> {
             command.args([flag, &word.to_string()]);
         }
     }
+    let expects = words[..3].iter().any(|(_, word)| word.is_some()) || expected.claimed_l2_block_number.is_some();
+    ensure!(
+        !expects || chain.is_some(),
+        "--chain (or --rollup-config-path) is missing: without a chain a claim means nothing"
+    );
     if let Some(number) = expected.claimed_l2_block_number {
         command.args(["--claimed-l2-block-number", &number.to_string()]);
     }
@@ -175,6 +186,11 @@ struct Program(PathBuf);
 impl Program {
     /// Finds it: where the flags say, beside this program, where the sources' are built, or in `PATH`.
     fn find(flags: &BackendFlags) -> Result<Self> {
+        Self::find_beside(flags, &["provers/sp1/target/release".into()])
+    }
+
+    /// Finds it where the flags say, beside this program, in `folders`, or in `PATH`.
+    fn find_beside(flags: &BackendFlags, folders: &[PathBuf]) -> Result<Self> {
         if let Some(path) = &flags.backend_path {
             ensure!(path.is_file(), "--backend-path: there is no program {}", path.display());
             return Ok(Self(path.clone()));
@@ -182,12 +198,11 @@ impl Program {
         let Backend::Sp1 = flags.backend;
         let name = format!("kohala-sp1{}", env::consts::EXE_SUFFIX);
         let in_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
-        let folders: [Vec<PathBuf>; 3] =
-            [own_folder().into_iter().collect(), vec!["provers/sp1/target/release".into()], in_path];
+        let folders: [Vec<PathBuf>; 3] = [own_folder().into_iter().collect(), folders.to_vec(), in_path];
         let found = folders.iter().flatten().map(|folder| folder.join(&name)).find(|path| path.is_file());
         found.map(Self).with_context(|| {
             format!(
-                "{name}, which proves with SP1, is not beside kohala, in provers/sp1/target/release or in PATH: `cargo build \
+                "{name}, which proves with SP1, is not beside kohala or in PATH: `cargo build \
                  --release --manifest-path provers/sp1/Cargo.toml` builds it, and --backend-path says where it is"
             )
         })

@@ -146,8 +146,11 @@ pub fn prove_aggregation<Z: Recursive>() {
 /// The statement that follows from others.
 ///
 /// An earlier one may have been proven with an older L1 head, if that is an ancestor of the last one's: what L1 gave rise to
-/// by then it gives rise to later, too. (Where L1 had not enough yet, the claim repeated an output root, and the next one
-/// goes on from that.)
+/// by then it gives rise to later, too.
+///
+/// Each proof derives from its own agreed block. A batcher who writes batches out of their order can bring about that
+/// derivation which begins anew at some block takes a batch that one from further back has dropped; so it is where op-node is
+/// started anew, and where a dispute's game begins at another anchor. A joined statement is what its pieces say.
 ///
 /// # Errors
 /// Where they don't join.

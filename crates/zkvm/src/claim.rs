@@ -14,6 +14,10 @@ pub enum ClaimError {
     /// The program came to no verdict.
     #[error(transparent)]
     Program(#[from] ProgramError<ReadError<WitnessError>>),
+    /// L1 has not given rise to the claimed block yet. In a dispute the last block's output root is then the right claim for
+    /// every number above (rules Z01); a proof is of the block that it names.
+    #[error("the L1 head gives rise to no block {} yet, only to {}", .0.claimed_block_number, .0.block_number)]
+    Short(Verdict),
     /// The claim is wrong.
     #[error("the claim is wrong: the output root of block {} is {}, not {}", .0.block_number, .0.output_root, .0.claimed_output_root)]
     Wrong(Verdict),
@@ -33,7 +37,7 @@ pub fn prove_range<Z: Zkvm>() {
 /// Runs the program on a witness, and checks the witness on the way. What comes of it was proven, if this ran in a zkVM.
 ///
 /// # Errors
-/// Where the witness is not just what the program reads, or the claim is wrong.
+/// Where the witness is not just what the program reads, or the claim is wrong, or ahead of L1.
 pub fn judge<M: Machine>(input: Bytes) -> Result<Statement, ClaimError> {
     M::enters(Phase::Witness);
     let mut witness = Witness::read::<M>(input)?;
@@ -42,7 +46,11 @@ pub fn judge<M: Machine>(input: Bytes) -> Result<Statement, ClaimError> {
     let boot = witness.boot()?;
     let verdict = verdict::<M>(Program::start(boot, inputs::<M>(&mut witness))?)?;
     witness.finish()?;
-    if verdict.is_valid() { Ok(statement) } else { Err(ClaimError::Wrong(verdict)) }
+    match verdict {
+        verdict if verdict.block_number != verdict.claimed_block_number => Err(ClaimError::Short(verdict)),
+        verdict if !verdict.is_valid() => Err(ClaimError::Wrong(verdict)),
+        _ => Ok(statement),
+    }
 }
 
 fn inputs<M: Machine>(witness: &mut Witness) -> OracleInputs<&mut Witness> {

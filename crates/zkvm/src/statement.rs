@@ -32,8 +32,7 @@ pub struct Statement {
     pub agreed_output_root: B256,
     /// The output root that is right if that one is.
     pub claimed_output_root: B256,
-    /// Number of the L2 block that it belongs to. Where L1 gave rise to no such block yet, the claim repeats the output
-    /// root of the last one (rules Z01).
+    /// Number of the L2 block that it belongs to, which the L1 head gives rise to.
     pub claimed_block_number: u64,
 }
 

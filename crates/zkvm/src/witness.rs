@@ -110,6 +110,10 @@ impl Witness {
         let entries = cursor.padded(length).ok_or(WitnessError::Form(Part::Values))?;
         let data = |(commitment, length)| Some(Blob { commitment, data: cursor.padded(length)? });
         let blobs: Vec<Blob> = table.into_iter().map(data).collect::<Option<_>>().ok_or_else(form)?;
+        // A blob has one form, too.
+        if blobs.iter().any(|blob| blob.data.last() == Some(&0)) {
+            return Err(form());
+        }
         if let Some(proof) = proof {
             blobs::verify::<M>(&blobs, &proof)?;
         }
@@ -132,6 +136,22 @@ impl Witness {
         let Statement { l1_head, agreed_output_root, claimed_output_root, claimed_block_number, .. } = self.statement;
         let (rollup, l1) = (Arc::new(rollup), Arc::new(l1));
         Ok(Boot { l1_head, agreed_output_root, claimed_output_root, claimed_block_number, rollup, l1 })
+    }
+
+    fn next_value(&mut self, key: Key) -> Result<Bytes, WitnessError> {
+        let entry = self.entries[self.next..].first_chunk().ok_or(WitnessError::Missing(key))?;
+        let entry = u32::from_le_bytes(*entry);
+        self.next += 4;
+        let wrong = WrongPreimage { key };
+        if entry & AGAIN != 0 {
+            let (kept, value) = self.kept.get((entry & !AGAIN) as usize).ok_or(wrong)?;
+            return if *kept == key { Ok(value.clone()) } else { Err(wrong.into()) };
+        }
+        let value = self.value((entry & !KEPT) as usize, key)?;
+        if entry & KEPT != 0 {
+            self.kept.push((key, value.clone()));
+        }
+        Ok(value)
     }
 
     /// The next value, checked. What all values take is counted by this function's name, which is why it stays one.
@@ -167,20 +187,14 @@ impl Oracle for Witness {
         Ok(())
     }
 
+    /// A read that fails takes nothing: execution may go on after it, where a block holds what nobody signed.
     fn get(&mut self, key: Key) -> Result<Bytes, WitnessError> {
-        let entry = self.entries[self.next..].first_chunk().ok_or(WitnessError::Missing(key))?;
-        let entry = u32::from_le_bytes(*entry);
-        self.next += 4;
-        let wrong = WrongPreimage { key };
-        if entry & AGAIN != 0 {
-            let (kept, value) = self.kept.get((entry & !AGAIN) as usize).ok_or(wrong)?;
-            return if *kept == key { Ok(value.clone()) } else { Err(wrong.into()) };
+        let (next, data) = (self.next, self.data.0.clone());
+        let value = self.next_value(key);
+        if value.is_err() {
+            (self.next, self.data.0) = (next, data);
         }
-        let value = self.value((entry & !KEPT) as usize, key)?;
-        if entry & KEPT != 0 {
-            self.kept.push((key, value.clone()));
-        }
-        Ok(value)
+        value
     }
 
     fn blob(&mut self, versioned_hash: B256, _: u64, _: u64) -> Result<Bytes, WitnessError> {

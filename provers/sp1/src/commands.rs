@@ -71,7 +71,8 @@ fn l1_headers(path: &Path) -> Result<Vec<Vec<u8>>> {
         ::hex::decode(digits.strip_prefix("0x").unwrap_or(digits))
             .with_context(|| format!("--l1-headers: line {} of {}", place + 1, path.display()))
     };
-    text.lines().enumerate().map(header).collect()
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines.map(header).collect()
 }
 
 /// A verifying key from a guest or a file of its own, one of which is given.
@@ -92,7 +93,8 @@ fn make(guest: &Guest, input: SP1Stdin, values: Option<&[u8]>, flags: &ProverFla
     let out = flags.out.as_deref().context("--out is missing: the file to write the proof to")?;
     let key = flags.vkey.as_deref().map(|path| Key::read("--vkey", path)).transpose()?;
     key.as_ref().map_or(Ok(()), |key| key.check("--vkey", guest))?;
-    let prover = flags.prover.unwrap_or(if mode == Mode::Core { Prover::InOrder } else { Prover::Cpu });
+    let in_order = mode == Mode::Core && input.proofs.is_empty();
+    let prover = flags.prover.unwrap_or(if in_order { Prover::InOrder } else { Prover::Cpu });
     if !flags.unchecked {
         Machine::here()?.check(mode, prover, flags.download)?;
     }

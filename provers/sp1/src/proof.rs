@@ -169,6 +169,10 @@ pub fn kind(proof: &SP1ProofWithPublicValues) -> Mode {
 /// Why a proof doesn't hold; none if it does. `mock` lets mocks pass, which prove nothing, if they are for this guest and these
 /// public values; what is no mock is verified all the same.
 pub fn verify(proof: &SP1ProofWithPublicValues, key: &Key, mock: bool) -> Option<String> {
+    const CIRCUITS: &str = "SP1_CIRCUIT_MODE";
+    if std::env::var_os(CIRCUITS).is_some() {
+        return Some(format!("{CIRCUITS} is set: SP1 would take a circuit that was made for development"));
+    }
     let is_mock = is_mock(&proof.proof);
     if !mock && is_mock {
         return Some("it is a mock: it proves nothing, and --mock lets it pass in tests".to_owned());

@@ -82,7 +82,7 @@ impl fmt::Display for Statement {
     }
 }
 
-/// What a proof must commit to; what is not said may be anything.
+/// What a proof must commit to; what is not said may be anything. But if anything is expected of joined proofs, so is whose they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
     /// All public values, as they are.
@@ -132,6 +132,11 @@ impl Expected {
         }
         if let Some(number) = self.claimed_block_number.filter(|number| *number != found.claimed_block_number) {
             differences.push(format!("the claimed block is {}, not {number}", found.claimed_block_number));
+        }
+        // Any program can be joined whose proofs commit to six words: of whose they were, somebody has to know.
+        if let (Some(program), None) = (found.program, self.program) {
+            differences
+                .push(format!("it joins proofs of the program {}: --program says which it must be", hex(&program)));
         }
         differences
     }

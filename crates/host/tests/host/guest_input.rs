@@ -1,7 +1,7 @@
 //! Inputs of a zkVM's guest: what proves a claim, and that nothing else does.
 
 use alloy_primitives::{B256, Bytes, keccak256};
-use kohala_host::{Chain, Dispute, GuestInput, Store, guest_input, guest_input::Native};
+use kohala_host::{Chain, Dispute, GuestInput, GuestInputError, Store, guest_input, guest_input::Native};
 use kohala_zkvm::{ClaimError, STATEMENT_BYTES, Statement, WitnessError, judge};
 use std::fs;
 
@@ -134,6 +134,19 @@ fn wrong_claim_is_not_proven() {
     }
 }
 
+/// In a dispute the last block's root is the right claim for a number that L1 gives rise to no block for. A proof names the
+/// block that it is of.
+#[test]
+fn claim_ahead_of_l1_is_not_proven() {
+    // Its root is that of the chain's last block.
+    let mut dispute = dispute("main", "120-170");
+    dispute.claimed_block_number = u64::MAX;
+    match guest_input(&store("main"), &dispute) {
+        Err(GuestInputError::Guest(ClaimError::Short(verdict))) => assert!(verdict.is_valid()),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn nothing_may_be_missing() {
     for (chain, claim) in [("main", "0-1"), ("main", "40-41")] {
@@ -164,6 +177,9 @@ fn nothing_may_be_too_much() {
     let mut more = parts.whole();
     more.extend([0; 8]);
     assert!(matches!(tried(&more), Err(ClaimError::Witness(WitnessError::Unread))));
+    let mut zeros = parts.clone();
+    zeros.blobs[0].1.push(0);
+    assert!(matches!(tried(&zeros.whole()), Err(ClaimError::Witness(WitnessError::Form(_)))));
     // The same blob once more: the proof is then of another sum.
     let mut more = parts.clone();
     more.blobs.push(parts.blobs[0].clone());
@@ -211,7 +227,7 @@ fn blobs_are_bound_to_their_commitments() {
     let mut longer = parts.clone();
     longer.blobs[3].1.push(1);
     let mut large = parts.clone();
-    large.blobs[3].1 = vec![0; 131_073];
+    large.blobs[3].1 = vec![1; 131_073];
     let mut not_canonical = parts.clone();
     not_canonical.blobs[3].1[..32].fill(0xff);
     for (other, name) in [

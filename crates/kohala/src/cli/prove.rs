@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
   A core proof of a block of a known chain, and its verification:
     kohala prove --chain op-mainnet --block 145000000 --l1 $L1 --beacon $BEACON --l2 $L2 --mode core --out proof.bin
-    kohala prove verify proof.bin --chain op-mainnet --l1-head $L1_HEAD --agreed-l2-output-root $AGREED \\
+    kohala prove verify proof.bin --elf kohala-sp1-range.elf --chain op-mainnet --l1-head $L1_HEAD --agreed-l2-output-root $AGREED \\
       --claimed-l2-output-root $CLAIMED --claimed-l2-block-number 145000000
 
   A proof for L1 by Succinct's prover network:
@@ -35,7 +35,7 @@ pub(crate) struct Prove {
     #[arg(long, value_name = "MODE", default_value = "execute")]
     pub(crate) mode: Mode,
     /// The guest's input, which `kohala witness --zkvm` wrote, in place of a claim and where its data comes from
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["witness", "data_dir", "l1", "block", "claim"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["witness", "data_dir", "l1", "block", "claim", "l1_head", "agreed_l2_head_hash", "agreed_l2_output_root", "claimed_l2_output_root", "claimed_l2_block_number", "chain", "l2_chain_id", "rollup_config_path"])]
     pub(crate) input: Option<PathBuf>,
     /// The guest [default: kohala-sp1-range.elf beside kohala or in target/guests]
     #[arg(long, value_name = "FILE")]
@@ -62,7 +62,7 @@ pub(crate) enum ProveCommand {
 /// Check a proof.
 #[derive(Args)]
 #[command(after_help = "Example:
-    kohala prove verify proof.bin --claim testdata/chains/main/claims/0-1.json \\
+    kohala prove verify proof.bin --elf target/guests/kohala-sp1-range.elf --claim testdata/chains/main/claims/0-1.json \\
       --rollup-config-path testdata/chains/main/rollup.json --l1-config-path testdata/chains/main/l1-chain-config.json
 
 A proof says that the guest ended well and committed to a statement. If it is the one that you mean only you can know: say what you
@@ -72,7 +72,7 @@ Exit codes: 0 it holds and is for what you expect, 1 it isn't, 2 anything else."
 pub(crate) struct ProofFlags {
     /// The proof
     pub(crate) proof: PathBuf,
-    /// The guest that it must be of [default: kohala-sp1-range.elf beside kohala or in target/guests]
+    /// The guest that it must be of
     #[arg(long, value_name = "FILE")]
     pub(crate) elf: Option<PathBuf>,
     /// The verifying key of that guest, a file that `vkey --out` wrote, in place of the guest
