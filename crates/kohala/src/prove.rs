@@ -62,15 +62,15 @@ fn prove_claim(flags: &Prove) -> Result<ExitCode> {
         return Ok(exit_code(false));
     }
     let mut command = program.command("prove", output);
-    command.arg(elf).args(["--mode", &name(flags.mode), "--input"]);
+    command.arg(elf).args(["--mode", &name(flags.mode)]);
     prover_arguments(&flags.prover, &mut command);
     match (&flags.input, made) {
         (Some(path), _) => {
-            command.arg(path);
+            command.arg("--input").arg(path);
             run(command, &[])
         }
         (None, Some(made)) => {
-            command.arg("-").args(["--public-values", &Bytes::from(made.statement.encode()).to_string()]);
+            command.args(["--input", "-", "--public-values", &Bytes::from(made.statement.encode()).to_string()]);
             run(command, &made.witness)
         }
         (None, None) => unreachable!("the input is in a file or made"),

@@ -52,7 +52,7 @@ pub(crate) struct Prove {
 #[derive(Subcommand)]
 pub(crate) enum ProveCommand {
     /// Check a proof, and print what it commits to
-    Verify(ProofFlags),
+    Verify(Box<ProofFlags>),
     /// Print the key that a guest's proofs are verified by: contracts on L1 are told it
     Vkey(VkeyFlags),
     /// Join proofs of ranges that follow each other into one
