@@ -58,7 +58,7 @@ fn from_source() -> Result<()> {
         cargo.args(["-Zbuild-std=core,alloc,std,panic_abort", "-Zbuild-std-features=compiler-builtins-mem"]);
         cargo.arg("-Zjson-target-spec");
         build(&mut cargo, NAME, &sysroot, &flags)?;
-        finish(guest, FOLDER)?;
+        finish(guest, FOLDER, "")?;
     }
     Ok(())
 }
@@ -85,16 +85,17 @@ fn with_succinct() -> Result<()> {
         // It may be older than what our crates say that they need; the compiler is the judge of that.
         cargo.arg("--ignore-rust-version");
         build(&mut cargo, NAME, sysroot.as_ref(), &FLAGS)?;
-        finish(guest, TARGETS)?;
+        // Other bytes, another verifying key: another name.
+        finish(guest, TARGETS, "-succinct")?;
     }
     Ok(())
 }
 
-/// Writes what cargo has built in `folder`.
-fn finish(guest: &str, folder: &str) -> Result<()> {
+/// Writes what cargo has built in `folder`, with `suffix` behind the guest's name.
+fn finish(guest: &str, folder: &str, suffix: &str) -> Result<()> {
     let built = step::root().join(folder).join(TARGET).join("release").join(guest);
     let bytes = fs::read(&built).with_context(|| built.display().to_string())?;
-    write(&format!("{guest}.elf"), &bytes)
+    write(&format!("{guest}{suffix}.elf"), &bytes)
 }
 
 /// Tells cargo what to build. One package at a time: what one guest turns on in a dependency, another does without.
