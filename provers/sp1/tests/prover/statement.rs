@@ -48,7 +48,7 @@ fn what_is_expected_and_is_not_there_is_named() {
         assert_eq!(differences.len(), 1, "{differences:?}");
         assert!(differences[0].starts_with(start), "{differences:?}");
     };
-    let nothing = Expected::default;
+    let nothing = || Expected { program: Some(word(7)), ..Expected::default() };
     wrong(Expected { public_values: Some(vec![1]), ..nothing() }, "the public values are 0x");
     wrong(Expected { chain_hash: Some(word(9)), ..nothing() }, "the chain's hash is 0x");
     wrong(Expected { l1_head: Some(word(9)), ..nothing() }, "the L1 head is 0x");
@@ -56,5 +56,8 @@ fn what_is_expected_and_is_not_there_is_named() {
     wrong(Expected { claimed_output_root: Some(word(9)), ..nothing() }, "the claimed output root is 0x");
     wrong(Expected { program: Some(word(9)), ..nothing() }, "the program is 0x");
     wrong(Expected { claimed_block_number: Some(9), ..nothing() }, "the claimed block is 6, not 9");
+    // All words are as expected, but any program could have committed to them.
+    let anybodys = Expected { program: None, public_values: None, ..right.clone() };
+    wrong(anybodys, "it joins proofs of the program 0x");
     assert!(right.differences(b"x")[1].starts_with("the public values are no statement"));
 }
