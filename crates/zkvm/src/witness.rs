@@ -138,6 +138,7 @@ impl Witness {
         Ok(Boot { l1_head, agreed_output_root, claimed_output_root, claimed_block_number, rollup, l1 })
     }
 
+    /// What the next entry says, if it is what is asked for.
     fn next_value(&mut self, key: Key) -> Result<Bytes, WitnessError> {
         let entry = self.entries[self.next..].first_chunk().ok_or(WitnessError::Missing(key))?;
         let entry = u32::from_le_bytes(*entry);
