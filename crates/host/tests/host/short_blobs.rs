@@ -48,7 +48,10 @@ fn read_of(bytes: &[u8], outcome: Option<Bytes>, of_prague: bool) -> usize {
         assert!(inputs.l1_header(header.hash).unwrap().is_prague);
     }
     let read = inputs.l1_blob(&block, &IndexedBlobHash { index: 0, hash }).unwrap();
-    assert!(read[..] == *bytes, "another blob");
+    let (read_bytes, zeros) = bytes.split_at(read.len());
+    assert!(read[..] == *read_bytes && zeros.iter().all(|byte| *byte == 0), "another blob");
+    // What isn't read is left out.
+    assert_eq!(read.len(), 32 * oracle.elements);
     oracle.elements
 }
 
