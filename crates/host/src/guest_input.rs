@@ -1,10 +1,10 @@
 //! The input of a zkVM's guest: what the program reads to judge one claim, in the form that the guest proves it from.
 
 use crate::{Dispute, HostError, NativeOracle, Store, answer_offline, kzg, precompile};
-use alloy_primitives::Bytes;
+use alloy_primitives::{Bytes, keccak256};
 use kohala_preimage::{BLOB_BYTES, BlobError};
-use kohala_program::{Boot, OracleInputs, Program, ProgramError, Progress, ReadError, Verdict};
-use kohala_zkvm::{ClaimError, Machine, Recorder, Statement, Weighted, chain_hash, encode_chain};
+use kohala_program::{Boot, OracleInputs, ProgramError, ReadError, Verdict};
+use kohala_zkvm::{ClaimError, Machine, Recorder, Statement, Weighted, encode_chain};
 use std::thread;
 
 /// A guest's input, and what it is about.
@@ -49,22 +49,18 @@ pub fn guest_input(store: &Store, dispute: &Dispute) -> Result<GuestInput, Guest
         // The oracle moves in here, so that it is gone at the end: the host's thread waits for its requests till then.
         let mut recorder = Recorder::new(oracle);
         let boot = Boot::read(&mut recorder)?;
-        let mut program = Program::start(boot.clone(), OracleInputs::new(&mut recorder))?;
-        let verdict = loop {
-            if let Progress::Judged(verdict) = program.step()? {
-                break verdict;
-            }
-        };
+        let verdict = kohala_program::run(OracleInputs::new(&mut recorder))?;
         Ok::<_, GuestInputError>((boot, verdict, recorder.into_recorded()))
     })?;
+    let chain = encode_chain(&boot.rollup, &boot.l1);
     let statement = Statement {
-        chain_hash: chain_hash(&boot.rollup, &boot.l1),
+        chain_hash: keccak256(&chain),
         l1_head: boot.l1_head,
         agreed_output_root: boot.agreed_output_root,
         claimed_output_root: boot.claimed_output_root,
         claimed_block_number: boot.claimed_block_number,
     };
-    let witness = recorded.witness(&statement, &encode_chain(&boot.rollup, &boot.l1), open)?;
+    let witness = recorded.witness(&statement, &chain, open)?;
     if verdict.is_valid() {
         kohala_zkvm::judge::<Native>(Bytes::copy_from_slice(&witness))?;
     }

@@ -52,16 +52,4 @@ impl Phase {
     /// Every phase, in order.
     pub const ALL: [Self; 6] =
         [Self::Witness, Self::Boot, Self::Derivation, Self::Execution, Self::Trie, Self::Epilogue];
-
-    /// A short name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Witness => "witness",
-            Self::Boot => "boot",
-            Self::Derivation => "derivation",
-            Self::Execution => "execution",
-            Self::Trie => "trie",
-            Self::Epilogue => "epilogue",
-        }
-    }
 }

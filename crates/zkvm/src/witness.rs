@@ -16,7 +16,7 @@
 //!
 //! Every byte counts: data that isn't asked for, zeros that are none, a length that leads elsewhere, each ends the guest.
 
-use crate::{ChainError, Machine, Statement, blobs, blobs::Blob, chain_hash, decode_chain, statement::STATEMENT_BYTES};
+use crate::{ChainError, Machine, Statement, blobs, blobs::Blob, decode_chain, statement::STATEMENT_BYTES};
 use alloc::{sync::Arc, vec::Vec};
 use alloy_primitives::{B256, Bytes, keccak256};
 use kohala_preimage::{BlobError, Hint, Key, Oracle, WrongPreimage, versioned_hash};
@@ -129,8 +129,9 @@ impl Witness {
 
     /// The program's boot inputs.
     pub(crate) fn boot(&self) -> Result<Boot, WitnessError> {
+        // Words that are read at all are those that the configuration is written as, so their hash is its.
         let (rollup, l1) = decode_chain(&self.chain)?;
-        if chain_hash(&rollup, &l1) != self.statement.chain_hash {
+        if keccak256(&self.chain) != self.statement.chain_hash {
             return Err(WitnessError::OtherChain);
         }
         let Statement { l1_head, agreed_output_root, claimed_output_root, claimed_block_number, .. } = self.statement;
