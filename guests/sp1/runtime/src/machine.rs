@@ -17,30 +17,24 @@ impl Machine for Sp1 {
     /// Tells SP1's executor, which counts what lies between such lines.
     fn enters(phase: Phase) {
         static AT: AtomicUsize = AtomicUsize::new(usize::MAX);
-        if let Some(end) = ENDS.get(AT.swap(phase as usize, Ordering::Relaxed)) {
+        if let Some((_, end)) = LINES.get(AT.swap(phase as usize, Ordering::Relaxed)) {
             print(end);
         }
-        print(STARTS[phase as usize]);
+        let (start, _) = LINES[phase as usize];
+        print(start);
     }
 }
 
-/// What is said when a phase begins, and when it ends: in the order of [`Phase::ALL`].
-const STARTS: [&str; Phase::ALL.len()] = [
-    "cycle-tracker-report-start:witness\n",
-    "cycle-tracker-report-start:boot\n",
-    "cycle-tracker-report-start:derivation\n",
-    "cycle-tracker-report-start:execution\n",
-    "cycle-tracker-report-start:trie\n",
-    "cycle-tracker-report-start:epilogue\n",
-];
-const ENDS: [&str; Phase::ALL.len()] = [
-    "cycle-tracker-report-end:witness\n",
-    "cycle-tracker-report-end:boot\n",
-    "cycle-tracker-report-end:derivation\n",
-    "cycle-tracker-report-end:execution\n",
-    "cycle-tracker-report-end:trie\n",
-    "cycle-tracker-report-end:epilogue\n",
-];
+/// What is said when a phase begins, and when it ends.
+macro_rules! lines {
+    ($name:literal) => {
+        (concat!("cycle-tracker-report-start:", $name, "\n"), concat!("cycle-tracker-report-end:", $name, "\n"))
+    };
+}
+
+/// In the order of [`Phase::ALL`].
+const LINES: [(&str, &str); Phase::ALL.len()] =
+    [lines!("witness"), lines!("boot"), lines!("derivation"), lines!("execution"), lines!("trie"), lines!("epilogue")];
 
 fn print(line: &str) {
     const STDOUT: u32 = 1;
