@@ -117,10 +117,7 @@ impl Blob {
 /// # Errors
 /// Where the data is too long, or an element or the point is not below the field's order.
 pub fn evaluate(data: &[u8], point: &[u8; 32]) -> Result<[u8; 32], BlobError> {
-    let point = U256::from_be_bytes(*point);
-    if point >= MODULUS {
-        return Err(BlobError::Point);
-    }
+    let point = canonical(point).ok_or(BlobError::Point)?;
     value_at(data, point).map(|value| value.to_be_bytes())
 }
 
@@ -132,14 +129,10 @@ pub fn evaluate(data: &[u8], point: &[u8; 32]) -> Result<[u8; 32], BlobError> {
 pub fn weighted_sum<'a>(blobs: impl IntoIterator<Item = (&'a [u8], &'a [u8; 32])>) -> Result<Vec<U256>, BlobError> {
     let mut sum = Vec::new();
     for (data, weight) in blobs {
-        let weight = U256::from_be_bytes(*weight);
         if data.len() > BLOB_BYTES {
             return Err(BlobError::Length);
         }
-        if weight >= MODULUS {
-            return Err(BlobError::Weight);
-        }
-        let weight = montgomery(weight);
+        let weight = montgomery(canonical(weight).ok_or(BlobError::Weight)?);
         sum.resize(sum.len().max(data.len().div_ceil(32)), U256::ZERO);
         for (index, (bytes, sum)) in data.chunks(32).zip(&mut sum).enumerate() {
             *sum = field::add_product(*sum, element(index, bytes)?, weight);
@@ -153,24 +146,26 @@ pub fn weighted_sum<'a>(blobs: impl IntoIterator<Item = (&'a [u8], &'a [u8; 32])
 /// # Errors
 /// Where the point is not below the field's order.
 pub fn evaluate_elements(elements: Vec<U256>, point: &[u8; 32]) -> Result<[u8; 32], BlobError> {
-    let point = U256::from_be_bytes(*point);
-    if point >= MODULUS {
-        return Err(BlobError::Point);
-    }
+    let point = canonical(point).ok_or(BlobError::Point)?;
     Ok(field::evaluate(elements, montgomery(point)).to_be_bytes())
 }
 
 /// Field element `index` of a blob, of which these are the bytes; fewer than 32 at the data's end.
 fn element(index: usize, bytes: &[u8]) -> Result<U256, BlobError> {
-    let element = match bytes.first_chunk::<32>() {
-        Some(whole) => U256::from_be_bytes(*whole),
+    let element = match bytes.first_chunk() {
+        Some(whole) => canonical(whole),
         None => {
             let mut element = [0; 32];
             element[..bytes.len()].copy_from_slice(bytes);
-            U256::from_be_bytes(element)
+            canonical(&element)
         }
     };
-    if element >= MODULUS { Err(BlobError::NotCanonical(index)) } else { Ok(element) }
+    element.ok_or(BlobError::NotCanonical(index))
+}
+
+/// A number, big-endian, that is below the field's order.
+fn canonical(bytes: &[u8; 32]) -> Option<U256> {
+    Some(U256::from_be_bytes(*bytes)).filter(|number| *number < MODULUS)
 }
 
 /// The polynomial's value at `z` (EIP-4844 `evaluate_polynomial_in_evaluation_form`). Only the elements that there are
