@@ -104,6 +104,16 @@ fn write(name: &str, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// What cargo is told to build the standard library, too: guests of zkVMs have it.
+const WITH_STD: [&str; 2] = ["-Zbuild-std=core,alloc,std,panic_abort", "-Zbuild-std-features=compiler-builtins-mem"];
+
+/// Writes what cargo has built for `target` in `folder`, with `suffix` behind the guest's name.
+fn finish(guest: &str, folder: &str, target: &str, suffix: &str) -> Result<()> {
+    let built = step::root().join(folder).join(target).join("release").join(guest);
+    let bytes = fs::read(&built).with_context(|| built.display().to_string())?;
+    write(&format!("{guest}{suffix}.elf"), &bytes)
+}
+
 /// Has `cargo` build a guest with `flags` of the compiler, and the same bytes in every folder.
 fn build(cargo: &mut Command, vm: &str, sysroot: &Path, flags: &[&str]) -> Result<()> {
     let root = step::root();

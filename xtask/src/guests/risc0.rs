@@ -1,10 +1,9 @@
 //! RISC Zero's guest, with the compiler of the other guests: its target is built into rustc. RISC Zero's own compiler, which
 //! `rzup` installs, would make another image.
 
-use super::{FOLDER, build, write};
-use crate::{no_std, step};
-use anyhow::{Context, Result};
-use std::fs;
+use super::{FOLDER, WITH_STD, build, finish};
+use crate::no_std;
+use anyhow::Result;
 
 const SOURCE: &str = "guests/risc0";
 const GUEST: &str = "kohala-risc0-range";
@@ -23,11 +22,9 @@ pub(super) fn run() -> Result<()> {
     let mut cargo = toolchain.cargo();
     cargo.args(["build", "--release", "--locked", "--manifest-path", &format!("{SOURCE}/Cargo.toml")]);
     cargo.args(["--target", TARGET, "--target-dir", FOLDER]);
-    cargo.args(["-Zbuild-std=core,alloc,std,panic_abort", "-Zbuild-std-features=compiler-builtins-mem"]);
+    cargo.args(WITH_STD);
     let linker = format!("-Clinker={}", toolchain.linker());
     let flags = FLAGS.into_iter().chain([linker.as_str()]).collect::<Vec<_>>();
     build(&mut cargo, NAME, &toolchain.sysroot()?, &flags)?;
-    let built = step::root().join(FOLDER).join(TARGET).join("release").join(GUEST);
-    let bytes = fs::read(&built).with_context(|| built.display().to_string())?;
-    write(&format!("{GUEST}.elf"), &bytes)
+    finish(GUEST, FOLDER, TARGET, "")
 }

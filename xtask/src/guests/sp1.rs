@@ -4,11 +4,11 @@
 //! SP1's tools give. The two compilers make different bytes of the same sources, and so executables with different
 //! verifying keys.
 
-use super::{FOLDER, build, write};
+use super::{FOLDER, WITH_STD, build, finish};
 use crate::{no_std, step};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::ValueEnum;
-use std::{fs, process::Command};
+use std::process::Command;
 
 /// What compiles the guests.
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -55,10 +55,9 @@ fn from_source() -> Result<()> {
     for guest in GUESTS {
         let mut cargo = toolchain.cargo();
         arguments(&mut cargo, guest, &format!("targets/{TARGET}.json"), FOLDER);
-        cargo.args(["-Zbuild-std=core,alloc,std,panic_abort", "-Zbuild-std-features=compiler-builtins-mem"]);
-        cargo.arg("-Zjson-target-spec");
+        cargo.args(WITH_STD).arg("-Zjson-target-spec");
         build(&mut cargo, NAME, &sysroot, &flags)?;
-        finish(guest, FOLDER, "")?;
+        finish(guest, FOLDER, TARGET, "")?;
     }
     Ok(())
 }
@@ -86,16 +85,9 @@ fn with_succinct() -> Result<()> {
         cargo.arg("--ignore-rust-version");
         build(&mut cargo, NAME, sysroot.as_ref(), &FLAGS)?;
         // Other bytes, another verifying key: another name.
-        finish(guest, TARGETS, "-succinct")?;
+        finish(guest, TARGETS, TARGET, "-succinct")?;
     }
     Ok(())
-}
-
-/// Writes what cargo has built in `folder`, with `suffix` behind the guest's name.
-fn finish(guest: &str, folder: &str, suffix: &str) -> Result<()> {
-    let built = step::root().join(folder).join(TARGET).join("release").join(guest);
-    let bytes = fs::read(&built).with_context(|| built.display().to_string())?;
-    write(&format!("{guest}{suffix}.elf"), &bytes)
 }
 
 /// Tells cargo what to build. One package at a time: what one guest turns on in a dependency, another does without.
