@@ -70,7 +70,7 @@ pub fn execute(guest: &Guest, input: &SP1Stdin, counted: bool) -> Result<Executi
     executor.set_output_consumers(OutputConsumers { stdout: None, stderr: Some(errors) });
     input.buffer.iter().for_each(|hint| executor.with_input(hint));
     let (mut report, mut phases, mut cycles) = (ExecutionReport::default(), Phases::default(), 0);
-    let mut values = guest.values.map(Calls::of);
+    let mut values = if counted { guest.values().map(Calls::of) } else { None };
     while let Some(chunk) = executor.try_execute_chunk().context("SP1's executor can't run the guest")? {
         let vm = GasEstimatingVM::new(&chunk, guest.program.clone(), [0; 4], options.clone());
         let (counted, in_chunk) = count(vm, &guest.program, cycles, &mut phases, values.as_mut())?;

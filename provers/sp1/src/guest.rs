@@ -17,8 +17,6 @@ pub struct Guest {
     pub elf: Elf,
     /// What the executor makes of it.
     pub program: Arc<Program>,
-    /// Where the function begins that checks a value of the witness, if the guest has one and its symbols.
-    pub values: Option<u64>,
 }
 
 /// The end of that function's path, as symbols have it: `kohala_zkvm::witness::Witness::value`.
@@ -43,8 +41,7 @@ impl Guest {
         );
         let program = disassemble(&elf)?;
         ensure!(!program.enable_untrusted_programs, "it loads programs of others, which Kohala's guests don't");
-        let values = symbol(&elf, VALUE);
-        Ok(Self { elf: elf.into(), program: Arc::new(program), values })
+        Ok(Self { elf: elf.into(), program: Arc::new(program) })
     }
 
     /// SHA-256 of the file.
@@ -52,17 +49,19 @@ impl Guest {
         Sha256::digest(&*self.elf).into()
     }
 
+    /// Where the function begins that checks a value of the witness, if the guest has one and its symbols.
+    pub fn values(&self) -> Option<u64> {
+        let file = object::File::parse(&*self.elf).ok()?;
+        file.symbols()
+            .find(|symbol| symbol.name().is_ok_and(|name| name.contains(VALUE)))
+            .map(|symbol| symbol.address())
+    }
+
     /// The key that proofs of this guest are verified by. It takes seconds to compute.
     pub fn verifying_key(&self) -> Result<SP1VerifyingKey> {
         let key = LightProver::new().setup(self.elf.clone()).context("the guest's verifying key can't be computed")?;
         Ok(key.verifying_key().clone())
     }
-}
-
-/// The address of a function whose symbol has `name` in it.
-fn symbol(elf: &[u8], name: &str) -> Option<u64> {
-    let file = object::File::parse(elf).ok()?;
-    file.symbols().find(|symbol| symbol.name().is_ok_and(|found| found.contains(name))).map(|symbol| symbol.address())
 }
 
 /// SP1's reading of an ELF file, which panics on some of those that it can't use.
