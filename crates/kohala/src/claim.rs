@@ -8,9 +8,9 @@ use kohala_protocol::{L1ChainConfig, RollupConfig, chains};
 use serde::Deserialize;
 use std::{fs, path::Path};
 
-/// A claim file: the dispute's inputs by the names of their flags. Other fields are ignored.
+/// What is said of a claim: the dispute's inputs by the names of their flags, of which a claim's file may have others too.
 #[derive(Deserialize, Default)]
-pub(crate) struct ClaimFile {
+pub(crate) struct Given {
     pub(crate) l1_head: Option<B256>,
     pub(crate) agreed_l2_head_hash: Option<B256>,
     pub(crate) agreed_l2_output_root: Option<B256>,
@@ -18,21 +18,20 @@ pub(crate) struct ClaimFile {
     pub(crate) claimed_l2_block_number: Option<u64>,
 }
 
-/// What a proof is expected to be of: what the claim's file and flags say, as far as they do.
-pub(crate) fn expected(claim: &ClaimFlags) -> Result<ClaimFile> {
-    let file = claim.claim.as_deref().map(claim_file).transpose()?.unwrap_or_default();
-    Ok(ClaimFile {
-        l1_head: claim.l1_head.or(file.l1_head),
-        agreed_l2_head_hash: claim.agreed_l2_head_hash.or(file.agreed_l2_head_hash),
-        agreed_l2_output_root: claim.agreed_l2_output_root.or(file.agreed_l2_output_root),
-        claimed_l2_output_root: claim.claimed_l2_output_root.or(file.claimed_l2_output_root),
-        claimed_l2_block_number: claim.claimed_l2_block_number.or(file.claimed_l2_block_number),
+/// What the flags say of a claim, and where they don't, its file.
+pub(crate) fn given(flags: &ClaimFlags) -> Result<Given> {
+    let file: Given = match &flags.claim {
+        Some(path) => serde_json::from_slice(&read("--claim", path)?)
+            .with_context(|| format!("--claim: {} is not a claim", path.display()))?,
+        None => Given::default(),
+    };
+    Ok(Given {
+        l1_head: flags.l1_head.or(file.l1_head),
+        agreed_l2_head_hash: flags.agreed_l2_head_hash.or(file.agreed_l2_head_hash),
+        agreed_l2_output_root: flags.agreed_l2_output_root.or(file.agreed_l2_output_root),
+        claimed_l2_output_root: flags.claimed_l2_output_root.or(file.claimed_l2_output_root),
+        claimed_l2_block_number: flags.claimed_l2_block_number.or(file.claimed_l2_block_number),
     })
-}
-
-fn claim_file(path: &Path) -> Result<ClaimFile> {
-    serde_json::from_slice(&read("--claim", path)?)
-        .with_context(|| format!("--claim: {} is not a claim", path.display()))
 }
 
 /// What the flags ask: a dispute, and the agreed block's hash if that was given too.
@@ -43,32 +42,25 @@ pub(crate) struct Asked {
 
 /// A claim from flags and files; what neither says is as in `known`, the claim of a witness.
 pub(crate) fn asked(claim: &ClaimFlags, chain: &ChainFlags, known: Option<Dispute>) -> Result<Asked> {
-    let file = match (&claim.claim, &known) {
-        (Some(path), _) => claim_file(path)?,
-        (None, Some(known)) => ClaimFile {
-            l1_head: Some(known.l1_head),
-            agreed_l2_head_hash: None,
-            agreed_l2_output_root: Some(known.agreed_output_root),
-            claimed_l2_output_root: Some(known.claimed_output_root),
-            claimed_l2_block_number: Some(known.claimed_block_number),
-        },
-        (None, None) => ClaimFile::default(),
-    };
-    let agreed_output_root = needed("agreed-l2-output-root", claim.agreed_l2_output_root, file.agreed_l2_output_root)?;
+    let given = given(claim)?;
+    // A claim's file is whole, or says what it lacks.
+    let witness = known.as_ref().filter(|_| claim.claim.is_none());
+    let agreed_output_root = given.agreed_l2_output_root.or(witness.map(|known| known.agreed_output_root));
+    let agreed_output_root = needed("agreed-l2-output-root", agreed_output_root)?;
     if agreed_output_root.is_zero() {
         bail!("--agreed-l2-output-root is zero: nothing was ever agreed on that");
     }
-    let l1_head = needed("l1-head", claim.l1_head, file.l1_head)?;
+    let l1_head = needed("l1-head", given.l1_head.or(witness.map(|known| known.l1_head)))?;
     if l1_head.is_zero() {
         bail!("--l1-head is zero: no L1 block has that hash");
     }
-    let claimed_output_root = claim.claimed_l2_output_root;
-    let claimed_block_number = claim.claimed_l2_block_number;
+    let claimed_output_root = given.claimed_l2_output_root.or(witness.map(|known| known.claimed_output_root));
+    let claimed_block_number = given.claimed_l2_block_number.or(witness.map(|known| known.claimed_block_number));
     let dispute = Dispute {
         l1_head,
         agreed_output_root,
-        claimed_output_root: needed("claimed-l2-output-root", claimed_output_root, file.claimed_l2_output_root)?,
-        claimed_block_number: needed("claimed-l2-block-number", claimed_block_number, file.claimed_l2_block_number)?,
+        claimed_output_root: needed("claimed-l2-output-root", claimed_output_root)?,
+        claimed_block_number: needed("claimed-l2-block-number", claimed_block_number)?,
         chain: match (chain_of(chain)?, known) {
             (Some(chain), _) => chain,
             (None, Some(known)) => known.chain,
@@ -77,11 +69,11 @@ pub(crate) fn asked(claim: &ClaimFlags, chain: &ChainFlags, known: Option<Disput
             }
         },
     };
-    Ok(Asked { dispute, agreed_l2_head_hash: claim.agreed_l2_head_hash.or(file.agreed_l2_head_hash) })
+    Ok(Asked { dispute, agreed_l2_head_hash: given.agreed_l2_head_hash })
 }
 
-fn needed<T>(name: &str, flag: Option<T>, file: Option<T>) -> Result<T> {
-    flag.or(file).with_context(|| format!("--{name} is missing: give it, or a file that has it with --claim"))
+fn needed<T>(name: &str, given: Option<T>) -> Result<T> {
+    given.with_context(|| format!("--{name} is missing: give it, or a file that has it with --claim"))
 }
 
 /// The chain that the flags name, if they name one.
@@ -90,11 +82,7 @@ pub(crate) fn chain_of(flags: &ChainFlags) -> Result<Option<Chain>> {
         let rollup = read("--rollup-config-path", path)?;
         let config = RollupConfig::from_json(&rollup)
             .with_context(|| format!("--rollup-config-path: {} can't be used", path.display()))?;
-        let l1 = flags.l1_config_path.as_deref().map(l1_config).transpose()?;
-        if l1.is_none() && L1ChainConfig::by_id(config.l1_chain_id).is_none() {
-            bail!("--l1-config-path is missing: Kohala does not know L1 chain {}", config.l1_chain_id);
-        }
-        return Ok(Some(Chain::Custom { rollup: rollup.into(), l1 }));
+        return Ok(Some(Chain::Custom { rollup: rollup.into(), l1: l1_of(&config, flags)? }));
     }
     if let Some(chain) = &flags.chain {
         let id = chains::all().find(|(name, id)| name == chain || id.to_string() == *chain);
@@ -123,11 +111,16 @@ pub(crate) fn found_chain(discovery: &Discovery, flags: &ChainFlags) -> Result<C
         bail!("Kohala does not know chain {id}: give its configuration with --rollup-config-path, or a --rollup-node");
     };
     let config = RollupConfig::from_json(&rollup).context("--rollup-node: the node's configuration can't be used")?;
+    Ok(Chain::Custom { rollup, l1: l1_of(&config, flags)? })
+}
+
+/// The L1 chain's configuration that the flags name; there must be one if the L1 chain is none that Kohala knows.
+fn l1_of(config: &RollupConfig, flags: &ChainFlags) -> Result<Option<Bytes>> {
     let l1 = flags.l1_config_path.as_deref().map(l1_config).transpose()?;
     if l1.is_none() && L1ChainConfig::by_id(config.l1_chain_id).is_none() {
         bail!("--l1-config-path is missing: Kohala does not know L1 chain {}", config.l1_chain_id);
     }
-    Ok(Chain::Custom { rollup, l1 })
+    Ok(l1)
 }
 
 /// The rollup configuration of a chain that was named.
@@ -144,7 +137,7 @@ pub(crate) fn chain_hash(chain: &Chain) -> Result<B256> {
     let l1 = match (L1ChainConfig::by_id(rollup.l1_chain_id), chain) {
         (Some(known), _) => known,
         (None, Chain::Custom { l1: Some(l1), .. }) => L1ChainConfig::from_json(l1)?,
-        (None, _) => bail!("--l1-config-path is missing: Kohala does not know L1 chain {}", rollup.l1_chain_id),
+        (None, _) => bail!("the L1 chain is not known"),
     };
     Ok(kohala_zkvm::chain_hash(&rollup, &l1))
 }

@@ -110,7 +110,7 @@ fn verify_proof(flags: &ProofFlags) -> Result<ExitCode> {
     if flags.mock {
         command.arg("--mock");
     }
-    let expected = claim::expected(&flags.claim)?;
+    let expected = claim::given(&flags.claim)?;
     let chain = claim::chain_of(&flags.chain)?;
     ensure!(
         expected.agreed_l2_head_hash.is_none() || expected.agreed_l2_output_root.is_some(),
