@@ -4,6 +4,8 @@
 //! A test of its own because revm's own cryptography judges here: nothing in this process may have put ours in its place.
 
 mod oracle;
+#[path = "../support/recorded.rs"]
+mod recorded;
 mod run;
 
 use alloy_primitives::{B256, Bytes, U256, keccak256};

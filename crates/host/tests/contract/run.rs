@@ -1,33 +1,21 @@
 //! What an accelerated program reads on the way to a verdict, as on a fault proof VM.
 
+use crate::recorded;
 use alloy_primitives::Bytes;
-use kohala_host::{Chain, Dispute, HostError, Server, Store, precompile::Call};
+use kohala_host::{HostError, Server, Store, precompile::Call};
 use kohala_preimage::{Hint, Key, KeyKind, Missing, Oracle, Preimages};
 use kohala_program::OracleInputs;
-use std::{collections::BTreeMap, fs};
+use std::collections::BTreeMap;
 
 /// All keys that the program reads for a claim of a recorded chain, with the values, and what the host has by then.
 pub(crate) fn reads(chain: &str, claim: &str) -> (BTreeMap<Key, Bytes>, Store) {
-    let recorded = kohala_testdata::path("chains").join(chain);
-    let store = Store::open(recorded.join("preimages.kohala")).unwrap();
-    let dispute = dispute(chain, claim);
+    let store = recorded::store(chain);
+    let dispute = recorded::dispute(chain, &recorded::claim(chain, claim));
     let server = Server::new(&store, dispute.inputs());
     let mut recorder = Recorder { server, kept: store.load().unwrap(), read: BTreeMap::new() };
     let verdict = kohala_program::run(OracleInputs::new(&mut recorder).accelerated()).unwrap();
     assert!(verdict.is_valid(), "{chain} {claim}");
     (recorder.read, Store::Memory(recorder.kept))
-}
-
-fn dispute(chain: &str, claim: &str) -> Dispute {
-    let file = |name: &str| Bytes::from(fs::read(kohala_testdata::path("chains").join(chain).join(name)).unwrap());
-    let claim: kohala_testdata::Claim = serde_json::from_slice(&file(&format!("claims/{claim}.json"))).unwrap();
-    Dispute {
-        l1_head: claim.l1_head,
-        agreed_output_root: claim.agreed_l2_output_root,
-        claimed_output_root: claim.claimed_l2_output_root,
-        claimed_block_number: claim.claimed_l2_block_number,
-        chain: Chain::Custom { rollup: file("rollup.json"), l1: Some(file("l1-chain-config.json")) },
-    }
 }
 
 /// A host that remembers what was asked, and keeps the precompile calls that hints announce.

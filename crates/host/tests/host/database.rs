@@ -1,10 +1,11 @@
 //! The database: what was put in comes back, from several threads, past a second process, a kill and damage.
 
-use crate::common::{BLOBS, CALLS, assert_same, preimages};
-use alloy_primitives::{B256, Bytes, hex, keccak256};
-use kohala_host::{
-    Chain, Dispute, Store, StoreError, database::Database, directory::Directory, judge, store::MAX_VALUE_BYTES,
+use crate::{
+    common::{BLOBS, CALLS, assert_same, preimages},
+    recorded,
 };
+use alloy_primitives::{B256, Bytes, hex, keccak256};
+use kohala_host::{Store, StoreError, database::Database, directory::Directory, judge, store::MAX_VALUE_BYTES};
 use kohala_preimage::{BLOB_BYTES, BlobError, Key, KeyKind, Preimages, WrongPreimage, versioned_hash};
 use std::{
     fs,
@@ -226,30 +227,18 @@ fn several_threads_write_and_read() {
 fn claim_of_a_recorded_chain_is_judged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("staged.db");
-    let file = |name: &str| kohala_testdata::path("chains/staged").join(name);
-    let recorded = Store::open(file("preimages.kohala")).unwrap().load().unwrap();
-    Store::write(&path, &recorded).unwrap();
+    let read = recorded::store("staged").load().unwrap();
+    Store::write(&path, &read).unwrap();
     let store = Store::open(&path).unwrap();
-    let json = |name: &str| Bytes::from(fs::read(file(name)).unwrap());
-    let chain = Chain::Custom { rollup: json("rollup.json"), l1: Some(json("l1-chain-config.json")) };
-    let recording = kohala_testdata::chain("staged");
-    let claim = recording.claim("9-10");
+    let mut dispute = recorded::dispute("staged", &recorded::claim("staged", "9-10"));
     for lie in [0, 1] {
-        let mut claimed_output_root = claim.claimed_l2_output_root;
-        claimed_output_root.0[0] ^= lie;
-        let dispute = Dispute {
-            l1_head: claim.l1_head,
-            agreed_output_root: claim.agreed_l2_output_root,
-            claimed_output_root,
-            claimed_block_number: claim.claimed_l2_block_number,
-            chain: chain.clone(),
-        };
+        dispute.claimed_output_root.0[0] ^= lie;
         assert_eq!(judge(&store, &dispute, |_| ()).unwrap().verdict.is_valid(), lie == 0);
     }
     let loaded = store.load().unwrap();
-    assert_eq!(loaded.iter().len(), recorded.iter().len());
-    assert!(recorded.iter().all(|(key, value)| loaded.value(key) == Some(value)));
-    assert!(recorded.blobs().all(|blob| loaded.whole_blob(blob.versioned_hash()) == Some(blob)));
+    assert_eq!(loaded.iter().len(), read.iter().len());
+    assert!(read.iter().all(|(key, value)| loaded.value(key) == Some(value)));
+    assert!(read.blobs().all(|blob| loaded.whole_blob(blob.versioned_hash()) == Some(blob)));
 }
 
 #[test]

@@ -1,24 +1,12 @@
 //! Inputs of a zkVM's guest: what proves a claim, and that nothing else does.
 
+use crate::recorded::{self, store};
 use alloy_primitives::{B256, Bytes, keccak256};
-use kohala_host::{Chain, Dispute, GuestInput, GuestInputError, Store, guest_input, guest_input::Native};
+use kohala_host::{Dispute, GuestInput, GuestInputError, guest_input, guest_input::Native};
 use kohala_zkvm::{ClaimError, STATEMENT_BYTES, Statement, WitnessError, judge};
-use std::fs;
-
-fn store(chain: &str) -> Store {
-    Store::open(kohala_testdata::path("chains").join(chain).join("preimages.kohala")).unwrap()
-}
 
 fn dispute(chain: &str, claim: &str) -> Dispute {
-    let file = |name: &str| Bytes::from(fs::read(kohala_testdata::path("chains").join(chain).join(name)).unwrap());
-    let claim: kohala_testdata::Claim = serde_json::from_slice(&file(&format!("claims/{claim}.json"))).unwrap();
-    Dispute {
-        l1_head: claim.l1_head,
-        agreed_output_root: claim.agreed_l2_output_root,
-        claimed_output_root: claim.claimed_l2_output_root,
-        claimed_block_number: claim.claimed_l2_block_number,
-        chain: Chain::Custom { rollup: file("rollup.json"), l1: Some(file("l1-chain-config.json")) },
-    }
+    recorded::dispute(chain, &recorded::claim(chain, claim))
 }
 
 fn input(chain: &str, claim: &str) -> GuestInput {

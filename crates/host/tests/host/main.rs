@@ -10,6 +10,8 @@ mod history;
 mod kzg;
 mod online;
 mod precompiles;
+#[path = "../support/recorded.rs"]
+mod recorded;
 mod resilience;
 mod serving;
 mod short_blobs;

@@ -8,6 +8,9 @@ mod metrics;
 mod online;
 mod preimages;
 mod prove;
+#[expect(dead_code, reason = "claims are read by the support here")]
+#[path = "../../../host/tests/support/recorded.rs"]
+mod recorded;
 mod stores;
 mod support;
 mod vm;

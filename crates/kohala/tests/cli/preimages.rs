@@ -1,12 +1,13 @@
 //! What preimages mean to the verdict: one that is missing, one that is altered, hints that nobody heeds, and the same
 //! program behind pipes.
 
-use crate::support::{but, chain_flags, claim, claim_flags, file, run};
+use crate::{
+    recorded::{dispute, store},
+    support::{but, chain_flags, claim, claim_flags, run},
+};
 use alloy_primitives::{B256, Bytes};
 use embedded_io_adapters::std::FromStd;
-use kohala_host::{
-    Chain, Channels, Dispute, Server, Store, judge, precompile::Call, serve, server::ServerError, witness,
-};
+use kohala_host::{Channels, Dispute, Server, Store, judge, precompile::Call, serve, server::ServerError, witness};
 use kohala_preimage::{
     BLOB_BYTES, BlobKeys, Client, ClientError, Hint, Key, KeyKind, Missing, Oracle, PreimageError, Preimages,
 };
@@ -14,7 +15,6 @@ use kohala_program::{OracleInputs, ProgramError, ReadError, Verdict};
 use kohala_testdata::Claim;
 use std::{
     collections::{HashMap, HashSet},
-    fs,
     io::{PipeReader, PipeWriter, pipe},
     sync::Arc,
     thread,
@@ -33,7 +33,7 @@ impl Case {
     fn load(chain: &str, name: &str) -> Self {
         let claim = claim(chain, name);
         let dispute = dispute(chain, &claim);
-        let all = Store::open(file(chain, "preimages.kohala")).unwrap();
+        let all = store(chain);
         let (judgement, preimages) = witness(&all, &dispute, |_| ()).unwrap();
         assert!(judgement.verdict.is_valid());
         let mut elements = HashMap::new();
@@ -63,17 +63,6 @@ impl Case {
         reads.retain(|(read, _)| !matches!(read, Read::Key(key) if key.kind() == Some(KeyKind::Local)));
         reads.retain(|(read, _)| seen.insert(*read));
         reads
-    }
-}
-
-fn dispute(chain: &str, claim: &Claim) -> Dispute {
-    let json = |name: &str| Bytes::from(fs::read(file(chain, name)).unwrap());
-    Dispute {
-        l1_head: claim.l1_head,
-        agreed_output_root: claim.agreed_l2_output_root,
-        claimed_output_root: claim.claimed_l2_output_root,
-        claimed_block_number: claim.claimed_l2_block_number,
-        chain: Chain::Custom { rollup: json("rollup.json"), l1: Some(json("l1-chain-config.json")) },
     }
 }
 
