@@ -7,7 +7,7 @@ use alloy_consensus::{Header, Sealable};
 use alloy_eips::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U64, U256, address, hex};
 use anyhow::{Context, Result};
-use kohala_execute::{PrecompileOutcome, PrecompileSource, State, StateSource};
+use kohala_execute::{PrecompileOutcome, State, StateSource};
 use kohala_interop::op_geth;
 use kohala_protocol::{Attributes, BlockId, Eip1559Params, Fork, Receipt};
 use kohala_trie::NodeSource;
@@ -174,22 +174,18 @@ impl StateSource for Source {
         self.memory.header(hash)
     }
 
-    fn precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = B256>> {
-        if self.tells { Some(self) } else { None }
+    fn is_accelerated(&self) -> bool {
+        self.tells
     }
-}
 
-impl PrecompileSource for Source {
-    type Error = B256;
-
-    fn outcome(&mut self, address: Address, gas: u64, input: &[u8]) -> Result<PrecompileOutcome, B256> {
+    fn precompile(&mut self, address: Address, gas: u64, input: &[u8]) -> Result<Option<PrecompileOutcome>, B256> {
         self.asked += 1;
         let precompile = Precompiles::latest().get(&address).ok_or(B256::ZERO)?;
         let output = precompile.execute(input, gas, 0).map_err(|_| B256::ZERO)?;
-        Ok(match output.is_success() {
+        Ok(Some(match output.is_success() {
             true => PrecompileOutcome::Success(output.bytes),
             false => PrecompileOutcome::Failure,
-        })
+        }))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::ExecuteError;
 use alloc::borrow::Cow;
-use alloy_consensus::crypto::SECP256K1N_HALF;
+use alloy_consensus::crypto::{SECP256K1N_HALF, secp256k1::recover_signer};
 use alloy_primitives::{Address, B256, Bytes, Signature, U256};
 use kohala_trie::TrieError;
 use op_revm::{
@@ -41,21 +41,6 @@ pub enum PrecompileOutcome {
     Failure,
 }
 
-/// Tells what comes of calling L1's precompiles (rules X42).
-///
-/// Asked for: ecrecover, by contracts and for who signed transactions and authorizations; the pairing check of bn254, the
-/// point evaluation and BLS12-381.
-pub trait PrecompileSource {
-    /// Why an outcome could not be had. It reaches the caller as [`TrieError::Source`], untouched.
-    type Error;
-
-    /// The outcome of calling the precompile at `address` with `input`.
-    ///
-    /// The call is well-formed and not longer than the fork allows, and ecrecover's input has all of its 128 bytes. `gas`
-    /// is what the call takes on L1 at most, which may be more than it costs here.
-    fn outcome(&mut self, address: Address, gas: u64, input: &[u8]) -> Result<PrecompileOutcome, Self::Error>;
-}
-
 /// A precompile call that is left to its cryptography: well-formed, and not longer than the fork allows.
 pub(crate) struct Call<'a> {
     precompile: Precompile,
@@ -80,27 +65,30 @@ impl<'a> Call<'a> {
         self.precompile.gas(self.input.len())
     }
 
-    /// The outcome by `source`.
+    /// The outcome by `tell`, which is told address, gas and input; `None` if that leaves it to us.
     pub(crate) fn ask<E>(
         &self,
-        source: &mut dyn PrecompileSource<Error = E>,
-    ) -> Result<PrecompileOutcome, ExecuteError<E>> {
+        tell: impl FnOnce(Address, u64, &[u8]) -> Result<Option<PrecompileOutcome>, E>,
+    ) -> Result<Option<PrecompileOutcome>, ExecuteError<E>> {
         let gas = self.precompile.l1_gas(self.input.len());
-        let outcome = source.outcome(self.address, gas, &self.input).map_err(TrieError::Source)?;
-        if self.precompile.can_have(&outcome) { Ok(outcome) } else { Err(ExecuteError::Outcome(self.address)) }
+        match tell(self.address, gas, &self.input).map_err(TrieError::Source)? {
+            Some(outcome) if !self.precompile.can_have(&outcome) => Err(ExecuteError::Outcome(self.address)),
+            outcome => Ok(outcome),
+        }
     }
 }
 
-/// Who signed `hash`, by `source`; `None` if nobody did.
+/// Who signed `hash`, by what `tell` says of ecrecover (as [`StateSource::precompile`](crate::StateSource::precompile)), or
+/// with the cryptography of this machine where that leaves it to us; `None` if nobody did.
 ///
 /// As everywhere outside of the precompile, `s` has to be low (EIP-2).
 ///
 /// # Errors
-/// Where the source fails, or answers what ecrecover can't.
+/// Where `tell` fails, or says what ecrecover can't.
 pub fn recover<E>(
     signature: &Signature,
     hash: B256,
-    source: &mut dyn PrecompileSource<Error = E>,
+    tell: impl FnOnce(Address, u64, &[u8]) -> Result<Option<PrecompileOutcome>, E>,
 ) -> Result<Option<Address>, ExecuteError<E>> {
     let mut input = [0; ECRECOVER_INPUT_LENGTH];
     input[..32].copy_from_slice(hash.as_slice());
@@ -110,16 +98,18 @@ pub fn recover<E>(
     // No fork has changed it.
     let call = Call::new(ECRECOVER, &input, OpSpecId::BEDROCK).filter(|_| signature.s() <= SECP256K1N_HALF);
     let Some(call) = call else { return Ok(None) };
-    Ok(match call.ask(source)? {
-        PrecompileOutcome::Success(word) => word.get(12..).map(Address::from_slice),
-        PrecompileOutcome::Failure => None,
+    Ok(match call.ask(tell)? {
+        Some(PrecompileOutcome::Success(word)) => word.get(12..).map(Address::from_slice),
+        Some(PrecompileOutcome::Failure) => None,
+        None => recover_signer(signature, hash).ok(),
     })
 }
 
 /// The precompile that multiplies points of G1 of BLS12-381 by numbers and adds them up (EIP-2537).
 pub const G1_MSM: Address = u64_to_address(0x0c);
 
-/// The gas that L1 takes for a call of [`G1_MSM`] with so many points: as [`PrecompileSource::outcome`] is told it.
+/// The gas that L1 takes for a call of [`G1_MSM`] with so many points: as
+/// [`StateSource::precompile`](crate::StateSource::precompile) is told it.
 pub fn g1_msm_gas(points: usize) -> u64 {
     Precompile::G1Msm.l1_gas(points * bls::G1_MSM_INPUT_LENGTH)
 }

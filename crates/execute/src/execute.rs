@@ -76,7 +76,7 @@ impl State {
         }
 
         // Who signed is recovered ahead, or asked for one after the other: an invalid block is not worth more calls on L1.
-        let ahead: &[_] = if source.precompiles().is_some() { &[] } else { &signatures };
+        let ahead: &[_] = if source.is_accelerated() { &[] } else { &signatures };
         let made = while_recovering(ahead, || self.make(header, spec, attributes, transactions, &signatures, source));
         made.map_err(|error| match signatures.iter().position(|signed| !signed.is_signed()) {
             // What nobody signed makes no block in any state: so says who looks at that first, and needs no data for it.
@@ -278,7 +278,7 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
                 revm::context::result::InvalidTransaction::CallGasCostMoreThanGasLimit { initial_gas, gas_limit };
             return Err(invalid(InvalidTransaction::Refused(refusal.into())).into());
         }
-        if !signatures.fill_signers(&mut transaction, self.overlay().precompiles())? {
+        if !signatures.fill_signers(&mut transaction, self.overlay().source())? {
             return Err(invalid(InvalidTransaction::Signature).into());
         }
         let deposit_nonce = transaction.receipt_nonce(spec).map(|sender| self.overlay().nonce(sender)).transpose()?;

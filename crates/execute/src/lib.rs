@@ -60,7 +60,7 @@ mod state;
 mod transaction;
 mod tries;
 
-pub use accelerated::{G1_MSM, PrecompileOutcome, PrecompileSource, g1_msm_gas, is_accelerated, recover};
+pub use accelerated::{G1_MSM, PrecompileOutcome, g1_msm_gas, is_accelerated, recover};
 pub use error::{ExecuteError, InvalidBlock, InvalidTransaction};
 pub use execute::Block;
 pub use kohala_trie::{NodeSource, TrieError};

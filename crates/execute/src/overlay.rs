@@ -1,4 +1,4 @@
-use crate::{ExecuteError, PrecompileOutcome, PrecompileSource, StateSource, accelerated::Call, tries::Tries};
+use crate::{ExecuteError, PrecompileOutcome, StateSource, accelerated::Call, tries::Tries};
 use alloc::{collections::VecDeque, vec::Vec};
 use alloy_consensus::TrieAccount;
 use alloy_primitives::{
@@ -80,14 +80,14 @@ impl<'a, S: StateSource> Overlay<'a, S> {
         self.failure.take()
     }
 
-    /// What the source tells outcomes of precompile calls by, if it does.
-    pub(crate) fn precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = S::Error>> {
-        self.source.precompiles()
+    /// Where the state comes from.
+    pub(crate) const fn source(&mut self) -> &mut S {
+        self.source
     }
 
     /// The outcome of a precompile call by the source; `None` if that leaves it to us.
     pub(crate) fn outcome(&mut self, call: &Call<'_>) -> Result<Option<PrecompileOutcome>, Unavailable> {
-        self.remember(|overlay| overlay.precompiles().map(|source| call.ask(source)).transpose())
+        self.remember(|overlay| call.ask(|address, gas, input| overlay.source.precompile(address, gas, input)))
     }
 
     /// The account's nonce, zero if there is none.

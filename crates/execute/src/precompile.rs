@@ -62,7 +62,7 @@ impl<'a, 'b, S: StateSource> PrecompileProvider<OpContext<&'b mut Overlay<'a, S>
             return Ok(None);
         }
         let input = inputs.input.as_bytes_local(&context.local);
-        if context.journaled_state.database.precompiles().is_some()
+        if context.journaled_state.database.source().is_accelerated()
             && let Some(call) = Call::new(inputs.bytecode_address, &input, self.spec)
             && call.gas() <= inputs.gas_limit
             && let Some(outcome) = context.journaled_state.database.outcome(&call).map_err(|error| error.to_string())?

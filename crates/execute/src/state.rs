@@ -1,4 +1,4 @@
-use crate::{ExecuteError, PrecompileSource, tries::Tries};
+use crate::{ExecuteError, PrecompileOutcome, tries::Tries};
 use alloc::{collections::VecDeque, sync::Arc};
 use alloy_consensus::{Header, Sealed};
 use alloy_primitives::{Address, B256, Bytes, keccak256};
@@ -31,9 +31,27 @@ pub trait StateSource: NodeSource {
     /// Announces that a block's transactions are done, and that what is read from now on is for its roots.
     fn roots(&mut self) {}
 
-    /// What tells the outcomes of precompile calls, if asking is cheaper than computing is here; `None` leaves them to us.
-    fn precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = Self::Error>> {
-        None
+    /// Whether asking [`precompile`](Self::precompile) is cheaper here than computing.
+    fn is_accelerated(&self) -> bool {
+        false
+    }
+
+    /// What comes of calling L1's precompile at `address` with `input` (rules X42); `None` leaves it to us. Asked
+    /// for are ecrecover, by contracts and for who signed transactions and authorizations, the pairing check of bn254, the
+    /// point evaluation and BLS12-381.
+    ///
+    /// The call is well-formed and not longer than the fork allows, and ecrecover's input has all of its 128 bytes. `gas`
+    /// is what the call takes on L1 at most, which may be more than it costs here.
+    ///
+    /// # Errors
+    /// As a read.
+    fn precompile(
+        &mut self,
+        _address: Address,
+        _gas: u64,
+        _input: &[u8],
+    ) -> Result<Option<PrecompileOutcome>, Self::Error> {
+        Ok(None)
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{ExecuteError, InvalidBlock, InvalidTransaction, PrecompileSource, accelerated};
+use crate::{ExecuteError, InvalidBlock, InvalidTransaction, StateSource, accelerated};
 use alloc::vec::Vec;
 use alloy_consensus::crypto::secp256k1::recover_signer;
 use alloy_eips::eip7702::{RecoveredAuthority, RecoveredAuthorization, SignedAuthorization};
@@ -111,13 +111,17 @@ impl Signatures {
     /// Fills in who signed `transaction`, whose signatures these are: by `source`, or recovered with the cryptography of
     /// this machine. False if nobody signed it. The caller has seen to it that the gas is there that the authorizations
     /// cost.
-    pub(crate) fn fill_signers<E>(
+    pub(crate) fn fill_signers<S: StateSource>(
         &self,
         transaction: &mut Transaction,
-        mut source: Option<&mut dyn PrecompileSource<Error = E>>,
-    ) -> Result<bool, ExecuteError<E>> {
-        if let (Some(proof), Some(source)) = (&self.proof, &mut source) {
-            let sender = accelerated::recover(&proof.signature, proof.signing_hash, *source)?;
+        source: &mut S,
+    ) -> Result<bool, ExecuteError<S::Error>> {
+        let is_accelerated = source.is_accelerated();
+        let mut recover = |signature: &Signature, hash| {
+            accelerated::recover(signature, hash, |address, gas, input| source.precompile(address, gas, input))
+        };
+        if let (Some(proof), true) = (&self.proof, is_accelerated) {
+            let sender = recover(&proof.signature, proof.signing_hash)?;
             self.sender.get_or_init(|| sender);
         }
         if !self.is_signed() {
@@ -125,10 +129,6 @@ impl Signatures {
         }
         let env = &mut transaction.env.base;
         env.caller = self.sender.get().copied().flatten().unwrap_or(env.caller);
-        let mut recover = |signature: &Signature, hash| match &mut source {
-            Some(source) => accelerated::recover(signature, hash, *source),
-            None => Ok(recover_signer(signature, hash).ok()),
-        };
         let mut rest = &self.authorizations[..];
         while !rest.is_empty() {
             let signed = SignedAuthorization::decode(&mut rest).expect("decoded with the transaction");
@@ -339,8 +339,30 @@ mod tests {
     use alloc::vec;
     use alloy_consensus::{Transaction as _, Typed2718, transaction::SignerRecoverable};
     use alloy_eips::Decodable2718;
+    use kohala_trie::NodeSource;
     use op_alloy_consensus::OpTxEnvelope;
     use std::{collections::BTreeMap, convert::Infallible};
+
+    /// Who signed is computed.
+    struct Unasked;
+
+    impl NodeSource for Unasked {
+        type Error = Infallible;
+
+        fn node(&mut self, _: B256) -> Result<Bytes, Infallible> {
+            unreachable!("signatures need no state")
+        }
+    }
+
+    impl StateSource for Unasked {
+        fn code(&mut self, _: B256) -> Result<Bytes, Infallible> {
+            unreachable!("signatures need no state")
+        }
+
+        fn header(&mut self, _: B256) -> Result<alloy_consensus::Header, Infallible> {
+            unreachable!("signatures need no state")
+        }
+    }
 
     fn recorded() -> Vec<Bytes> {
         let chains = ["main", "staged"].map(kohala_testdata::chain);
@@ -350,7 +372,7 @@ mod tests {
     fn decode(encoded: &Bytes) -> Option<Transaction> {
         let (mut transactions, signatures) = decode_all(std::slice::from_ref(encoded)).ok()?;
         let mut transaction = transactions.pop()?;
-        let fill = || signatures[0].fill_signers::<Infallible>(&mut transaction, None).unwrap();
+        let fill = || signatures[0].fill_signers(&mut transaction, &mut Unasked).unwrap();
         while_recovering(&signatures, fill).then_some(transaction)
     }
 

@@ -106,7 +106,7 @@ pub(crate) fn check_agreed_head(store: &Store, output_root: B256, hash: B256) ->
         return Ok(());
     };
     match OutputRootPreimage::decode(&preimage) {
-        Ok(output) if output.block_hash != hash => bail!(
+        Some(output) if output.block_hash != hash => bail!(
             "--agreed-l2-head-hash is {hash}, but --agreed-l2-output-root commits to the block {}",
             output.block_hash
         ),

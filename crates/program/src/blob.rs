@@ -5,7 +5,8 @@
 //! ones alone, all other elements are zero: the precompile that multiplies and adds up points says so.
 
 use alloc::vec::Vec;
-use kohala_execute::{G1_MSM, PrecompileOutcome, PrecompileSource, g1_msm_gas};
+use alloy_primitives::Address;
+use kohala_execute::{G1_MSM, PrecompileOutcome, g1_msm_gas};
 
 /// Field elements that a sum is made of at most: the call then has 125,468 bytes. L1's nodes relay no transaction above
 /// 131,072, and op-challenger takes what has 126,000 for a preimage to be loaded in pieces, which no call can be.
@@ -33,12 +34,12 @@ const HALF: [u8; COORDINATE] = alloy_primitives::hex!(
 /// no may mean anything.
 ///
 /// # Errors
-/// Where `source` fails.
-pub(crate) fn are_all<S: PrecompileSource + ?Sized>(
+/// Where `outcome` fails, which tells what comes of a call: address, gas, input.
+pub(crate) fn are_all<E>(
     elements: &[[u8; 32]],
     commitment: &[u8; COORDINATE],
-    source: &mut S,
-) -> Result<bool, S::Error> {
+    outcome: impl FnOnce(Address, u64, &[u8]) -> Result<PrecompileOutcome, E>,
+) -> Result<bool, E> {
     let points = LAGRANGE.as_chunks::<COORDINATES>().0;
     if elements.len() > points.len() {
         return Ok(false);
@@ -55,7 +56,7 @@ pub(crate) fn are_all<S: PrecompileSource + ?Sized>(
     if input.is_empty() {
         return Ok(*commitment == INFINITY);
     }
-    Ok(match source.outcome(G1_MSM, g1_msm_gas(input.len() / PAIR), &input)? {
+    Ok(match outcome(G1_MSM, g1_msm_gas(input.len() / PAIR), &input)? {
         PrecompileOutcome::Success(sum) => compressed(&sum).as_ref() == Some(commitment),
         PrecompileOutcome::Failure => false,
     })

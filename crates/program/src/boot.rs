@@ -2,7 +2,7 @@ use crate::{ProgramError, ReadError};
 use alloc::sync::Arc;
 use alloy_primitives::{B256, Bytes};
 use kohala_preimage::{Key, Oracle};
-use kohala_protocol::{ConfigError, L1ChainConfig, L1ConfigError, RollupConfig, chains};
+use kohala_protocol::{ConfigError, L1ChainConfig, RollupConfig, chains};
 
 /// Identifiers of the local preimages that a dispute fixes (rules P40, P41).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,10 +72,10 @@ pub enum BootError {
     Zero(LocalKey),
     /// The rollup configuration can't be used.
     #[error("the rollup configuration: {0}")]
-    RollupConfig(#[from] ConfigError),
+    RollupConfig(ConfigError),
     /// The L1 chain's configuration can't be used.
     #[error("the L1 chain's configuration: {0}")]
-    L1ChainConfig(#[from] L1ConfigError),
+    L1ChainConfig(ConfigError),
     /// The rollup configuration and the L1 configuration are of different chains.
     #[error("the rollup configuration builds on L1 chain {rollup}, the L1 configuration is of chain {l1}")]
     L1Chain {
@@ -124,10 +124,10 @@ fn configs<O: Oracle>(oracle: &mut O, chain_id: u64, known: KnownChain) -> BootR
         CUSTOM_CHAIN => (LocalKey::RollupConfig, LocalKey::L1ChainConfig),
         _ => (LocalKey::KonaRollupConfig, LocalKey::RollupConfig),
     };
-    let rollup = RollupConfig::from_json(&read(oracle, rollup_key)?).map_err(BootError::from)?;
+    let rollup = RollupConfig::from_json(&read(oracle, rollup_key)?).map_err(BootError::RollupConfig)?;
     let l1 = match L1ChainConfig::by_id(rollup.l1_chain_id) {
         Some(l1) => l1,
-        None => L1ChainConfig::from_json(&read(oracle, l1_key)?).map_err(BootError::from)?,
+        None => L1ChainConfig::from_json(&read(oracle, l1_key)?).map_err(BootError::L1ChainConfig)?,
     };
     Ok((Arc::new(rollup), Arc::new(l1)))
 }

@@ -1,6 +1,6 @@
 //! The hashes of L1 blocks in the history contract's storage (EIP-2935).
 
-use crate::{Contradiction, Inputs, L1StateSource, ProgramError};
+use crate::{Contradiction, Inputs, ProgramError};
 use alloc::collections::{BTreeMap, btree_map::Entry};
 use alloy_consensus::TrieAccount;
 use alloy_primitives::{Address, B256, Bytes, U256, address, b256, keccak256};
@@ -43,25 +43,23 @@ impl History {
         number: u64,
         inputs: &mut I,
     ) -> Result<Option<B256>, ProgramError<I::Error>> {
-        let hash = match inputs.l1_state() {
-            Some(source) if block.is_prague => self.slot(block, number, source)?,
-            _ => None,
-        };
+        let is_there = block.is_prague && inputs.has_l1_states();
+        let hash = if is_there { self.slot(block, number, inputs)? } else { None };
         if hash.is_none() {
             self.first = self.first.max(number + 1);
         }
         Ok(hash)
     }
 
-    fn slot<E>(
+    fn slot<I: Inputs>(
         &mut self,
         block: &L1Header,
         number: u64,
-        source: &mut dyn L1StateSource<Error = E>,
-    ) -> Result<Option<B256>, ProgramError<E>> {
+        inputs: &mut I,
+    ) -> Result<Option<B256>, ProgramError<I::Error>> {
         let slot = B256::from(U256::from(number % WINDOW));
-        source.path(block.hash, HISTORY, slot).map_err(ProgramError::Read)?;
-        let nodes = &mut Nodes(source);
+        inputs.l1_path(block.hash, HISTORY, slot).map_err(ProgramError::Read)?;
+        let nodes = &mut Nodes(inputs);
         let storage = match self.storages.entry(block.number) {
             Entry::Occupied(open) => open.into_mut(),
             Entry::Vacant(closed) => match storage(block.state_root, nodes)? {
@@ -78,7 +76,7 @@ impl History {
 }
 
 /// The history contract's storage in the state with this root, if the contract is there.
-fn storage<E>(state_root: B256, nodes: &mut Nodes<'_, E>) -> Result<Option<Trie>, ProgramError<E>> {
+fn storage<I: Inputs>(state_root: B256, nodes: &mut Nodes<'_, I>) -> Result<Option<Trie>, ProgramError<I::Error>> {
     let key = keccak256(HISTORY);
     let mut accounts = Trie::at(state_root);
     let Some(leaf) = accounts.get(&key, nodes).map_err(state_error)? else { return Ok(None) };
@@ -94,13 +92,13 @@ fn state_error<E>(error: TrieError<E>) -> ProgramError<E> {
 }
 
 /// The nodes of L1's states.
-struct Nodes<'a, E>(&'a mut dyn L1StateSource<Error = E>);
+struct Nodes<'a, I>(&'a mut I);
 
-impl<E> NodeSource for Nodes<'_, E> {
-    type Error = E;
+impl<I: Inputs> NodeSource for Nodes<'_, I> {
+    type Error = I::Error;
 
-    fn node(&mut self, hash: B256) -> Result<Bytes, E> {
-        self.0.node(hash)
+    fn node(&mut self, hash: B256) -> Result<Bytes, Self::Error> {
+        self.0.l1_state_node(hash)
     }
 }
 

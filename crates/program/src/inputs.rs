@@ -2,10 +2,10 @@ use alloc::vec::Vec;
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes};
 use kohala_derive::IndexedBlobHash;
-use kohala_execute::PrecompileSource;
+use kohala_execute::PrecompileOutcome;
 use kohala_protocol::{BlockInfo, L1Header, OutputRootPreimage, Receipt};
 
-/// What the program reads after booting. Everything but [`l1_precompiles`](Self::l1_precompiles) is asked for by the hash
+/// What the program reads after booting. Everything but [`l1_precompile`](Self::l1_precompile) is asked for by the hash
 /// that commits to it, and whoever implements this answers with those bytes or with an error: there is no third answer,
 /// and an error ends the program without a verdict.
 ///
@@ -55,27 +55,34 @@ pub trait Inputs {
     /// The code of an L2 contract.
     fn l2_code(&mut self, hash: B256) -> Result<Bytes, Self::Error>;
 
-    /// What tells the outcomes of L1's precompiles; `None` if the program has to compute them itself (rules X42).
-    fn l1_precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = Self::Error>> {
-        None
+    /// Whether the outcomes of L1's precompiles are told here: if not, the program computes them (rules X42).
+    fn is_accelerated(&self) -> bool {
+        false
     }
 
-    /// What tells L1's states; `None` if the program has to go without them. It then walks L1 back header by header, where
-    /// else it looks up the hashes of blocks far down.
-    fn l1_state(&mut self) -> Option<&mut dyn L1StateSource<Error = Self::Error>> {
-        None
+    /// What comes of calling L1's precompile at `address` with `input`, as
+    /// [`StateSource::precompile`](kohala_execute::StateSource::precompile) has it.
+    fn l1_precompile(
+        &mut self,
+        _address: Address,
+        _gas: u64,
+        _input: &[u8],
+    ) -> Result<Option<PrecompileOutcome>, Self::Error> {
+        Ok(None)
     }
-}
 
-/// What tells the states after L1 blocks, node by node.
-pub trait L1StateSource {
-    /// Why something could not be read.
-    type Error;
+    /// Whether L1's states can be read: the program then looks up the hashes of L1 blocks far down, where it else walks
+    /// back header by header.
+    fn has_l1_states(&self) -> bool {
+        false
+    }
 
-    /// Announces that the nodes asked for next are those on the path to an account and on to one of its storage slots, in
+    /// Announces that the L1 nodes asked for next are those on the path to an account and on to one of its storage slots, in
     /// the state after the L1 block with the hash `block`.
-    fn path(&mut self, block: B256, address: Address, slot: B256) -> Result<(), Self::Error>;
+    fn l1_path(&mut self, _block: B256, _address: Address, _slot: B256) -> Result<(), Self::Error> {
+        Ok(())
+    }
 
-    /// A node of a state or storage trie by its hash.
-    fn node(&mut self, hash: B256) -> Result<Bytes, Self::Error>;
+    /// A node of an L1 state or storage trie. Asked only if there [are L1 states](Self::has_l1_states).
+    fn l1_state_node(&mut self, hash: B256) -> Result<Bytes, Self::Error>;
 }

@@ -48,7 +48,7 @@ impl L1Chain {
         if number > self.head() {
             return Ok(None);
         }
-        if nearest(&self.runs, number).number - number > NEAR && inputs.l1_state().is_some() {
+        if nearest(&self.runs, number).number - number > NEAR && inputs.has_l1_states() {
             self.approach(number, inputs)?;
         }
         let run = run_of(&self.runs, number);
@@ -122,10 +122,10 @@ pub(crate) fn l1_block<I: Inputs>(
     inputs: &mut I,
 ) -> Result<L1Block, ProgramError<I::Error>> {
     let transactions = inputs.l1_transactions(header).map_err(ProgramError::Read)?;
-    let senders = inputs
-        .l1_precompiles()
-        .map(|source| inbox_senders(config, &transactions, |signature, hash| recover(signature, hash, source)))
-        .transpose()
-        .map_err(|error| fatal(error, header.number))?;
+    let is_accelerated = inputs.is_accelerated();
+    let who =
+        |signature: &_, hash| recover(signature, hash, |address, gas, input| inputs.l1_precompile(address, gas, input));
+    let senders = is_accelerated.then(|| inbox_senders(config, &transactions, who)).transpose();
+    let senders = senders.map_err(|error| fatal(error, header.number))?;
     Ok(L1Block { header: header.clone(), transactions, receipts: None, senders })
 }

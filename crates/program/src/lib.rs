@@ -27,9 +27,9 @@ mod start;
 
 pub use boot::{Boot, BootError, CUSTOM_CHAIN, KnownChain, LocalKey};
 pub use error::{Contradiction, ProgramError};
-pub use inputs::{Inputs, L1StateSource};
+pub use inputs::Inputs;
 pub use kohala_derive::{Event, IndexedBlobHash, Reason, Subject};
-pub use kohala_execute::{Block, PrecompileOutcome, PrecompileSource, is_accelerated};
+pub use kohala_execute::{Block, PrecompileOutcome, is_accelerated};
 pub use memory::{Absent, MemoryInputs};
 pub use oracle::{Expected, OracleInputs, ReadError};
 pub use run::{Program, Progress, Verdict, run, run_knowing};

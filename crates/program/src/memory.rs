@@ -82,6 +82,10 @@ impl Inputs for MemoryInputs {
         find(&self.nodes, hash)
     }
 
+    fn l1_state_node(&mut self, hash: B256) -> Result<Bytes, Absent> {
+        find(&self.nodes, hash)
+    }
+
     fn l2_code(&mut self, hash: B256) -> Result<Bytes, Absent> {
         find(&self.codes, hash)
     }

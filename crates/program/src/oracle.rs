@@ -1,10 +1,10 @@
-use crate::{Inputs, L1StateSource, blob};
+use crate::{Inputs, blob};
 use alloc::vec::Vec;
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes};
 use alloy_rlp::Decodable;
 use kohala_derive::IndexedBlobHash;
-use kohala_execute::{PrecompileOutcome, PrecompileSource};
+use kohala_execute::PrecompileOutcome;
 use kohala_preimage::{BLOB_BYTES, BlobKeys, BlockRef, FIELD_ELEMENTS, Hint, Key, Oracle, WrongPreimage};
 use kohala_protocol::{BlockInfo, L1Header, OutputRootPreimage, Receipt, blob_elements};
 use kohala_trie::{NodeSource, TrieError, list};
@@ -124,7 +124,9 @@ impl<O: Oracle> OracleInputs<O> {
         self.read_elements(&mut keys, first)?;
         let used = blob_elements(&first[0]);
         self.read_elements(&mut keys, &mut others[..used - 1])?;
-        if self.l1_is_prague && used < FIELD_ELEMENTS && blob::are_all(&elements[..used], &commitment, self)? {
+        let may_be_all = self.l1_is_prague && used < FIELD_ELEMENTS;
+        let outcome = |address, gas, input: &[u8]| self.outcome(address, gas, input);
+        if may_be_all && blob::are_all(&elements[..used], &commitment, outcome)? {
             bytes.truncate(used * 32);
         } else {
             self.read_elements(&mut keys, &mut elements[used..])?;
@@ -142,6 +144,18 @@ impl<O: Oracle> OracleInputs<O> {
             *element = answer[..].try_into().map_err(|_| ReadError::Oracle(WrongPreimage { key }.into()))?;
             Ok(())
         })
+    }
+
+    fn outcome(&mut self, address: Address, gas: u64, input: &[u8]) -> Result<PrecompileOutcome, ReadError<O::Error>> {
+        let key = Key::precompile(address, gas, input);
+        let hint = Hint::L1PrecompileV2 { address, gas, input: Bytes::copy_from_slice(input) };
+        self.oracle.hint(&hint).map_err(ReadError::Oracle)?;
+        let value = self.oracle.get(key).map_err(ReadError::Oracle)?;
+        match value.first() {
+            Some(1) => Ok(PrecompileOutcome::Success(value.slice(1..))),
+            Some(0) if value.len() == 1 => Ok(PrecompileOutcome::Failure),
+            _ => Err(ReadError::Malformed { hash: key.into(), expected: Expected::Outcome }),
+        }
     }
 
     /// All items below `root`: one hint announces them all.
@@ -200,7 +214,7 @@ impl<O: Oracle> Inputs for OracleInputs<O> {
 
     fn l2_output(&mut self, root: B256) -> Result<OutputRootPreimage, Self::Error> {
         let bytes = self.read(Hint::L2Output { root, chain_id: None }, root)?;
-        OutputRootPreimage::decode(&bytes).map_err(|_| ReadError::Malformed { hash: root, expected: Expected::Output })
+        OutputRootPreimage::decode(&bytes).ok_or(ReadError::Malformed { hash: root, expected: Expected::Output })
     }
 
     fn l2_header(&mut self, hash: B256) -> Result<Header, Self::Error> {
@@ -246,40 +260,29 @@ impl<O: Oracle> Inputs for OracleInputs<O> {
         self.read(Hint::L2Code { hash, chain_id: None }, hash)
     }
 
-    fn l1_precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = Self::Error>> {
-        if self.accelerated { Some(self) } else { None }
+    fn is_accelerated(&self) -> bool {
+        self.accelerated
     }
 
-    fn l1_state(&mut self) -> Option<&mut dyn L1StateSource<Error = Self::Error>> {
-        if self.history { Some(self) } else { None }
+    fn l1_precompile(
+        &mut self,
+        address: Address,
+        gas: u64,
+        input: &[u8],
+    ) -> Result<Option<PrecompileOutcome>, Self::Error> {
+        self.accelerated.then(|| self.outcome(address, gas, input)).transpose()
     }
-}
 
-impl<O: Oracle> L1StateSource for OracleInputs<O> {
-    type Error = ReadError<O::Error>;
+    fn has_l1_states(&self) -> bool {
+        self.history
+    }
 
-    fn path(&mut self, block: B256, address: Address, slot: B256) -> Result<(), Self::Error> {
+    fn l1_path(&mut self, block: B256, address: Address, slot: B256) -> Result<(), Self::Error> {
         let hint = Hint::L1AccountStorageProof { block, address, slot };
         self.oracle.hint(&hint).map_err(ReadError::Oracle)
     }
 
-    fn node(&mut self, hash: B256) -> Result<Bytes, Self::Error> {
+    fn l1_state_node(&mut self, hash: B256) -> Result<Bytes, Self::Error> {
         self.oracle.get(Key::keccak256(hash)).map_err(ReadError::Oracle)
-    }
-}
-
-impl<O: Oracle> PrecompileSource for OracleInputs<O> {
-    type Error = ReadError<O::Error>;
-
-    fn outcome(&mut self, address: Address, gas: u64, input: &[u8]) -> Result<PrecompileOutcome, Self::Error> {
-        let key = Key::precompile(address, gas, input);
-        let hint = Hint::L1PrecompileV2 { address, gas, input: Bytes::copy_from_slice(input) };
-        self.oracle.hint(&hint).map_err(ReadError::Oracle)?;
-        let value = self.oracle.get(key).map_err(ReadError::Oracle)?;
-        match value.first() {
-            Some(1) => Ok(PrecompileOutcome::Success(value.slice(1..))),
-            Some(0) if value.len() == 1 => Ok(PrecompileOutcome::Failure),
-            _ => Err(ReadError::Malformed { hash: key.into(), expected: Expected::Outcome }),
-        }
     }
 }

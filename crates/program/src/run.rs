@@ -8,7 +8,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, Sealed};
 use kohala_derive::{Event, IndexedBlobHash, L1Block, L2Block, NextError, Pipeline, SafeHead, Source, next_attributes};
-use kohala_execute::{Block, ExecuteError, PrecompileSource, State, StateSource};
+use kohala_execute::{Block, ExecuteError, PrecompileOutcome, State, StateSource};
 use kohala_preimage::Oracle;
 use kohala_protocol::{Attributes, BlockInfo, Fork, RollupConfig, chains, may_hold_deposits_or_config};
 use kohala_trie::{NodeSource, TrieError};
@@ -291,8 +291,17 @@ impl<I: Inputs> StateSource for StateInputs<'_, I> {
         self.inputs.l2_code(hash)
     }
 
-    fn precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = Self::Error>> {
-        self.inputs.l1_precompiles()
+    fn is_accelerated(&self) -> bool {
+        self.inputs.is_accelerated()
+    }
+
+    fn precompile(
+        &mut self,
+        address: Address,
+        gas: u64,
+        input: &[u8],
+    ) -> Result<Option<PrecompileOutcome>, Self::Error> {
+        self.inputs.l1_precompile(address, gas, input)
     }
 
     fn path(&mut self, address: Address, slot: Option<B256>) -> Result<(), Self::Error> {

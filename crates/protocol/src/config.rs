@@ -209,7 +209,7 @@ fn fork_times(keys: &BTreeMap<String, serde_json::Value>) -> Result<ForkTimes, C
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// Not JSON, or a key is missing or has the wrong type: the cause names it and its place.
-    #[error("not a rollup configuration: {0}")]
+    #[error("not such a configuration: {0}")]
     Json(#[from] serde_json::Error),
     /// The time of a fork that this program doesn't know is set.
     #[error("`{0}` is set, but this version doesn't know that fork")]

@@ -1,4 +1,4 @@
-use crate::{L1Header, RollupConfig};
+use crate::{ConfigError, L1Header, RollupConfig};
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use alloy_primitives::U256;
 use serde::Deserialize;
@@ -78,7 +78,7 @@ impl L1ChainConfig {
     ///
     /// A fork's time that is set but unknown here is an error that names its key, unless `blobSchedule` says what it
     /// changes.
-    pub fn from_json(json: &[u8]) -> Result<Self, L1ConfigError> {
+    pub fn from_json(json: &[u8]) -> Result<Self, ConfigError> {
         let json: L1ConfigJson = serde_json::from_slice(json)?;
         let mut activations = Vec::new();
         for (key, value) in json.rest.iter().filter(|(_, value)| !value.is_null()) {
@@ -86,9 +86,9 @@ impl L1ChainConfig {
             let params = json.blob_schedule.get(name);
             let rank = Self::FORKS.iter().position(|fork| *fork == name);
             if rank.is_none() && params.is_none() {
-                return Err(L1ConfigError::UnknownFork(key.clone()));
+                return Err(ConfigError::UnknownFork(key.clone()));
             }
-            let time = value.as_u64().ok_or_else(|| L1ConfigError::ForkTime(key.clone()))?;
+            let time = value.as_u64().ok_or_else(|| ConfigError::ForkTime(key.clone()))?;
             // One that is unknown here comes after all others.
             activations.extend(params.map(|params| (time, rank.unwrap_or(Self::FORKS.len()), params)));
         }
@@ -103,7 +103,7 @@ impl L1ChainConfig {
         let blob_schedule = activations
             .into_iter()
             .map(|(time, _, params)| match params.base_fee_update_fraction {
-                0 => Err(L1ConfigError::UpdateFraction),
+                0 => Err(ConfigError::Zero("baseFeeUpdateFraction")),
                 update_fraction => Ok((time, BlobParams { target: params.target, max: params.max, update_fraction })),
             })
             .collect::<Result<_, _>>()?;
@@ -122,23 +122,6 @@ pub fn blob_base_fee(origin: &L1Header, l1: &L1ChainConfig, rollup: &RollupConfi
         _ => l1.blob_params(origin.timestamp)?,
     };
     params.base_fee(excess)
-}
-
-/// Why an L1 chain configuration can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum L1ConfigError {
-    /// Not JSON, or a key is missing or has the wrong type: the cause names it and its place.
-    #[error("not an L1 chain configuration: {0}")]
-    Json(#[from] serde_json::Error),
-    /// The time of a fork is set that this program doesn't know and that has no entry in `blobSchedule`.
-    #[error("`{0}` is set, but this version doesn't know that fork")]
-    UnknownFork(String),
-    /// A fork's time is not a number of seconds.
-    #[error("`{0}` is not a time in seconds")]
-    ForkTime(String),
-    /// Nothing can be divided by a fraction of zero.
-    #[error("`baseFeeUpdateFraction` must not be zero")]
-    UpdateFraction,
 }
 
 /// geth's chain configuration as it is written.
@@ -170,7 +153,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    fn parse(json: Value) -> Result<L1ChainConfig, L1ConfigError> {
+    fn parse(json: Value) -> Result<L1ChainConfig, ConfigError> {
         L1ChainConfig::from_json(json.to_string().as_bytes())
     }
 
@@ -285,7 +268,7 @@ mod tests {
     #[test]
     fn names_the_fork_it_does_not_know() {
         let error = parse(json!({"chainId": 1, "parisTime": 5})).unwrap_err();
-        assert!(matches!(&error, L1ConfigError::UnknownFork(key) if key == "parisTime"), "{error}");
+        assert!(matches!(&error, ConfigError::UnknownFork(key) if key == "parisTime"), "{error}");
         assert!(error.to_string().contains("parisTime"));
         parse(json!({"chainId": 1, "parisTime": null})).expect("not planned");
         let schedule = json!({"bpo9": {"target": 1, "max": 2, "baseFeeUpdateFraction": 3}});
@@ -297,8 +280,8 @@ mod tests {
     fn refuses_what_cannot_be_computed_with() {
         let schedule = json!({"cancun": {"target": 1, "max": 2, "baseFeeUpdateFraction": 0}});
         let config = parse(json!({"chainId": 1, "cancunTime": 5, "blobSchedule": schedule}));
-        assert!(matches!(config, Err(L1ConfigError::UpdateFraction)));
-        assert!(matches!(parse(json!({"chainId": 1, "cancunTime": "5"})), Err(L1ConfigError::ForkTime(_))));
+        assert!(matches!(config, Err(ConfigError::Zero("baseFeeUpdateFraction"))));
+        assert!(matches!(parse(json!({"chainId": 1, "cancunTime": "5"})), Err(ConfigError::ForkTime(_))));
         assert!(parse(json!({})).unwrap_err().to_string().contains("chainId"));
     }
 

@@ -42,10 +42,10 @@ pub use deposit::{Deposit, DepositDecodeError, DepositError, MalformedDeposit, S
 pub use extra_data::{ExtraData, ExtraDataError};
 pub use fork::{Fork, ForkTimes};
 pub use frame::{ChannelId, Frame, FrameError, parse_frames};
-pub use l1_chain::{BlobParams, L1ChainConfig, L1ConfigError, blob_base_fee};
+pub use l1_chain::{BlobParams, L1ChainConfig, blob_base_fee};
 pub use l1_header::L1Header;
 pub use l1_info::{L1Info, L1InfoError, L1InfoLayout, L1InfoTransactionError, l1_info_transaction};
-pub use output::{OutputRootError, OutputRootPreimage, output_root};
+pub use output::{OutputRootPreimage, output_root};
 pub use receipt::{Receipt, may_hold_deposits_or_config};
 pub use system_config::{EcotoneScalars, Eip1559Params, OperatorFee, ScalarError, SystemConfig};
 pub use upgrade::{upgrade_gas, upgrade_transactions};

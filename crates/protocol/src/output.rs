@@ -13,13 +13,13 @@ pub struct OutputRootPreimage {
 
 impl OutputRootPreimage {
     /// Decodes the four words. The first is the version, of which only zero has a meaning.
-    pub fn decode(encoded: &[u8]) -> Result<Self, OutputRootError> {
-        let encoded: &[u8; 128] = encoded.try_into().map_err(|_| OutputRootError::Length)?;
+    pub fn decode(encoded: &[u8]) -> Option<Self> {
+        let encoded: &[u8; 128] = encoded.try_into().ok()?;
         let word = |index: usize| B256::from_slice(&encoded[32 * index..32 * (index + 1)]);
         if !word(0).is_zero() {
-            return Err(OutputRootError::Version);
+            return None;
         }
-        Ok(Self { state_root: word(1), message_passer_storage_root: word(2), block_hash: word(3) })
+        Some(Self { state_root: word(1), message_passer_storage_root: word(2), block_hash: word(3) })
     }
 
     /// Encodes version, state root, storage root and block hash.
@@ -42,17 +42,6 @@ pub fn output_root(state_root: B256, message_passer_storage_root: B256, block_ha
     OutputRootPreimage { state_root, message_passer_storage_root, block_hash }.hash()
 }
 
-/// Why bytes are not the preimage of an output root.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OutputRootError {
-    /// Not 128 bytes.
-    #[error("output root's preimage isn't 128 bytes")]
-    Length,
-    /// The version word is not zero.
-    #[error("output root of unknown version")]
-    Version,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,7 +55,7 @@ mod tests {
     fn an_output_root_hashes_version_and_three_words() {
         let encoded = example().encode();
         assert_eq!(encoded, [0, 1, 2, 3].map(|byte| [byte; 32]).concat()[..]);
-        assert_eq!(OutputRootPreimage::decode(&encoded), Ok(example()));
+        assert_eq!(OutputRootPreimage::decode(&encoded), Some(example()));
         let [a, b, c] = [1, 2, 3].map(B256::repeat_byte);
         assert_eq!(output_root(a, b, c), keccak256(encoded));
     }
@@ -76,7 +65,7 @@ mod tests {
         for index in 0..32 {
             let mut encoded = example().encode();
             encoded[index] = 1;
-            assert_eq!(OutputRootPreimage::decode(&encoded), Err(OutputRootError::Version));
+            assert_eq!(OutputRootPreimage::decode(&encoded), None);
         }
     }
 
@@ -84,7 +73,7 @@ mod tests {
     fn the_length_must_be_four_words() {
         let long = [example().encode(), [0; 128]].concat();
         for length in (0..=256).filter(|length| *length != 128) {
-            assert_eq!(OutputRootPreimage::decode(&long[..length]), Err(OutputRootError::Length));
+            assert_eq!(OutputRootPreimage::decode(&long[..length]), None);
         }
     }
 }

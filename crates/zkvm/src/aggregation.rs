@@ -1,7 +1,7 @@
 //! Proofs of consecutive ranges of blocks joined into one: long ones are proven in pieces, side by side.
 
 use crate::{
-    Recursive, STATEMENT_BYTES, Statement,
+    STATEMENT_BYTES, Statement,
     words::{Reader, WORD, Writer},
 };
 use alloc::vec::Vec;
@@ -127,23 +127,20 @@ impl core::fmt::Display for Link {
     }
 }
 
-/// A guest that joins proofs: its input is a [`AggregationInput`], its public values are the [`Aggregate`].
+/// The statement that follows from what was proven: `input` is an [`AggregationInput`].
 ///
-/// # Panics
-/// If the statements don't join. Where one isn't proven, the machine fails.
-pub fn prove_aggregation<Z: Recursive>() {
-    let input = AggregationInput::decode(&Z::input()).ok_or(AggregationError::Form);
-    let joined = input.and_then(|input| {
-        input.statements.iter().for_each(|statement| Z::verify(input.program, &statement.encode()));
-        join(&input)
-    });
-    match joined {
-        Ok(joined) => Z::commit(&joined.encode()),
-        Err(error) => panic!("nothing is proven: {error}"),
-    }
+/// `verify` is the machine's: whether a proof was given of the program whose verifying key has this hash, with these public
+/// values. Where there was none it doesn't return, but fails.
+///
+/// # Errors
+/// Where the statements don't join.
+pub fn join_proven(input: &[u8], mut verify: impl FnMut(B256, &[u8])) -> Result<Aggregate, AggregationError> {
+    let input = AggregationInput::decode(input).ok_or(AggregationError::Form)?;
+    input.statements.iter().for_each(|statement| verify(input.program, &statement.encode()));
+    join(&input)
 }
 
-/// The statement that follows from others.
+/// The statement that follows from others, if those are proven.
 ///
 /// An earlier one may have been proven with an older L1 head, if that is an ancestor of the last one's: what L1 gave rise to
 /// by then it gives rise to later, too.

@@ -1,23 +1,15 @@
 //! A chain's configuration as words: the form of which statements hold the hash.
 
-use crate::words::{Reader, Writer};
+use crate::{
+    Part, WitnessError,
+    words::{Reader, Writer},
+};
 use alloc::vec::Vec;
 use alloy_primitives::{B256, keccak256};
 use kohala_protocol::{
-    BaseFeeConfig, BlobParams, BlockId, ConfigError, Eip1559Params, Fork, ForkTimes, Genesis, L1ChainConfig,
-    OperatorFee, RollupConfig, SystemConfig,
+    BaseFeeConfig, BlobParams, BlockId, Eip1559Params, Fork, ForkTimes, Genesis, L1ChainConfig, OperatorFee,
+    RollupConfig, SystemConfig,
 };
-
-/// Why words are no configuration.
-#[derive(Debug, thiserror::Error)]
-pub enum ChainError {
-    /// They are too few or too many, or a value is no value of its kind.
-    #[error("the chain's configuration has another form")]
-    Form,
-    /// No chain can run with it.
-    #[error("the chain's configuration: {0}")]
-    Config(#[from] ConfigError),
-}
 
 /// The hash by which statements name a chain: Keccak-256 of [`encode_chain`].
 ///
@@ -64,8 +56,8 @@ pub fn encode_chain(rollup: &RollupConfig, l1: &L1ChainConfig) -> Vec<u8> {
 ///
 /// # Errors
 /// Where the form is another, or no chain can run with it.
-pub fn decode_chain(bytes: &[u8]) -> Result<(RollupConfig, L1ChainConfig), ChainError> {
-    let (rollup, l1) = decode(bytes).ok_or(ChainError::Form)?;
+pub fn decode_chain(bytes: &[u8]) -> Result<(RollupConfig, L1ChainConfig), WitnessError> {
+    let (rollup, l1) = decode(bytes).ok_or(WitnessError::Form(Part::Chain))?;
     rollup.check()?;
     Ok((rollup, l1))
 }

@@ -1,5 +1,5 @@
 use crate::{
-    Machine, Phase, Statement, Zkvm,
+    Machine, Phase, Statement,
     witness::{Witness, WitnessError},
 };
 use alloy_primitives::Bytes;
@@ -23,18 +23,9 @@ pub enum ClaimError {
     Wrong(Verdict),
 }
 
-/// A guest that proves a claim about a range of blocks: its input is a witness, its public values are the statement.
+/// Runs the program on a witness, and checks the witness on the way: the statement was proven, if this ran in a zkVM.
 ///
-/// # Panics
-/// If the witness proves no statement: so there is no proof.
-pub fn prove_range<Z: Zkvm>() {
-    match judge::<Z>(Z::input()) {
-        Ok(statement) => Z::commit(&statement.encode()),
-        Err(error) => panic!("nothing is proven: {error}"),
-    }
-}
-
-/// Runs the program on a witness, and checks the witness on the way. What comes of it was proven, if this ran in a zkVM.
+/// Values of the witness are used where they lie, and hashed fastest if it begins at a multiple of eight.
 ///
 /// # Errors
 /// Where the witness is not just what the program reads, or the claim is wrong, or ahead of L1.

@@ -1,9 +1,10 @@
 //! The fault proof program in a zkVM: a proof that a claim is right, instead of a dispute about it.
 //!
-//! A guest is some lines around this crate: it implements [`Zkvm`] for its machine and calls [`prove_range`], or
-//! [`prove_aggregation`] to join proofs of consecutive ranges of blocks. What is proven is a [`Statement`], the guest's public values. What
-//! the guest reads is a witness: everything that the program will ask for, in the order in which it asks, so that each
-//! byte is hashed once, when it is read, and none is copied. [`Recorder`] makes one while the program runs natively.
+//! A guest is some lines around this crate: it implements [`Machine`] and commits to what [`judge`] says of its input, or to
+//! what [`join_proven`] does, which joins proofs of consecutive ranges of blocks. What is proven is a [`Statement`], the
+//! guest's public values. What the guest reads is a witness: everything that the program will ask for, in the order in
+//! which it asks, so that each byte is hashed once, when it is read, and none is copied. [`Recorder`] makes one while the
+//! program runs natively.
 //!
 //! There is no verdict «wrong» in a zkVM: a guest whose claim is not right, or whose witness lacks something or holds
 //! something else, ends with a failure, and of that there is no proof. A proof says nothing but its statement.
@@ -24,11 +25,11 @@ mod statement;
 mod witness;
 mod words;
 
-pub use aggregation::{Aggregate, AggregationError, AggregationInput, Link, join, prove_aggregation};
+pub use aggregation::{Aggregate, AggregationError, AggregationInput, Link, join, join_proven};
 pub use blobs::Weighted;
-pub use chain::{ChainError, chain_hash, decode_chain, encode_chain};
-pub use claim::{ClaimError, judge, prove_range};
-pub use machine::{Machine, Phase, Recursive, Zkvm};
+pub use chain::{chain_hash, decode_chain, encode_chain};
+pub use claim::{ClaimError, judge};
+pub use machine::{Machine, Phase};
 pub use recorder::{Recorded, Recorder};
 pub use statement::{STATEMENT_BYTES, Statement, VERSION};
 pub use witness::{Part, WitnessError};

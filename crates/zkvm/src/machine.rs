@@ -1,5 +1,4 @@
 use crate::Weighted;
-use alloy_primitives::{B256, Bytes};
 
 /// What the program is run on, natively or in a zkVM: what it can't do itself. There is one, so nothing here has a receiver.
 ///
@@ -12,23 +11,6 @@ pub trait Machine {
 
     /// Is told what comes next, for whoever counts.
     fn enters(_phase: Phase) {}
-}
-
-/// A zkVM, as a guest sees it from inside.
-pub trait Zkvm: Machine {
-    /// The guest's whole input. Values of it are used where they lie, and hashed fastest if it begins at a multiple of
-    /// eight.
-    fn input() -> Bytes;
-
-    /// Makes these the proof's public values. Called once.
-    fn commit(public_values: &[u8]);
-}
-
-/// A zkVM whose guests can check proofs of other guests.
-pub trait Recursive: Zkvm {
-    /// Checks that a proof was given of the program whose verifying key has the hash `program`, with these public values.
-    /// The machine fails if there is none.
-    fn verify(program: B256, public_values: &[u8]);
 }
 
 /// What a guest is at.

@@ -16,11 +16,12 @@
 //!
 //! Every byte counts: data that isn't asked for, zeros that are none, a length that leads elsewhere, each ends the guest.
 
-use crate::{ChainError, Machine, Statement, blobs, blobs::Blob, decode_chain, statement::STATEMENT_BYTES};
+use crate::{Machine, Statement, blobs, blobs::Blob, decode_chain, statement::STATEMENT_BYTES};
 use alloc::{sync::Arc, vec::Vec};
 use alloy_primitives::{B256, Bytes, keccak256};
 use kohala_preimage::{BlobError, Hint, Key, Oracle, WrongPreimage, versioned_hash};
 use kohala_program::Boot;
+use kohala_protocol::ConfigError;
 
 /// The mark of an entry that names a value which was read before: the rest is its place among those.
 pub(crate) const AGAIN: u32 = 1 << 31;
@@ -34,8 +35,8 @@ pub enum WitnessError {
     #[error("the witness's {0:?} has another form")]
     Form(Part),
     /// The chain's configuration can't be used.
-    #[error(transparent)]
-    Chain(#[from] ChainError),
+    #[error("the chain's configuration: {0}")]
+    Chain(#[from] ConfigError),
     /// The statement is about another chain.
     #[error("the chain's configuration has not the hash in the statement")]
     OtherChain,
@@ -60,6 +61,8 @@ pub enum Part {
     Statement,
     /// The numbers of things that follow.
     Counts,
+    /// The chain's configuration.
+    Chain,
     /// The table of blobs.
     Blobs,
     /// The table of values.

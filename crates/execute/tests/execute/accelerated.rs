@@ -8,9 +8,7 @@ use crate::support::{
 use alloy_consensus::{Header, SignableTransaction, TxEip1559, TxEip7702};
 use alloy_eips::{Encodable2718, eip7702::Authorization};
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address, hex, keccak256};
-use kohala_execute::{
-    ExecuteError, InvalidBlock, InvalidTransaction, PrecompileOutcome, PrecompileSource, StateSource,
-};
+use kohala_execute::{ExecuteError, InvalidBlock, InvalidTransaction, PrecompileOutcome, StateSource};
 use kohala_protocol::{Attributes, Fork, RollupConfig};
 use kohala_testdata::{PrecompileCall, chain, precompile_calls};
 use kohala_trie::{NodeSource, TrieError};
@@ -59,28 +57,24 @@ impl StateSource for Accelerated {
         self.memory.path(address, slot)
     }
 
-    fn precompiles(&mut self) -> Option<&mut dyn PrecompileSource<Error = Missing>> {
-        Some(self)
+    fn is_accelerated(&self) -> bool {
+        true
     }
-}
 
-impl PrecompileSource for Accelerated {
-    type Error = Missing;
-
-    fn outcome(&mut self, address: Address, gas: u64, input: &[u8]) -> Result<PrecompileOutcome, Missing> {
+    fn precompile(&mut self, address: Address, gas: u64, input: &[u8]) -> Result<Option<PrecompileOutcome>, Missing> {
         let fails = self.fail_at == Some(self.asked.len());
         self.asked.push((address[19], gas, Bytes::copy_from_slice(input)));
         if fails {
             return Err(Missing(keccak256(input)));
         }
         if let Some(lie) = &self.lie {
-            return Ok(lie.clone());
+            return Ok(Some(lie.clone()));
         }
         let output = Precompiles::latest().get(&address).unwrap().execute(input, u64::MAX, 0).unwrap();
-        Ok(match output.is_success() {
+        Ok(Some(match output.is_success() {
             true => PrecompileOutcome::Success(output.bytes),
             false => PrecompileOutcome::Failure,
-        })
+        }))
     }
 }
 

@@ -70,6 +70,10 @@ impl Inputs for Counted {
         self.inputs.l2_path(agreed, address, slot)
     }
 
+    fn l1_state_node(&mut self, hash: B256) -> Result<Bytes, Absent> {
+        self.inputs.l1_state_node(hash)
+    }
+
     fn l2_code(&mut self, hash: B256) -> Result<Bytes, Absent> {
         self.inputs.l2_code(hash)
     }

@@ -1,6 +1,6 @@
 use alloy_primitives::{Address, B256};
 use kohala_protocol::{BlobParams, Eip1559Params, Fork, L1ChainConfig, OperatorFee, RollupConfig, chains};
-use kohala_zkvm::{ChainError, chain_hash, decode_chain, encode_chain};
+use kohala_zkvm::{Part, WitnessError, chain_hash, decode_chain, encode_chain};
 use std::collections::BTreeSet;
 
 fn known() -> impl Iterator<Item = (RollupConfig, L1ChainConfig)> {
@@ -80,7 +80,7 @@ fn words_have_one_form() {
     for length in 0..words.len() {
         assert!(decode_chain(&words[..length]).is_err());
     }
-    assert!(matches!(decode_chain(&[&words[..], &[0; 32]].concat()), Err(ChainError::Form)));
+    assert!(matches!(decode_chain(&[&words[..], &[0; 32]].concat()), Err(WitnessError::Form(Part::Chain))));
     for byte in 0..words.len() {
         let mut other = words.clone();
         other[byte] ^= 1;
@@ -91,12 +91,12 @@ fn words_have_one_form() {
     let count = words.len() - 32 * (4 * l1.blob_schedule.len() + 1);
     endless[count..count + 32].copy_from_slice(B256::with_last_byte(0xff).as_slice());
     endless[count + 24..count + 31].fill(0xff);
-    assert!(matches!(decode_chain(&endless), Err(ChainError::Form)));
+    assert!(matches!(decode_chain(&endless), Err(WitnessError::Form(Part::Chain))));
 }
 
 #[test]
 fn chain_that_can_not_run_is_refused() {
     let (mut rollup, l1) = chains::by_name("op-mainnet").unwrap();
     rollup.block_time = 0;
-    assert!(matches!(decode_chain(&encode_chain(&rollup, &l1)), Err(ChainError::Config(_))));
+    assert!(matches!(decode_chain(&encode_chain(&rollup, &l1)), Err(WitnessError::Chain(_))));
 }

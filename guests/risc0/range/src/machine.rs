@@ -2,7 +2,7 @@
 
 use crate::kzg;
 use alloy_primitives::Bytes;
-use kohala_zkvm::{Machine, Weighted, Zkvm};
+use kohala_zkvm::{Machine, Weighted};
 use risc0_zkvm::guest::env;
 
 /// The machine that a guest runs on.
@@ -14,17 +14,11 @@ impl Machine for Risc0 {
     }
 }
 
-impl Zkvm for Risc0 {
-    /// A frame, as RISC Zero's hosts write one: the length in four bytes, little-endian, and as many bytes.
-    fn input() -> Bytes {
-        let mut length = [0_u32];
-        env::read_slice(&mut length);
-        let mut input = vec![0_u8; length[0] as usize];
-        env::read_slice(&mut input);
-        input.into()
-    }
-
-    fn commit(public_values: &[u8]) {
-        env::commit_slice(public_values);
-    }
+/// The guest's input: a frame, as RISC Zero's hosts write one: the length in four bytes, little-endian, and as many bytes.
+pub(crate) fn input() -> Bytes {
+    let mut length = [0_u32];
+    env::read_slice(&mut length);
+    let mut input = vec![0_u8; length[0] as usize];
+    env::read_slice(&mut input);
+    input.into()
 }

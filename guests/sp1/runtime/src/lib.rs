@@ -1,8 +1,8 @@
 //! Hashes and signatures by SP1's precompiles, for alloy and revm. What they say is never another thing than alloy's and
 //! revm's own software says; it takes fewer cycles.
 //!
-//! Elsewhere than on SP1 hashes and signatures are computed by plain code, so that tests need no VM. [`Sp1`], the machine with
-//! its input and output, is of use on SP1 only.
+//! Elsewhere than on SP1 hashes and signatures are computed by plain code, so that tests need no VM. [`Sp1`], the machine, and
+//! [`input`] are of use on SP1 only.
 
 mod curve;
 mod ecdsa;
@@ -20,7 +20,9 @@ mod sha256;
 mod tests;
 
 pub use keccak::keccak256;
-pub use machine::Sp1;
+#[cfg(feature = "aggregation")]
+pub use machine::verify;
+pub use machine::{Sp1, input};
 use provider::Precompiles;
 use std::sync::Arc;
 

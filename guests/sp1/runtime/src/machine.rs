@@ -2,7 +2,7 @@
 
 use alloy_primitives::Bytes;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use kohala_zkvm::{Machine, Phase, Weighted, Zkvm};
+use kohala_zkvm::{Machine, Phase, Weighted};
 use sp1_zkvm::{io, syscalls::syscall_write};
 
 /// The machine that a guest runs on.
@@ -41,25 +41,19 @@ fn print(line: &str) {
     syscall_write(STDOUT, line.as_ptr(), line.len());
 }
 
-impl Zkvm for Sp1 {
-    fn input() -> Bytes {
-        // Never given back: values are used where they lie.
-        Bytes::from_static(io::read_vec().leak())
-    }
-
-    fn commit(public_values: &[u8]) {
-        io::commit_slice(public_values);
-    }
+/// The guest's input: one hint. It begins at a multiple of eight.
+pub fn input() -> Bytes {
+    // Never given back: values are used where they lie.
+    Bytes::from_static(io::read_vec().leak())
 }
 
+/// Fails unless a proof was given of the program whose verifying key has the hash `program`, with these public values.
 #[cfg(feature = "aggregation")]
-impl kohala_zkvm::Recursive for Sp1 {
-    fn verify(program: alloy_primitives::B256, public_values: &[u8]) {
-        let mut words = [0; 8];
-        for (word, bytes) in words.iter_mut().zip(program.as_chunks().0) {
-            *word = u32::from_be_bytes(*bytes);
-        }
-        let digest = crate::sha256::sha256(public_values);
-        sp1_zkvm::lib::verify::verify_sp1_proof(&words, &digest);
+pub fn verify(program: alloy_primitives::B256, public_values: &[u8]) {
+    let mut words = [0; 8];
+    for (word, bytes) in words.iter_mut().zip(program.as_chunks().0) {
+        *word = u32::from_be_bytes(*bytes);
     }
+    let digest = crate::sha256::sha256(public_values);
+    sp1_zkvm::lib::verify::verify_sp1_proof(&words, &digest);
 }
