@@ -1,20 +1,18 @@
 //! `cargo xtask tidy`: rules of the house that the compiler doesn't know. A broken rule is printed with its place.
 
+mod counts;
 mod crates;
 mod named_tests;
 mod source;
 
 use crate::step;
 use anyhow::{Context, Result, ensure};
-use source::{code_only, first_test_line, functions};
+use counts::File;
+use source::{code_only, first_test_line};
 use std::{
     fs,
     path::{Path, PathBuf},
 };
-
-/// Lines of a function and of a file without its tests, above which it is worth a second look.
-const LONG_FUNCTION: usize = 70;
-const LONG_FILE: usize = 600;
 
 /// A broken rule and its place; lines count from 1.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,22 +27,19 @@ pub(crate) fn run() -> Result<()> {
     println!("\n== tidy: dependency rule, source rules");
     let root = step::root();
     let mut findings = dependency_rule(&root)?;
-    let (mut hints, mut sources) = (Vec::new(), Vec::new());
+    let mut sources = Vec::new();
     for path in text_files(&root)? {
         let Ok(text) = String::from_utf8(fs::read(root.join(&path))?) else { continue };
         findings.extend(check_text(&path, &text));
         if path.extension().is_some_and(|extension| extension == "rs") {
             findings.extend(check_rust(&path, &text));
-            hints.extend(long_parts(&path, &text));
-            sources.push(text);
+            sources.push(File::new(path, text));
         }
     }
+    findings.extend(counts::check(&sources));
     let read = |path: &str| fs::read_to_string(root.join(path)).with_context(|| path.to_owned());
     let (page, cases) = (read(named_tests::PAGE)?, read(named_tests::CASES)?);
-    findings.extend(named_tests::check(&page, sources.iter().map(String::as_str), &cases));
-    for Finding { file, line, rule } in &hints {
-        println!("long: {}:{line}: {rule}", file.display());
-    }
+    findings.extend(named_tests::check(&page, sources.iter().map(File::text), &cases));
     for Finding { file, line, rule } in &findings {
         println!("error: {}:{line}: {rule}", file.display());
     }
@@ -142,21 +137,6 @@ fn check_head(path: &Path, text: &str) -> Vec<Finding> {
     findings
 }
 
-/// Functions and files that are worth a second look.
-fn long_parts(path: &Path, text: &str) -> Vec<Finding> {
-    let code = code_only(text);
-    let lines = first_test_line(&code) - 1;
-    let finding = |line, rule| Finding { file: path.to_path_buf(), line, rule };
-    let mut findings = Vec::new();
-    if lines > LONG_FILE && !is_test_file(path) {
-        findings.push(finding(1, format!("{lines} lines without tests")));
-    }
-    for function in functions(&code).into_iter().filter(|function| function.lines > LONG_FUNCTION) {
-        findings.push(finding(function.line, format!("fn {} has {} lines", function.name, function.lines)));
-    }
-    findings
-}
-
 /// A finding for every line that `rule` objects to.
 fn find(path: &Path, text: &str, rule: impl Fn(&str) -> Option<String>) -> Vec<Finding> {
     let lines = text.lines().zip(1..);
@@ -241,16 +221,5 @@ mod tests {
         assert_eq!(found(concat!("see /ho", "me/me/file")), 1);
         assert_eq!(found(concat!("a\n`/wo", "rk/x`\n/ro", "ot/y")), 2);
         assert_eq!(found(concat!("https://example.org/wo", "rk/x and ../ro", "ot/y")), 0);
-    }
-
-    #[test]
-    fn long_functions_and_files_are_shown() {
-        let lines = "    a();\n".repeat(70);
-        let function = format!("fn long() {{\n{lines}}}\n");
-        let shown = long_parts(Path::new("crates/a/src/a.rs"), &function);
-        assert_eq!(shown[0].rule, "fn long has 72 lines");
-        let file = format!("{}#[cfg(test)]\n{lines}", "const A: u8 = 1;\n".repeat(601));
-        assert_eq!(long_parts(Path::new("crates/a/src/a.rs"), &file)[0].rule, "601 lines without tests");
-        assert_eq!(long_parts(Path::new("crates/a/tests/a.rs"), &file), []);
     }
 }

@@ -1,9 +1,9 @@
 //! Fault proof VMs: the machines that a dispute's last step is judged on, emulated fast.
 //!
 //! [`mips`] is cannon's `multithreaded64-5` (state version 8), [`riscv`] is asterisc. State hashes, witnesses, proofs and files
-//! are the same, byte for byte, as those of the machine that contracts on L1 execute a single step of. One part of a proof is
-//! so only where [`mips::Vm::expect_proofs`] was called: where a step of cannon needs no proof of a second word of memory, there
-//! stands that of the last `clock_gettime` before it, for us of the last one that was proven. L1 does not look at it.
+//! are the same, byte for byte, as those of the machine that contracts on L1 execute a single step of, but for one part of a
+//! proof that L1 does not look at: where a step of cannon needs no proof of a second word of memory, there stands that of the
+//! last `clock_gettime` before it, for us of the last one that was proven.
 //!
 //! A machine's instructions have one meaning, written once, over whatever they load from and store to ([`Words`]): pages
 //! ([`Memory`]) to run a program, and the few words that a proof shows ([`ProvenMemory`]) to check a step as L1 does. What

@@ -17,12 +17,6 @@ use crate::{
 use alloy_primitives::B256;
 use std::convert::Infallible;
 
-/// The number of the system call that touches two words.
-const CLOCK_GETTIME: u64 = 5222;
-
-/// Register $2, where a system call's number is.
-const V0: u8 = 2;
-
 /// A machine with a state, a preimage server, and someone who reads what the program writes.
 pub struct Vm<S> {
     state: State,
@@ -30,7 +24,6 @@ pub struct Vm<S> {
     outside: Host<S>,
     /// What stands in a step's proof for words that it does not touch: in cannon that is what stood there before.
     proofs: [Proof; MEMORY_PROOFS - 1],
-    expects_proofs: bool,
 }
 
 /// What is outside a running machine.
@@ -95,20 +88,12 @@ impl<S: Server> Vm<S> {
             code: Code::default(),
             outside: Host { preimages: Preimages::new(server), output: Box::new(output), stats: None },
             proofs: [Proof::ZERO; _],
-            expects_proofs: false,
         }
     }
 
     /// Counts from now on what [`Vm::debug_info`] tells beyond the state.
     pub fn enable_stats(&mut self) {
         self.outside.stats = Some(Stats::default());
-    }
-
-    /// Makes proofs the same as cannon's even where L1 does not look at them: where a step needs no proof of a second word,
-    /// cannon leaves that of the last clock reading, and so has memory hashed at every one. Programs that read clocks often,
-    /// as Go's runtime does, run several times slower.
-    pub const fn expect_proofs(&mut self) {
-        self.expects_proofs = true;
     }
 
     /// The state.
@@ -197,13 +182,6 @@ impl<S: Server> Vm<S> {
     /// # Errors
     /// Where the step can't be taken.
     pub fn step(&mut self) -> Result<(), StepError> {
-        let touches_two = self.state.core.thread().is_some_and(|thread| thread.registers[V0] == CLOCK_GETTIME);
-        if self.expects_proofs && touches_two {
-            if let Some(second) = self.tracked_step()?.get(1) {
-                self.proofs[1] = *second;
-            }
-            return Ok(());
-        }
         self.outside.preimages.forget_read();
         let mut paged = Paged { memory: &mut self.state.memory, code: &self.code };
         let at = Place::of(&self.state.core);
