@@ -10,7 +10,7 @@ use alloy_consensus::crypto::secp256k1::recover_signer;
 use alloy_primitives::{Address, B256, Bytes, Keccak256, Signature, U256};
 use alloy_rlp::{Decodable, Encodable, Header};
 use core::convert::Infallible;
-use kohala_protocol::{BlockInfo, Fork, RollupConfig, decode_blob};
+use kohala_protocol::{BLOB_SIZE, BlockInfo, Fork, RollupConfig, decode_blob};
 
 /// The data of one L1 block, in order of transactions and of blobs within them.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ enum Datum {
 impl Inbox {
     /// Selects the batcher's transactions of `block`.
     ///
-    /// Transactions are read no further than their recipient unless that is the inbox; the sender is recovered
-    /// last. What can't be read is no batcher transaction: L1 may know types that we don't.
+    /// Transactions are read no further than their recipient unless that is the inbox, but for how many blobs they carry;
+    /// the sender is recovered last. What can't be read is no batcher transaction: L1 may know types that we don't.
     pub(crate) fn open(
         config: &RollupConfig,
         block: BlockInfo,
@@ -93,7 +93,7 @@ impl Inbox {
         if blobs.len() != self.missing.len() {
             return Err(Mismatch::BlobCount { expected: self.missing.len(), given: blobs.len() });
         }
-        if blobs.iter().any(|blob| blob.len() > BLOB_LEN) {
+        if blobs.iter().any(|blob| blob.len() > BLOB_SIZE) {
             return Err(Mismatch::BlobSize);
         }
         let places = self.data.iter_mut().filter_map(|datum| match datum {
@@ -125,9 +125,6 @@ pub fn inbox_senders<E>(
         .filter(|transaction| transaction.to() == Some(config.batch_inbox_address));
     to_inbox.map(|transaction| transaction.sender_by(config.l1_chain_id, &mut recover)).collect()
 }
-
-/// Bytes of a whole blob (rules F20).
-const BLOB_LEN: usize = 131_072;
 
 const LEGACY: u8 = 0;
 const ACCESS_LIST: u8 = 1;

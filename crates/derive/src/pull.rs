@@ -13,7 +13,7 @@ pub enum Need {
         /// Its number.
         number: u64,
     },
-    /// The blobs that the batcher's transactions of an L1 block carry, whole and in this order.
+    /// The blobs that the batcher's transactions of an L1 block carry, in this order; zeros at a blob's end may be left out.
     Blobs {
         /// The L1 block, which is the current origin.
         block: BlockInfo,

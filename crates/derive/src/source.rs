@@ -36,7 +36,7 @@ pub trait Source {
     /// The L1 block of this number; `None` beyond the L1 head.
     fn l1_block(&mut self, number: u64) -> Result<Option<L1Block>, Self::Error>;
 
-    /// The whole blobs (131,072 bytes) of `block` with these hashes, in this order.
+    /// The blobs of `block` with these hashes, in this order: 131,072 bytes each, of which zeros at the end may be left out.
     fn blobs(&mut self, block: &BlockInfo, hashes: &[IndexedBlobHash]) -> Result<Vec<Bytes>, Self::Error>;
 
     /// The L2 blocks of these numbers on the safe chain, in this order.

@@ -11,7 +11,10 @@ use crate::{
 use alloc::vec::Vec;
 use alloy_consensus::{Header, Sealable, Sealed};
 use alloy_primitives::{Address, B256, Bloom, Bytes, U256, address, b256};
-use kohala_protocol::{Attributes, Fork, RollupConfig, predeploys::SEQUENCER_FEE_VAULT};
+use kohala_protocol::{
+    Attributes, Fork, RollupConfig,
+    predeploys::{BEACON_ROOTS, HISTORY, SEQUENCER_FEE_VAULT},
+};
 use kohala_trie::{EMPTY_ROOT, list::list_root};
 use op_revm::{DefaultOp, L1BlockInfo, OpBuilder, OpEvm, OpSpecId, OpTransactionError, api::default_ctx::OpContext};
 use revm::{
@@ -21,12 +24,6 @@ use revm::{
     handler::instructions::EthInstructions,
     interpreter::interpreter::EthInterpreter,
 };
-
-/// The contract that keeps the parent beacon block roots from Ecotone on (EIP-4788).
-const BEACON_ROOTS_CONTRACT: Address = address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02");
-
-/// The contract that keeps the hashes of the last blocks from Isthmus on (EIP-2935).
-const HISTORY_CONTRACT: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
 
 /// Where Canyon puts the create2Deployer, and the hash of its code.
 const CREATE2_DEPLOYER: Address = address!("13b0D85CcB8bf860b6b79AF3029fCA081AE9beF2");
@@ -242,10 +239,10 @@ impl<'a, 'b, S: StateSource> Execution<'a, 'b, S> {
     /// Lets the contracts that keep beacon roots and block hashes take theirs (rules X02).
     fn before_transactions(&mut self, header: &Header) -> Result<(), ExecuteError<S::Error>> {
         if let Some(root) = header.parent_beacon_block_root {
-            self.system_call(BEACON_ROOTS_CONTRACT, root)?;
+            self.system_call(BEACON_ROOTS, root)?;
         }
         if self.spec.is_enabled_in(OpSpecId::ISTHMUS) {
-            self.system_call(HISTORY_CONTRACT, header.parent_hash)?;
+            self.system_call(HISTORY, header.parent_hash)?;
         }
         Ok(())
     }

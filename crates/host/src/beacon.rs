@@ -113,7 +113,11 @@ impl BeaconNode {
             Err(error) => error,
         };
         // Nodes from before Fusaka know only sidecars.
-        self.sidecars(slot, hashes).await.map_err(|_| first)
+        self.sidecars(slot, hashes).await.map_err(|second| match first {
+            // Of a method that nobody knows there is nothing to say.
+            RpcError::Unsupported { .. } => second,
+            first => first,
+        })
     }
 
     /// Blobs of a slot by their hashes, as nodes tell them from Fusaka on.

@@ -260,7 +260,7 @@ impl ExecutionClient {
         }
     }
 
-    /// The receipts of blocks, as their roots commit to them (which the caller checks by `root`).
+    /// The receipts of blocks, as their roots commit to them: each block's hash and receipts root.
     pub async fn receipts(&self, blocks: &[(B256, B256)]) -> Vec<Result<Vec<Bytes>, RpcError>> {
         let params: Vec<Value> = blocks.iter().map(|(hash, _)| json!([hash])).collect();
         let rooted = |index: usize, receipts: Vec<Bytes>| match root_of(&receipts) == blocks[index].1 {

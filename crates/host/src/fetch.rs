@@ -245,11 +245,16 @@ impl Fetcher {
         is_there: impl Fn() -> Result<bool, StoreError>,
     ) -> Result<(), FetchError> {
         let cell = Arc::clone(lock(&self.jobs).entry(job).or_default());
-        cell.get_or_try_init(|| work()).await?;
-        if is_there()? {
+        let mut is_new = false;
+        let now = async || {
+            is_new = true;
+            work().await
+        };
+        cell.get_or_try_init(now).await?;
+        if is_new || is_there()? {
             return Ok(());
         }
-        // Done, and yet not there: it fell out of memory, or never was in it.
+        // Done before, and not there: it fell out of memory, or never was in what this job brings.
         lock(&self.jobs).remove(&job);
         work().await
     }
@@ -464,7 +469,7 @@ impl Fetcher {
     /// The agreed block's header, once the block was fetched.
     pub(crate) fn agreed_header(&self, cache: &Cache) -> Result<Header, FetchError> {
         let hash = self.agreed.block_hash;
-        let rlp = cache.get(Key::keccak256(hash))?.ok_or(FetchError::Header(hash))?;
+        let rlp = cache.get(Key::keccak256(hash))?.ok_or(FetchError::Nothing)?;
         Header::decode(&mut &rlp[..]).map_err(|_| FetchError::Header(hash))
     }
 }

@@ -115,7 +115,8 @@ pub enum RpcError {
         /// What it said, or what is wrong with that.
         reason: String,
     },
-    /// There was trouble as often as the endpoint bears: see [`Endpoint::giving_up_after`].
+    /// There was trouble as often as the endpoint bears: see [`Endpoint::giving_up_after`]; three times, of methods that
+    /// others stand in for.
     #[error("{source_kind} ({node}) does not answer {method}: {reason}")]
     Trouble {
         /// The source.

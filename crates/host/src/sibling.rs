@@ -8,7 +8,10 @@
 use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
 use alloy_rlp::Decodable;
 use alloy_trie::nodes::{ExtensionNode, LeafNode, RlpNode, TrieNode};
-use kohala_protocol::{Fork, RollupConfig};
+use kohala_protocol::{
+    Fork, RollupConfig,
+    predeploys::{BEACON_ROOTS, HISTORY, L1_BLOCK},
+};
 use rayon::prelude::*;
 
 /// The deepest place that is searched for, in nibbles: 16^7 hashes take about two minutes on two cores.
@@ -98,19 +101,16 @@ async fn search(place: Vec<u8>, hash: impl Fn(u64) -> B256 + Sync + Send + 'stat
 /// Accounts and slots that every block touches, also where the tracer doesn't say so: what the block itself does
 /// before and after its transactions.
 pub(crate) fn always_touched(config: &RollupConfig, number: u64) -> Vec<(Address, Vec<B256>)> {
-    const L1_BLOCK: Address = address!("4200000000000000000000000000000000000015");
-    const BEACON_ROOTS: Address = address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02");
-    const HISTORY: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
     const ROOTS: u64 = 8191;
     let time = config.genesis.l2_time + number.saturating_sub(config.genesis.l2.number) * config.block_time;
     let slot = |slot: u64| B256::from(U256::from(slot));
-    let vaults = [0x11, 0x19, 0x1a, 0x1b, 0x16].map(|last| {
+    let predeploys = [0x11, 0x19, 0x1a, 0x1b, 0x16].map(|last| {
         let mut address = address!("4200000000000000000000000000000000000000");
         address.0[19] = last;
         (address, Vec::new())
     });
     let mut touched = vec![(L1_BLOCK, (0..=8).map(slot).collect())];
-    touched.extend(vaults);
+    touched.extend(predeploys);
     if config.is_active(Fork::Ecotone, time) {
         touched.push((BEACON_ROOTS, vec![slot(time % ROOTS), slot(time % ROOTS + ROOTS)]));
     }

@@ -1,7 +1,8 @@
 //! The L2 state, by whatever methods the nodes know: whole blocks' witnesses first, then proofs of what a block touches,
 //! then of single paths, then single values out of a database.
 //!
-//! Proofs are always of the state at the agreed block: what the program asks for was there, and at the same place. Of L1's
+//! Proofs are of the state at the agreed block: what the program asks for was there, and at the same place, but for a branch
+//! that was unfolded since, of which the block at hand tells. Of L1's
 //! states it is the history contract's storage that a program may read, after L1 blocks that it names.
 
 use crate::{

@@ -34,7 +34,8 @@ fn main() -> ExitCode {
         }
         _ => error.exit(),
     });
-    // A panic is a bug and never a verdict: it must not end in the exit code that says «wrong».
+    // A panic is a bug and never a verdict: it must not end in the exit code that says «wrong». Of `vm` it is what op-challenger
+    // takes a panic of cannon for.
     thread::spawn(|| dispatch(cli)).join().unwrap_or(ExitCode::from(NO_VERDICT))
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The program knows nothing but hashes. It names the data it wants by a [`Key`], tells the host beforehand by a
 //! [`Hint`] where that data may be found, and reads it through an [`Oracle`]. On a fault proof VM the oracle is the
-//! [`Client`] end of a wire protocol over four file descriptors; inside a zkVM and in tests it is [`Preimages`], a
-//! verified store in memory; natively the host brings its own.
+//! [`Client`] end of a wire protocol over four file descriptors; in tests it is [`Preimages`], a verified store in memory;
+//! natively the host brings its own, and inside a zkVM the witness is one.
 //!
 //! This crate fetches nothing, keeps nothing on disk, and knows neither blocks nor tries. It checks keccak256 and
 //! sha256 preimages and evaluates blobs; the one pairing a blob's proof needs is the caller's, who knows the fastest

@@ -9,8 +9,7 @@ use sha2::{Digest, Sha256};
 
 /// A set of preimages that were checked when they came in.
 ///
-/// It is the witness inside a zkVM, the store of tests, and what the host's stores are converted through. Whole blobs
-/// are kept as such: [`Oracle::blob`] answers them, [`Oracle::get`] answers their commitments but not their single
+/// It is the store of tests, and what the host's stores are converted through. Whole blobs are kept as such: [`Oracle::blob`] answers them, [`Oracle::get`] answers their commitments but not their single
 /// field elements.
 #[derive(Debug, Clone, Default)]
 pub struct Preimages {

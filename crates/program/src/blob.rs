@@ -35,7 +35,7 @@ const HALF: [u8; COORDINATE] = alloy_primitives::hex!(
 ///
 /// # Errors
 /// Where `outcome` fails, which tells what comes of a call: address, gas, input.
-pub(crate) fn are_all<E>(
+pub(crate) fn is_zero_after<E>(
     elements: &[[u8; 32]],
     commitment: &[u8; COORDINATE],
     outcome: impl FnOnce(Address, u64, &[u8]) -> Result<PrecompileOutcome, E>,

@@ -6,7 +6,7 @@ use kohala_protocol::{BlockId, Fork, L2BlockError};
 
 /// Why the program ended without a verdict.
 ///
-/// None of these says anything about the claim: a host exits with 2 on each (design, «What must never happen»).
+/// None of these says anything about the claim: a host exits with 2 on each (ARCHITECTURE.md, «What holds»).
 #[derive(Debug, thiserror::Error)]
 pub enum ProgramError<E> {
     /// The boot inputs make no sense.

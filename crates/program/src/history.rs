@@ -3,13 +3,11 @@
 use crate::{Contradiction, Inputs, ProgramError};
 use alloc::collections::{BTreeMap, btree_map::Entry};
 use alloy_consensus::TrieAccount;
-use alloy_primitives::{Address, B256, Bytes, U256, address, b256, keccak256};
-use kohala_protocol::L1Header;
+use alloy_primitives::{B256, Bytes, U256, b256, keccak256};
+use kohala_protocol::{L1Header, predeploys::HISTORY};
 use kohala_trie::{NodeSource, Trie, TrieError};
 
-/// The history contract.
-const HISTORY: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
-/// Hash of its code. What other code at its address keeps is no affair of ours.
+/// Hash of the history contract's code. What other code at its address keeps is no affair of ours.
 const CODE_HASH: B256 = b256!("6e49e66782037c0555897870e29fa5e552daf4719552131a0abce779daec0a5d");
 /// How many blocks before a block the contract knows in the state after it. Block `n` has slot `n % WINDOW`.
 pub(crate) const WINDOW: u64 = 8191;
@@ -36,15 +34,14 @@ impl History {
     }
 
     /// The hash of block `number`, which is one of the [`WINDOW`] before `block`, in the state after `block`. `None` where
-    /// there is none: `block` is from before Prague, or block `number` from before Prague's parent.
+    /// there is none: `block` is from before Prague, or block `number` from before Prague's parent. For inputs with L1 states alone.
     pub(crate) fn block_hash<I: Inputs>(
         &mut self,
         block: &L1Header,
         number: u64,
         inputs: &mut I,
     ) -> Result<Option<B256>, ProgramError<I::Error>> {
-        let is_there = block.is_prague && inputs.has_l1_states();
-        let hash = if is_there { self.slot(block, number, inputs)? } else { None };
+        let hash = if block.is_prague { self.slot(block, number, inputs)? } else { None };
         if hash.is_none() {
             self.first = self.first.max(number + 1);
         }

@@ -9,7 +9,8 @@ use kohala_preimage::{BLOB_BYTES, BlobKeys, BlockRef, FIELD_ELEMENTS, Hint, Key,
 use kohala_protocol::{BlockInfo, L1Header, OutputRootPreimage, Receipt, blob_elements};
 use kohala_trie::{NodeSource, TrieError, list};
 
-/// The program's inputs, read from a preimage oracle: each read is announced by a hint, and nothing is kept.
+/// The program's inputs, read from a preimage oracle: each read is announced by a hint, for itself or for a whole path, and
+/// no data are kept.
 pub struct OracleInputs<O> {
     oracle: O,
     paths: bool,
@@ -124,9 +125,9 @@ impl<O: Oracle> OracleInputs<O> {
         self.read_elements(&mut keys, first)?;
         let used = blob_elements(&first[0]);
         self.read_elements(&mut keys, &mut others[..used - 1])?;
-        let may_be_all = self.l1_is_prague && used < FIELD_ELEMENTS;
+        let may_ask = self.l1_is_prague && used < FIELD_ELEMENTS;
         let outcome = |address, gas, input: &[u8]| self.outcome(address, gas, input);
-        if may_be_all && blob::are_all(&elements[..used], &commitment, outcome)? {
+        if may_ask && blob::is_zero_after(&elements[..used], &commitment, outcome)? {
             bytes.truncate(used * 32);
         } else {
             self.read_elements(&mut keys, &mut elements[used..])?;

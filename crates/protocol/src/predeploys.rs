@@ -12,5 +12,9 @@ pub const SEQUENCER_FEE_VAULT: Address = address!("42000000000000000000000000000
 pub const L1_BLOCK: Address = address!("4200000000000000000000000000000000000015");
 /// `L2ToL1MessagePasser`, whose storage root is part of the output root.
 pub const MESSAGE_PASSER: Address = address!("4200000000000000000000000000000000000016");
+/// Keeps the parent beacon block roots, from Ecotone on (EIP-4788).
+pub const BEACON_ROOTS: Address = address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02");
+/// Keeps the hashes of the last blocks: on L2 from Isthmus on, on L1 from Prague on (EIP-2935).
+pub const HISTORY: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
 /// `OperatorFeeVault` (Isthmus).
 pub const OPERATOR_FEE_VAULT: Address = address!("420000000000000000000000000000000000001b");
