@@ -158,11 +158,7 @@ impl ExecutionClient {
             let header: Bytes = read(raw)?;
             header_of(blocks[index], header)
         };
-        let mut found = if self.endpoint.may_know("debug_getRawHeader") {
-            self.endpoint.batch("debug_getRawHeader", &params, check).await
-        } else {
-            blocks.iter().map(|_| Err(self.unsupported("debug_getRawHeader"))).collect()
-        };
+        let mut found = self.endpoint.batch("debug_getRawHeader", &params, check).await;
         let missing: Vec<usize> = (0..blocks.len()).filter(|index| found[*index].is_err()).collect();
         for by_hash in [true, false] {
             let some = missing.iter().copied().filter(|index| matches!(blocks[*index], BlockAt::Hash(_)) == by_hash);
@@ -191,11 +187,7 @@ impl ExecutionClient {
     pub async fn blocks(&self, blocks: &[BlockAt]) -> Vec<Result<RawBlock, RpcError>> {
         let params: Vec<Value> = blocks.iter().map(|block| json!([block.json()])).collect();
         let check = |index: usize, raw: &RawValue| raw_block(blocks[index], &read::<Bytes>(raw)?);
-        let mut found: Vec<Result<RawBlock, RpcError>> = if self.endpoint.may_know("debug_getRawBlock") {
-            self.endpoint.batch("debug_getRawBlock", &params, check).await
-        } else {
-            blocks.iter().map(|_| Err(self.unsupported("debug_getRawBlock"))).collect()
-        };
+        let mut found = self.endpoint.batch("debug_getRawBlock", &params, check).await;
         let missing = found.iter_mut().zip(blocks).filter(|(found, _)| found.is_err());
         let rebuilt = missing.map(|(place, block)| async move { *place = self.rebuilt_block(*block).await });
         futures_util::future::join_all(rebuilt).await;
@@ -272,11 +264,7 @@ impl ExecutionClient {
             let receipts: Vec<JsonReceipt> = read(raw)?;
             rooted(index, receipts.iter().map(JsonReceipt::encoded).collect())
         };
-        let mut found: Vec<Result<Vec<Bytes>, RpcError>> = if self.endpoint.may_know("debug_getRawReceipts") {
-            self.endpoint.batch("debug_getRawReceipts", &params, raw).await
-        } else {
-            blocks.iter().map(|_| Err(self.unsupported("debug_getRawReceipts"))).collect()
-        };
+        let mut found = self.endpoint.batch("debug_getRawReceipts", &params, raw).await;
         let missing: Vec<usize> = (0..blocks.len()).filter(|index| found[*index].is_err()).collect();
         if !missing.is_empty() {
             let some: Vec<Value> = missing.iter().map(|index| params[*index].clone()).collect();
@@ -390,10 +378,6 @@ impl ExecutionClient {
             }
         };
         Ok(OutputRootPreimage { state_root: header.state_root, message_passer_storage_root, block_hash: hash })
-    }
-
-    const fn unsupported(&self, method: &'static str) -> RpcError {
-        RpcError::Unsupported { source_kind: self.endpoint.kind(), method }
     }
 
     fn wrong(&self, method: &'static str, reason: &str) -> RpcError {

@@ -1,11 +1,10 @@
 //! The input of a zkVM's guest: what the program reads to judge one claim, in the form that the guest proves it from.
 
-use crate::{Dispute, HostError, NativeOracle, Store, answer_offline, kzg, precompile};
+use crate::{Dispute, HostError, NativeOracle, Store, kzg, precompile};
 use alloy_primitives::{Bytes, keccak256};
 use kohala_preimage::{BLOB_BYTES, BlobError};
 use kohala_program::{Boot, OracleInputs, ProgramError, ReadError, Verdict};
 use kohala_zkvm::{ClaimError, Machine, Recorder, Statement, Weighted, encode_chain};
-use std::thread;
 
 /// A guest's input, and what it is about.
 #[derive(Debug, Clone)]
@@ -43,15 +42,10 @@ pub enum GuestInputError {
 /// Where there is no verdict, which says nothing about the claim.
 pub fn guest_input(store: &Store, dispute: &Dispute) -> Result<GuestInput, GuestInputError> {
     precompile::use_native_crypto();
-    let (oracle, requests) = NativeOracle::new(store, dispute.inputs());
-    let (boot, verdict, recorded) = thread::scope(|scope| {
-        scope.spawn(|| answer_offline(requests));
-        // The oracle moves in here, so that it is gone at the end: the host's thread waits for its requests till then.
-        let mut recorder = Recorder::new(oracle);
-        let boot = Boot::read(&mut recorder)?;
-        let verdict = kohala_program::run(OracleInputs::new(&mut recorder))?;
-        Ok::<_, GuestInputError>((boot, verdict, recorder.into_recorded()))
-    })?;
+    let mut recorder = Recorder::new(NativeOracle::new(store, dispute.inputs()));
+    let boot = Boot::read(&mut recorder)?;
+    let verdict = kohala_program::run(OracleInputs::new(&mut recorder))?;
+    let recorded = recorder.into_recorded();
     let chain = encode_chain(&boot.rollup, &boot.l1);
     let statement = Statement {
         chain_hash: keccak256(&chain),

@@ -1,12 +1,9 @@
 //! One run of the fault proof program in this process: a dispute in, a judgement out.
 
-use crate::{Counts, Dispute, HostError, NativeOracle, Store, answer_offline, precompile};
+use crate::{Counts, Dispute, HostError, NativeOracle, Store, precompile};
 use kohala_preimage::Oracle;
 use kohala_program::{Boot, Event, OracleInputs, Program, ProgramError, Progress, ReadError, Verdict};
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// What a run found, and what it took.
 #[derive(Debug, Clone)]
@@ -57,19 +54,14 @@ pub enum Sight<'a> {
 /// Why a run ended without a verdict.
 pub type JudgeError = ProgramError<ReadError<HostError>>;
 
-/// Runs the program on `store`, its host on a thread beside it.
+/// Runs the program on `store`.
 ///
 /// # Errors
 /// Where there is no verdict. None of them says anything about the claim.
 pub fn judge(store: &Store, dispute: &Dispute, watch: impl FnMut(Sight<'_>)) -> Result<Judgement, JudgeError> {
-    let (oracle, requests) = NativeOracle::new(store, dispute.inputs());
-    thread::scope(|scope| {
-        scope.spawn(|| answer_offline(requests));
-        // The oracle moves in here, so that it is gone at the end: the host's thread waits for its requests till then.
-        let mut oracle = oracle;
-        let judgement = run(&mut oracle, watch)?;
-        Ok(Judgement { reads: oracle.reads(), ..judgement })
-    })
+    let mut oracle = NativeOracle::new(store, dispute.inputs());
+    let judgement = run(&mut oracle, watch)?;
+    Ok(Judgement { reads: oracle.reads(), ..judgement })
 }
 
 /// The program from boot to verdict. What was read, `oracle` knows.

@@ -60,7 +60,7 @@ pub use dispute::{Chain, Dispute, Layout};
 pub use fetch::{Agreed, FetchError};
 pub use guest_input::{GuestInput, GuestInputError, guest_input};
 pub use judge::{JudgeError, Judgement, Phases, Sight, judge};
-pub use native::{HostError, NativeOracle, NotFetched, Request, Requests, Wanted, answer_offline};
+pub use native::{HostError, NativeOracle, NotFetched, Request, Requests, Wanted};
 pub use online::{Deal, Online, OnlineError, Sources};
 pub use server::{Channels, Server, serve};
 pub use store::{Store, StoreError};

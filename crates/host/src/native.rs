@@ -1,7 +1,7 @@
-//! The oracle of a program that runs in this process, on a thread beside its host's.
+//! The oracle of a program that runs in this process.
 //!
-//! The program's thread reads the store itself. Only what isn't there becomes a [`Request`] to the host's thread,
-//! which fetches it, or says that it can't.
+//! The program's thread reads the store itself. What isn't there is missing; or it becomes a [`Request`] to the host's
+//! threads, if there are some, which fetch it, or say that they can't.
 
 use crate::{Counts, LocalInputs, Store, StoreError, fetch::FetchError, meter::Meter};
 use alloy_primitives::{Address, B256, Bytes};
@@ -14,7 +14,7 @@ use std::{
     },
     time::Instant,
 };
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 /// Why the program gets no answer. Never a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -113,15 +113,6 @@ impl Request {
     }
 }
 
-/// The host's thread where there is nobody to ask: says of each request that its preimage is missing, until the
-/// program ends.
-pub fn answer_offline(mut requests: Requests) {
-    while let Some(request) = requests.blocking_recv() {
-        let missing = request.wanted.missing();
-        request.answer(Err(missing.into()));
-    }
-}
-
 /// What ends a program before its time, also one that misses nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Halt {
@@ -157,7 +148,8 @@ pub struct NativeOracle<'a> {
     store: &'a Store,
     halt: Option<&'a Halt>,
     inputs: LocalInputs,
-    requests: UnboundedSender<Request>,
+    /// Whom to ask for what the store lacks, if there is somebody.
+    requests: Option<UnboundedSender<Request>>,
     hint: Option<Hint>,
     path: Option<(Address, Option<B256>)>,
     reads: Counts,
@@ -166,16 +158,15 @@ pub struct NativeOracle<'a> {
 }
 
 impl<'a> NativeOracle<'a> {
-    /// The program's end over `store` with the boot inputs `inputs`, and the requests that the host's thread has to
-    /// answer.
-    pub fn new(store: &'a Store, inputs: LocalInputs) -> (Self, Requests) {
-        let (requests, receiver) = unbounded_channel();
-        (Self::asking(store, inputs, requests), receiver)
+    /// The program's end over `store` with the boot inputs `inputs`: what isn't there is missing.
+    pub fn new(store: &'a Store, inputs: LocalInputs) -> Self {
+        let (requests, hint, path, meter) = (None, None, None, None);
+        Self { store, halt: None, inputs, requests, hint, path, reads: Counts::default(), meter }
     }
 
-    /// The program's end over `store`, asking whoever listens to `requests`.
-    pub(crate) fn asking(store: &'a Store, inputs: LocalInputs, requests: UnboundedSender<Request>) -> Self {
-        Self { store, halt: None, inputs, requests, hint: None, path: None, reads: Counts::default(), meter: None }
+    /// The same, asking whoever listens to `requests` for what isn't there.
+    pub fn asking(self, requests: UnboundedSender<Request>) -> Self {
+        Self { requests: Some(requests), ..self }
     }
 
     /// The same, ended by `halt`.
@@ -204,8 +195,10 @@ impl<'a> NativeOracle<'a> {
     }
 
     fn request(&self, key: Key, whole_blob: Option<B256>) -> Result<Bytes, HostError> {
-        let (request, answer) = Request::new(Wanted { key, hint: self.hint.clone(), path: self.path, whole_blob });
-        self.requests.send(request).map_err(|_| HostError::Ended)?;
+        let wanted = Wanted { key, hint: self.hint.clone(), path: self.path, whole_blob };
+        let Some(requests) = &self.requests else { return Err(wanted.missing().into()) };
+        let (request, answer) = Request::new(wanted);
+        requests.send(request).map_err(|_| HostError::Ended)?;
         answer.recv().map_err(|_| HostError::Ended)?
     }
 

@@ -188,7 +188,7 @@ impl Online {
         let (sender, requests) = unbounded_channel();
         thread::scope(|scope| {
             scope.spawn(|| self.fetch(requests));
-            let oracle = NativeOracle::asking(&self.store, self.dispute.inputs(), sender).halted_by(&self.halt);
+            let oracle = NativeOracle::new(&self.store, self.dispute.inputs()).asking(sender).halted_by(&self.halt);
             let oracle = oracle.metered(self.shared_meter());
             collect(oracle, &self.store, &self.dispute, self.followed(watch))
         })
@@ -234,7 +234,7 @@ impl Online {
         watch: impl FnMut(Sight<'_>),
     ) -> Result<Judgement, JudgeError> {
         // It moves in here, so that it is gone at the end: the host's thread waits for requests till then.
-        let oracle = NativeOracle::asking(&self.store, self.dispute.inputs(), requests).halted_by(&self.halt);
+        let oracle = NativeOracle::new(&self.store, self.dispute.inputs()).asking(requests).halted_by(&self.halt);
         let mut oracle = oracle.metered(self.shared_meter());
         let judgement = run(&mut oracle, self.followed(watch))?;
         Ok(Judgement { reads: oracle.reads(), ..judgement })

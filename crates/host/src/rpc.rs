@@ -204,15 +204,10 @@ impl Endpoint {
         self.kind
     }
 
-    /// Whether a node is left that may know the method.
-    pub fn may_know(&self, method: &'static str) -> bool {
-        self.nodes.iter().any(|node| !node.state().unsupported.contains(method))
-    }
-
     /// One call. `read` makes the answer's value out of its JSON, or says what is wrong with it.
     ///
     /// # Errors
-    /// Where every node refuses; trouble is waited out.
+    /// Where every node refuses; trouble is waited out, as long as the endpoint bears it.
     pub async fn call<T>(
         &self,
         method: &'static str,

@@ -1,12 +1,11 @@
 //! The preimages of one claim, and no others.
 
 use crate::{
-    Dispute, HostError, JudgeError, Judgement, NativeOracle, Sight, Store, StoreError, answer_offline, judge::run, kzg,
+    Dispute, HostError, JudgeError, Judgement, NativeOracle, Sight, Store, StoreError, judge::run, kzg,
     precompile::Call,
 };
 use alloy_primitives::{B256, Bytes};
 use kohala_preimage::{Hint, Key, KeyKind, Oracle, Preimages};
-use std::thread;
 
 /// Judges a claim from `store` and collects what the program read: with these preimages, which include the dispute's
 /// inputs, it comes to the same verdict anywhere.
@@ -18,11 +17,7 @@ pub fn witness(
     dispute: &Dispute,
     watch: impl FnMut(Sight<'_>),
 ) -> Result<(Judgement, Preimages), JudgeError> {
-    let (oracle, requests) = NativeOracle::new(store, dispute.inputs());
-    thread::scope(|scope| {
-        scope.spawn(|| answer_offline(requests));
-        collect(oracle, store, dispute, watch)
-    })
+    collect(NativeOracle::new(store, dispute.inputs()), store, dispute, watch)
 }
 
 /// The program on `oracle`, and what it read there. `store` may have proofs of blobs.

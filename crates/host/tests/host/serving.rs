@@ -3,9 +3,7 @@
 use crate::common::{BLOBS, preimages};
 use alloy_primitives::{B256, Bytes};
 use embedded_io_adapters::std::FromStd;
-use kohala_host::{
-    Channels, HostError, LocalInputs, NativeOracle, Request, Server, Store, answer_offline, serve, server::ServerError,
-};
+use kohala_host::{Channels, HostError, LocalInputs, NativeOracle, Request, Server, Store, serve, server::ServerError};
 use kohala_preimage::{BlobKeys, Client, ClientError, Hint, Key, KeyKind, Missing, Oracle, ServeError};
 use std::{
     io::{PipeReader, PipeWriter, pipe},
@@ -13,6 +11,7 @@ use std::{
     thread,
     time::Duration,
 };
+use tokio::sync::mpsc::unbounded_channel;
 
 pub(crate) type Reader = FromStd<PipeReader>;
 pub(crate) type Writer = FromStd<PipeWriter>;
@@ -138,8 +137,7 @@ fn native_program_reads_the_store_and_counts() {
     let folder = tempfile::tempdir().unwrap();
     let expected = preimages(&BLOBS[1..2]);
     for store in stores(folder.path()) {
-        let (mut oracle, requests) = NativeOracle::new(&store, inputs());
-        drop(requests); // nothing is asked of the host
+        let mut oracle = NativeOracle::new(&store, inputs());
         assert_eq!(oracle.get(Key::local(2)).unwrap(), Bytes::from_static(b"root"));
         for (key, value) in expected.iter() {
             assert_eq!(oracle.get(key).unwrap(), *value);
@@ -157,20 +155,16 @@ fn native_program_reads_the_store_and_counts() {
 #[test]
 fn native_program_learns_what_is_missing() {
     let store = Store::Memory(preimages(&[]));
-    let (mut oracle, requests) = NativeOracle::new(&store, inputs());
-    thread::scope(|scope| {
-        scope.spawn(|| answer_offline(requests));
-        let hint = Hint::L2Code { hash: B256::ZERO, chain_id: None };
-        oracle.hint(&hint).unwrap();
-        for key in [Key::keccak256(B256::ZERO), Key::local(7)] {
-            let Err(HostError::Missing(missing)) = oracle.get(key) else { panic!("{key} is not missing") };
-            assert_eq!(*missing, Missing { key, hint: Some(hint.clone()) });
-        }
-        let Err(HostError::Missing(missing)) = oracle.blob(BLOBS[1].versioned_hash(), 2, 5) else { panic!() };
-        let hint = Hint::L1Blob { versioned_hash: BLOBS[1].versioned_hash(), index: Some(2), l1_time: 5 };
-        assert_eq!(*missing, Missing { key: Key::sha256(BLOBS[1].versioned_hash()), hint: Some(hint) });
-        drop(oracle); // or the host would wait for ever
-    });
+    let mut oracle = NativeOracle::new(&store, inputs());
+    let hint = Hint::L2Code { hash: B256::ZERO, chain_id: None };
+    oracle.hint(&hint).unwrap();
+    for key in [Key::keccak256(B256::ZERO), Key::local(7)] {
+        let Err(HostError::Missing(missing)) = oracle.get(key) else { panic!("{key} is not missing") };
+        assert_eq!(*missing, Missing { key, hint: Some(hint.clone()) });
+    }
+    let Err(HostError::Missing(missing)) = oracle.blob(BLOBS[1].versioned_hash(), 2, 5) else { panic!() };
+    let hint = Hint::L1Blob { versioned_hash: BLOBS[1].versioned_hash(), index: Some(2), l1_time: 5 };
+    assert_eq!(*missing, Missing { key: Key::sha256(BLOBS[1].versioned_hash()), hint: Some(hint) });
 }
 
 #[test]
@@ -182,12 +176,7 @@ fn missing_field_element_of_a_folder_is_named() {
     let digits = alloy_primitives::hex::encode(key.as_bytes());
     std::fs::remove_file(folder.path().join(&digits[..4]).join(format!("{}.txt", &digits[4..]))).unwrap();
 
-    let (oracle, requests) = NativeOracle::new(&store, inputs());
-    let native = thread::scope(|scope| {
-        scope.spawn(|| answer_offline(requests));
-        let mut oracle = oracle;
-        oracle.blob(hash, 2, 5)
-    });
+    let native = NativeOracle::new(&store, inputs()).blob(hash, 2, 5);
     let Err(HostError::Missing(missing)) = native else { panic!("{native:?}") };
     let hint = Hint::L1Blob { versioned_hash: hash, index: Some(2), l1_time: 5 };
     assert_eq!(*missing, Missing { key, hint: Some(hint.clone()) });
@@ -205,7 +194,8 @@ fn missing_field_element_of_a_folder_is_named() {
 #[test]
 fn host_thread_may_answer_what_the_store_lacks() {
     let store = Store::Memory(preimages(&[]));
-    let (mut oracle, mut requests) = NativeOracle::new(&store, inputs());
+    let (sender, mut requests) = unbounded_channel();
+    let mut oracle = NativeOracle::new(&store, inputs()).asking(sender);
     thread::scope(|scope| {
         scope.spawn(|| {
             let answer = |request: Request| {
