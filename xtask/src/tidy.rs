@@ -3,6 +3,7 @@
 mod crates;
 mod named_tests;
 mod source;
+mod unsafety;
 
 use crate::step;
 use anyhow::{Context, Result, ensure};
@@ -30,18 +31,23 @@ pub(crate) fn run() -> Result<()> {
     let root = step::root();
     let mut findings = dependency_rule(&root)?;
     let (mut hints, mut sources) = (Vec::new(), Vec::new());
+    let mut unsafety = unsafety::Unsafety::default();
     for path in text_files(&root)? {
         let Ok(text) = String::from_utf8(fs::read(root.join(&path))?) else { continue };
         findings.extend(check_text(&path, &text));
         if path.extension().is_some_and(|extension| extension == "rs") {
             findings.extend(check_rust(&path, &text));
             hints.extend(long_parts(&path, &text));
+            findings.extend(unsafety.check(&path, &text));
             sources.push(text);
         }
     }
     let read = |path: &str| fs::read_to_string(root.join(path)).with_context(|| path.to_owned());
-    let (page, cases) = (read(named_tests::PAGE)?, read(named_tests::CASES)?);
-    findings.extend(named_tests::check(&page, sources.iter().map(String::as_str), &cases));
+    let cases = read(named_tests::CASES)?;
+    for page in named_tests::PAGES {
+        findings.extend(named_tests::check(page, &read(page)?, sources.iter().map(String::as_str), &cases));
+    }
+    print!("{unsafety}");
     for Finding { file, line, rule } in &hints {
         println!("long: {}:{line}: {rule}", file.display());
     }
