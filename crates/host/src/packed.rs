@@ -29,7 +29,7 @@ use crate::{
     store::{MAX_UNPACKED_BYTES, MAX_VALUE_BYTES, Part, create_anew},
 };
 use alloy_primitives::{B256, Bytes};
-use kohala_preimage::{BLOB_BYTES, Blob, Key, KeyKind, Preimages, WrongPreimage, versioned_hash};
+use kohala_preimage::{BLOB_BYTES, Blob, BlobError, Key, KeyKind, Preimages, WrongPreimage, versioned_hash};
 use rayon::prelude::*;
 use std::{
     collections::HashMap,
@@ -339,8 +339,13 @@ impl Packed {
     /// Reads a blob without checking its proof.
     fn read_blob(&self, entry: &[u8; BLOB_ENTRY_BYTES]) -> Result<Blob, StoreError> {
         let mut fields = Fields(entry);
+        let (commitment, proof, number) = (fields.array(), fields.array(), fields.u32());
+        // Many are read at once before any is checked.
+        if self.blocks.get(number as usize).is_some_and(|block| block.raw as usize > BLOB_BYTES) {
+            return Err(StoreError::Blob { blob: versioned_hash(&commitment), reason: BlobError::Length });
+        }
         // Not through the cache: a blob is read once.
-        Ok(Blob { commitment: fields.array(), proof: fields.array(), data: self.read_block(fields.u32())? })
+        Ok(Blob { commitment, proof, data: self.read_block(number)? })
     }
 
     fn cached(&self, number: u32) -> Result<Bytes, StoreError> {

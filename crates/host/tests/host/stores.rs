@@ -8,7 +8,7 @@ use kohala_host::{
     recorded,
     store::{MAX_VALUE_BYTES, count},
 };
-use kohala_preimage::{BlobKeys, Key, KeyKind, Preimages, WrongPreimage};
+use kohala_preimage::{BLOB_BYTES, BlobError, BlobKeys, Key, KeyKind, Preimages, WrongPreimage};
 use std::{collections::BTreeMap, fs};
 
 /// Everything as a foreign program records it, by key.
@@ -351,6 +351,25 @@ fn packed_file_that_unpacks_to_too_much_is_not_read_whole() {
     forge(&mut file);
     fs::write(&path, &file).unwrap();
     assert!(matches!(Store::open(&path).unwrap().load(), Err(StoreError::TooLarge)));
+}
+
+/// One that is asked for brings others with it, before any of them is checked.
+#[test]
+fn blob_of_a_packed_file_that_is_too_long_is_not_unpacked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.kohala");
+    Packed::write(&path, &preimages(&BLOBS[..1])).unwrap();
+    let mut file = fs::read(&path).unwrap();
+    let number = |file: &[u8], at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize;
+    let (blocks, values, blobs) = (number(&file, 12), number(&file, 16), number(&file, 24));
+    let index = file.len() - 100 * blobs - 20 * values - 12 * blocks;
+    let block = number(&file, file.len() - 4);
+    assert!(number(&file, index + 12 * block + 4) <= BLOB_BYTES);
+    file[index + 12 * block + 4..][..4].copy_from_slice(&(BLOB_BYTES as u32 + 1).to_le_bytes());
+    forge(&mut file);
+    fs::write(&path, &file).unwrap();
+    let read = Store::open(&path).unwrap().blob(BLOBS[0].versioned_hash());
+    assert!(matches!(read, Err(StoreError::Blob { reason: BlobError::Length, .. })), "{read:?}");
 }
 
 /// The same of a stream. Boot inputs are left out of it, but unpacked before that.
