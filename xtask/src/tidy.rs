@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: rules of the house that the compiler doesn't know. A broken rule is printed with its place.
 
 mod crates;
+mod named_files;
 mod named_tests;
 mod source;
 mod unsafety;
@@ -47,6 +48,7 @@ pub(crate) fn run() -> Result<()> {
     for page in named_tests::PAGES {
         findings.extend(named_tests::check(page, &read(page)?, sources.iter().map(String::as_str), &cases));
     }
+    findings.extend(named_files::check(&read(named_files::PAGE)?, |path| root.join(path).exists()));
     print!("{unsafety}");
     for Finding { file, line, rule } in &hints {
         println!("long: {}:{line}: {rule}", file.display());
