@@ -308,7 +308,10 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(if cfg!(miri) { 8 } else { 400 })
+        })]
 
         /// Whatever is asked for and given back in whatever order: nobody's bytes change but his own, which stay as he moves,
         /// and what is to be zero is. The little memory runs out in many of the cases.
