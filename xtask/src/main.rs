@@ -1,11 +1,13 @@
 //! The project's own tasks, run as `cargo xtask <task>`. Nothing that the product needs lies here.
 
 mod bench;
+mod deny;
 mod diff;
 mod guests;
 mod kzg;
 mod no_std;
 mod registry;
+mod sanitize;
 mod step;
 mod test;
 mod testdata;
@@ -23,6 +25,11 @@ enum Task {
     Test,
     /// The dependency rule and the source rules that the compiler doesn't know.
     Tidy,
+    /// The dependencies of every workspace against RustSec's advisories; fetches them from the network.
+    Audit,
+    /// The crates that handle foreign bytes, and the allocator, under AddressSanitizer; the allocator under miri where there is
+    /// one.
+    Sanitize,
     /// The core crates built for bare metal RISC-V and MIPS; as root on Debian installs the compiler it needs.
     NoStd,
     /// The program as executables of the fault proof VMs; as root on Debian installs the compiler it needs.
@@ -100,6 +107,8 @@ fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Test => test::run(),
         Task::Tidy => tidy::run(),
+        Task::Audit => deny::audit(),
+        Task::Sanitize => sanitize::run(),
         Task::NoStd => no_std::run(),
         Task::Guests(guests) => guests::run(&guests),
         Task::Bench { micro: true, .. } => bench::micro(),

@@ -1,14 +1,12 @@
 //! `cargo xtask test`: everything that must hold before a change is merged, the cheap checks first.
 
 use crate::{
+    deny,
     guests::{self, Guests},
     step, tidy,
 };
 use anyhow::{Result, ensure};
 use std::process::Command;
-
-/// A version that the project's compiler builds.
-const CARGO_DENY: &str = "0.20.2";
 
 /// What SP1's prover is built with, on Debian: the compiler of messages, and messages that its own are made of.
 const PROTOBUF: [&str; 2] = ["protobuf-compiler", "libprotobuf-dev"];
@@ -23,7 +21,7 @@ pub(crate) fn run() -> Result<()> {
     step::run("format", &mut step::cargo("fmt --all --check --manifest-path guests/risc0/Cargo.toml"))?;
     step::run("format", &mut step::cargo("fmt --all --check --manifest-path provers/sp1/Cargo.toml"))?;
     tidy::run()?;
-    deny()?;
+    deny::run()?;
     step::run("clippy", &mut step::cargo("clippy --workspace --all-targets --locked -- -D warnings"))?;
     sp1()?;
     // The core crates without `std`, and what a test of `kohala` runs on the VMs.
@@ -37,22 +35,6 @@ pub(crate) fn run() -> Result<()> {
     step::run("docs", docs.env("RUSTDOCFLAGS", "-D warnings"))?;
     println!("\nAll checks passed.");
     Ok(())
-}
-
-/// Licences, banned crates and sources of the dependencies; advisories are left out, they need the network.
-///
-/// Without cargo-deny a person is told how to get it, and continuous integration gets it: unoptimised, because that
-/// is quicker to build than it is slow to run.
-fn deny() -> Result<()> {
-    if step::output(&mut step::cargo("deny --version")).is_none() {
-        let install = format!("install --locked --debug cargo-deny@{CARGO_DENY}");
-        if std::env::var_os("CI").is_none() {
-            println!("\n== deny: left out, `cargo {install}` brings it");
-            return Ok(());
-        }
-        step::run("install", step::cargo(&install).env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
-    }
-    step::run("deny", &mut step::cargo("deny check licenses bans sources"))
 }
 
 /// qemu's emulator of RISC-V, which a test of `vm` compares ours with. A person is told by the test that it is missing;

@@ -2,8 +2,10 @@
 
 mod counts;
 mod crates;
+mod named_files;
 mod named_tests;
 mod source;
+mod unsafety;
 
 use crate::step;
 use anyhow::{Context, Result, ensure};
@@ -28,18 +30,24 @@ pub(crate) fn run() -> Result<()> {
     let root = step::root();
     let mut findings = dependency_rule(&root)?;
     let mut sources = Vec::new();
+    let mut unsafety = unsafety::Unsafety::default();
     for path in text_files(&root)? {
         let Ok(text) = String::from_utf8(fs::read(root.join(&path))?) else { continue };
         findings.extend(check_text(&path, &text));
         if path.extension().is_some_and(|extension| extension == "rs") {
             findings.extend(check_rust(&path, &text));
+            findings.extend(unsafety.check(&path, &text));
             sources.push(File::new(path, text));
         }
     }
     findings.extend(counts::check(&sources));
     let read = |path: &str| fs::read_to_string(root.join(path)).with_context(|| path.to_owned());
-    let (page, cases) = (read(named_tests::PAGE)?, read(named_tests::CASES)?);
-    findings.extend(named_tests::check(&page, sources.iter().map(File::text), &cases));
+    let cases = read(named_tests::CASES)?;
+    for page in named_tests::PAGES {
+        findings.extend(named_tests::check(page, &read(page)?, sources.iter().map(File::text), &cases));
+    }
+    findings.extend(named_files::check(&read(named_files::PAGE)?, |path| root.join(path).exists()));
+    print!("{unsafety}");
     for Finding { file, line, rule } in &findings {
         println!("error: {}:{line}: {rule}", file.display());
     }

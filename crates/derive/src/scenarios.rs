@@ -607,6 +607,23 @@ fn holocene_replaces_an_invalid_block_by_deposits_only() {
 }
 
 #[test]
+fn deposits_only_keeps_users_deposits_and_upgrades() {
+    let mut config = config(Fork::Holocene);
+    config.forks.set(Fork::Isthmus, Some(l2_block(6).block.timestamp));
+    let mut world = World::new(config).rejecting(&[6]);
+    world.push(&[post_blocks(1, 1..=6)]);
+    // Where the opaque data is, how long it is, and it: 73 zeros.
+    let mut data = vec![0; 32 + 32 + 96];
+    (data[31], data[63]) = (32, 73);
+    world.receipts(vec![deposit_log(data.into())]);
+    assert_eq!(world.derive(), 6);
+    assert_eq!(world.batched(), [1, 1, 1, 1, 1, 0]);
+    let transactions = &world.chain[&6].attributes.transactions;
+    assert_eq!(transactions.len(), 10, "L1 info, the user's, eight upgrades");
+    assert!(transactions.iter().all(|transaction| transaction[0] == 0x7e));
+}
+
+#[test]
 fn an_invalid_block_of_a_span_costs_the_rest_of_it() {
     let span = [post(1, &[Span::of(1..=4, 1).item()])];
     let mut world = World::new(config(Fork::Holocene)).rejecting(&[2]);

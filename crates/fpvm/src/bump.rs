@@ -135,15 +135,26 @@ static ALLOCATOR: Bump = Bump::new(crate::system::map);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::boxed::Box;
+    use proptest::prelude::*;
+    use std::{boxed::Box, sync::Mutex, vec::Vec};
 
     const PLACES: usize = 4_096;
 
     #[repr(align(4096))]
     struct Page([u8; PLACES]);
 
+    /// A page that is never given back, but stays known to who looks for leaks.
     fn page(_: usize) -> *mut u8 {
-        Box::leak(Box::new(Page([0; PLACES]))).0.as_mut_ptr()
+        static PAGES: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+        let page = Box::leak(Box::new(Page([0; PLACES]))).0.as_mut_ptr();
+        PAGES.lock().unwrap().push(page as usize);
+        page
+    }
+
+    /// An allocator on a page and no more.
+    fn small() -> Bump {
+        let start = page(PLACES) as usize;
+        Bump { next: Cell::new(start), touched: Cell::new(start), end: Cell::new(start + PLACES), source: page }
     }
 
     fn layout(size: usize, align: usize) -> Layout {
@@ -212,6 +223,121 @@ mod tests {
             let again = bump.alloc_zeroed(layout(104, 1));
             assert_eq!(again, used);
             assert!(core::slice::from_raw_parts(again, 104).iter().all(|byte| *byte == 0));
+        }
+    }
+
+    /// What is asked of the allocator; blocks by their place among those that there are.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Give { size: usize, align: usize, is_zeroed: bool },
+        Resize { which: usize, size: usize },
+        TakeBack { which: usize },
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let size = || prop_oneof![1..=24_usize, 1..=300_usize];
+        let give = (size(), 0..=6_u32, any::<bool>());
+        // Among the last mostly: what is newest is treated otherwise than the rest.
+        let which = || prop_oneof![3 => Just(0_usize), 1 => any::<usize>()];
+        let step = prop_oneof![
+            give.prop_map(|(size, align, is_zeroed)| Step::Give { size, align: 1 << align, is_zeroed }),
+            (which(), size()).prop_map(|(which, size)| Step::Resize { which, size }),
+            which().prop_map(|which| Step::TakeBack { which }),
+        ];
+        proptest::collection::vec(step, 1..120)
+    }
+
+    /// A block as whoever asked for it knows it.
+    struct Known {
+        start: *mut u8,
+        layout: Layout,
+        content: Vec<u8>,
+    }
+
+    impl Known {
+        /// Fills the block from `from` on with bytes that no other block has, and looks whether it is where it may be.
+        fn filled(start: *mut u8, layout: Layout, mut content: Vec<u8>, mark: u8) -> Self {
+            assert!((start as usize).is_multiple_of(layout.align()));
+            let from = content.len().min(layout.size());
+            content.resize(layout.size(), mark);
+            // SAFETY: the block is as long as its layout says.
+            unsafe { start.add(from).write_bytes(mark, layout.size() - from) };
+            Self { start, layout, content }
+        }
+
+        fn is_as_it_was(&self) -> bool {
+            // SAFETY: the block is as long as its layout says, and written.
+            unsafe { core::slice::from_raw_parts(self.start, self.layout.size()) == self.content }
+        }
+    }
+
+    /// Makes one step with the allocator and with what is known; memory may run out, and then nothing has changed.
+    fn make(bump: &Bump, known: &mut Vec<Known>, step: Step, mark: u8) {
+        let at = |which: usize, len: usize| len - 1 - which % len;
+        match step {
+            Step::Give { size, align, is_zeroed } => {
+                let layout = layout(size, align);
+                // SAFETY: the size isn't zero.
+                let start = unsafe { if is_zeroed { bump.alloc_zeroed(layout) } else { bump.alloc(layout) } };
+                if start.is_null() {
+                    return;
+                }
+                // SAFETY: a zeroed block is written, as long as its layout says.
+                let is_zero = || unsafe { core::slice::from_raw_parts(start, size) }.iter().all(|byte| *byte == 0);
+                assert!(!is_zeroed || is_zero(), "a zeroed block is zero");
+                known.push(Known::filled(start, layout, Vec::new(), mark));
+            }
+            Step::Resize { which, size } if !known.is_empty() => {
+                let place = at(which, known.len());
+                let Known { start, layout: old, .. } = known[place];
+                // SAFETY: the block is there, with its layout, and the size isn't zero.
+                let moved = unsafe { bump.realloc(start, old, size) };
+                if !moved.is_null() {
+                    let content = known.remove(place).content;
+                    known.insert(place, Known::filled(moved, layout(size, old.align()), content, mark));
+                }
+            }
+            Step::TakeBack { which } if !known.is_empty() => {
+                let block = known.remove(at(which, known.len()));
+                assert!(block.is_as_it_was());
+                // SAFETY: the block is there, with its layout, and is not used again.
+                unsafe { bump.dealloc(block.start, block.layout) };
+            }
+            Step::Resize { .. } | Step::TakeBack { .. } => {}
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(if cfg!(miri) { 8 } else { 400 })
+        })]
+
+        /// Whatever is asked for and given back in whatever order: nobody's bytes change but his own, which stay as he moves,
+        /// and what is to be zero is. The little memory runs out in many of the cases.
+        #[test]
+        fn blocks_keep_their_bytes_whatever_is_asked_of_the_allocator(steps in steps()) {
+            let bump = small();
+            let mut known = Vec::new();
+            for (step, mark) in steps.into_iter().zip(1..) {
+                make(&bump, &mut known, step, mark);
+                prop_assert!(known.iter().all(Known::is_as_it_was));
+            }
+        }
+    }
+
+    #[test]
+    fn memory_that_is_used_up_is_not_given() {
+        let bump = small();
+        // SAFETY: the sizes are not zero, and the blocks not used.
+        unsafe {
+            let block = bump.alloc(layout(PLACES - 8, 8));
+            assert!(!block.is_null() && bump.alloc(layout(9, 1)).is_null());
+            assert!(bump.realloc(block, layout(PLACES - 8, 8), PLACES + 1).is_null());
+            assert_eq!(bump.realloc(block, layout(PLACES - 8, 8), PLACES), block);
+            assert!(bump.alloc(layout(1, 1)).is_null() && bump.alloc_zeroed(layout(1, 64)).is_null());
+            bump.dealloc(block, layout(PLACES, 8));
+            assert_eq!(bump.alloc(layout(PLACES, 8)), block);
         }
     }
 

@@ -104,6 +104,7 @@ mod machine {
 
     global_asm!(include_str!(concat!(env!("OUT_DIR"), "/keccak.s")));
 
+    // SAFETY: the assembly above defines them so.
     unsafe extern "C" {
         static mut kohala_keccak_words: [u64; LANES];
         fn kohala_keccak_permute();

@@ -31,6 +31,7 @@ macro_rules! entry {
     };
 }
 
+// SAFETY: `entry!` defines it so; a program without it does not link.
 unsafe extern "Rust" {
     fn kohala_main() -> Exit;
 }

@@ -15,20 +15,22 @@ use crate::{
     StoreError, kzg,
     precompile::Call,
     recorded::{self, check, key_of},
-    store::MAX_VALUE_BYTES,
+    store::{MAX_VALUE_BYTES, create_anew},
 };
 use alloy_primitives::{B256, Bytes, hex};
 use kohala_preimage::{BLOB_BYTES, Blob, BlobError, BlobKeys, FIELD_ELEMENTS, Key, KeyKind, Preimages, WrongPreimage};
 use std::{
     collections::HashSet,
     fs::{self, File, TryLockError},
-    io::{self, Read},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
 /// Name of the file that says how the others are named.
 const MARKER: &str = "kvformat";
+/// Bytes that are read of it.
+const MARKER_BYTES: u64 = 64;
 /// Name of the file that a writer holds a lock on.
 const LOCK: &str = "lock";
 
@@ -64,18 +66,21 @@ impl Directory {
     /// the file system does.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let path = path.into();
-        let layout = match fs::read_to_string(path.join(MARKER)) {
-            Ok(marker) => match marker.trim() {
-                "directory" => Layout::Directory,
-                "file" => Layout::File,
-                _ => return Err(StoreError::Format),
-            },
+        let layout = match opened(&path.join(MARKER))? {
+            Some((file, _)) => {
+                let mut marker = String::new();
+                file.take(MARKER_BYTES).read_to_string(&mut marker)?;
+                match marker.trim() {
+                    "directory" => Layout::Directory,
+                    "file" => Layout::File,
+                    _ => return Err(StoreError::Format),
+                }
+            }
             // A missing marker means the older format, but a missing directory means nothing.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            None => {
                 fs::read_dir(&path)?;
                 Layout::File
             }
-            Err(error) => return Err(error.into()),
         };
         Ok(Self { path, layout, writer: None })
     }
@@ -207,17 +212,13 @@ impl Directory {
     }
 
     fn read(&self, key: Key) -> Result<Option<Bytes>, StoreError> {
-        let mut file = match File::open(self.path_of(key)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let len = file.metadata()?.len();
+        let Some((file, len)) = opened(&self.path_of(key))? else { return Ok(None) };
         if len > 2 * MAX_VALUE_BYTES as u64 {
             return Err(StoreError::TooLong(key));
         }
         let mut text = Vec::with_capacity(len as usize);
-        file.read_to_end(&mut text)?;
+        // No further, should it grow meanwhile.
+        file.take(len).read_to_end(&mut text)?;
         Ok(Some(hex::decode(text).map_err(|_| WrongPreimage { key })?.into()))
     }
 
@@ -251,10 +252,21 @@ impl Directory {
         }
         let temporary = target.with_extension(format!("txt.{}", std::process::id()));
         let write = || {
-            fs::write(&temporary, hex::encode(value))?;
+            create_anew(&temporary)?.write_all(hex::encode(value).as_bytes())?;
             fs::rename(&temporary, &target)
         };
         write().inspect_err(|_| drop(fs::remove_file(&temporary))).map_err(StoreError::from)
+    }
+}
+
+/// A file and its length, if there is one. What is something else under a file's name is not opened: a pipe would be waited for,
+/// a device has no end.
+fn opened(path: &Path) -> Result<Option<(File, u64)>, StoreError> {
+    match fs::metadata(path) {
+        Ok(about) if about.is_file() => Ok(Some((File::open(path)?, about.len()))),
+        Ok(_) => Err(StoreError::Format),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

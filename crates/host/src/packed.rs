@@ -26,10 +26,10 @@ use crate::{
     LocalInputs, StoreError, kzg,
     precompile::Call,
     recorded::key_of,
-    store::{MAX_VALUE_BYTES, Part},
+    store::{MAX_UNPACKED_BYTES, MAX_VALUE_BYTES, Part, create_anew},
 };
 use alloy_primitives::{B256, Bytes};
-use kohala_preimage::{BLOB_BYTES, Blob, Key, KeyKind, Preimages, WrongPreimage, versioned_hash};
+use kohala_preimage::{BLOB_BYTES, Blob, BlobError, Key, KeyKind, Preimages, WrongPreimage, versioned_hash};
 use rayon::prelude::*;
 use std::{
     collections::HashMap,
@@ -262,11 +262,20 @@ impl Packed {
         if rest.is_empty() { Ok(inputs) } else { Err(altered) }
     }
 
-    /// Reads and checks everything.
+    /// Reads and checks everything, unless it is more than memory should hold.
     pub(crate) fn load(&self) -> Result<Preimages, StoreError> {
         let mut preimages = Preimages::new();
         let altered = || StoreError::Altered(Part::Index);
-        for entry in self.values.as_chunks::<VALUE_BYTES>().0 {
+        // Entries may name a block many times, and a block be a few bytes that unpack to very many.
+        let values = self.values.as_chunks::<VALUE_BYTES>().0;
+        let blobs = self.blobs.as_chunks::<BLOB_ENTRY_BYTES>().0;
+        let block = |entry: &[u8; BLOB_ENTRY_BYTES]| self.blocks.get(Fields(&entry[96..]).u32() as usize);
+        let blob_bytes = blobs.iter().filter_map(block).map(|block| u64::from(block.raw));
+        let value_bytes = values.iter().map(|entry| u64::from(Fields(&entry[16..]).u32()));
+        if value_bytes.chain(blob_bytes).sum::<u64>() > MAX_UNPACKED_BYTES {
+            return Err(StoreError::TooLarge);
+        }
+        for entry in values {
             let value = self.read_value(entry)?;
             match KeyKind::ALL.into_iter().find(|kind| *kind as u8 == entry[0]) {
                 Some(KeyKind::Keccak256) => drop(preimages.insert_keccak256(value)),
@@ -282,8 +291,7 @@ impl Packed {
                 _ => return Err(altered()),
             }
         }
-        let blobs = self.blobs.as_chunks::<BLOB_ENTRY_BYTES>().0.iter();
-        let blobs = blobs.map(|entry| self.read_blob(entry)).collect::<Result<Vec<_>, _>>()?;
+        let blobs = blobs.iter().map(|entry| self.read_blob(entry)).collect::<Result<Vec<_>, _>>()?;
         let all = kzg::verify_all(&blobs);
         for blob in blobs {
             let hash = blob.versioned_hash();
@@ -331,8 +339,13 @@ impl Packed {
     /// Reads a blob without checking its proof.
     fn read_blob(&self, entry: &[u8; BLOB_ENTRY_BYTES]) -> Result<Blob, StoreError> {
         let mut fields = Fields(entry);
+        let (commitment, proof, number) = (fields.array(), fields.array(), fields.u32());
+        // Many are read at once before any is checked.
+        if self.blocks.get(number as usize).is_some_and(|block| block.raw as usize > BLOB_BYTES) {
+            return Err(StoreError::Blob { blob: versioned_hash(&commitment), reason: BlobError::Length });
+        }
         // Not through the cache: a blob is read once.
-        Ok(Blob { commitment: fields.array(), proof: fields.array(), data: self.read_block(fields.u32())? })
+        Ok(Blob { commitment, proof, data: self.read_block(number)? })
     }
 
     fn cached(&self, number: u32) -> Result<Bytes, StoreError> {
@@ -406,7 +419,7 @@ impl Packed {
 
         let temporary = path.with_extension(format!("{}.{}", Self::EXTENSION, std::process::id()));
         let write = || {
-            let mut file = BufWriter::new(File::create(&temporary)?);
+            let mut file = BufWriter::new(create_anew(&temporary)?);
             file.write_all(&header)?;
             compressed.iter().try_for_each(|block| file.write_all(block))?;
             file.write_all(&index)?;

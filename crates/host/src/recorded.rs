@@ -3,7 +3,11 @@
 //! A recording names every field element of a blob by a key of its own and keeps the preimage of each such key beside
 //! it. Here all of that becomes one blob again, with a proof made once.
 
-use crate::{StoreError, kzg, precompile::Call, store::MAX_VALUE_BYTES};
+use crate::{
+    StoreError, kzg,
+    precompile::Call,
+    store::{MAX_UNPACKED_BYTES, MAX_VALUE_BYTES},
+};
 use alloy_primitives::{Bytes, keccak256};
 use kohala_preimage::{BLOB_BYTES, BlobError, BlobKeys, Key, KeyKind, Preimages, WrongPreimage, versioned_hash};
 use rayon::prelude::*;
@@ -33,7 +37,8 @@ pub(crate) fn check(key: Key, kind: KeyKind, value: Bytes) -> Result<Bytes, Stor
 /// with zstd.
 ///
 /// # Errors
-/// [`StoreError::Truncated`] where the stream ends within an entry, [`StoreError::TooLong`]; otherwise as [`assemble`].
+/// [`StoreError::Truncated`] where the stream ends within an entry, [`StoreError::TooLong`], [`StoreError::TooLarge`] where it
+/// is compressed and unpacks to too much; otherwise as [`assemble`].
 pub fn read_stream(reader: impl Read) -> Result<Preimages, StoreError> {
     const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
     const MAX_WINDOW_LOG: u32 = 31;
@@ -46,18 +51,23 @@ pub fn read_stream(reader: impl Read) -> Result<Preimages, StoreError> {
     if compressed {
         let mut decoder = zstd::stream::read::Decoder::new(reader)?;
         decoder.window_log_max(MAX_WINDOW_LOG)?;
-        assemble(Entries(decoder))
+        assemble(Entries { reader: decoder, room: MAX_UNPACKED_BYTES })
     } else {
-        assemble(Entries(reader))
+        // As long as the file is: nothing unpacks.
+        assemble(Entries { reader, room: u64::MAX })
     }
 }
 
-struct Entries<R>(R);
+struct Entries<R> {
+    reader: R,
+    /// Bytes that values may still take.
+    room: u64,
+}
 
 impl<R: Read> Entries<R> {
     fn entry(&mut self) -> Result<Option<(Key, Bytes)>, StoreError> {
         let mut start = Vec::with_capacity(36);
-        self.0.by_ref().take(36).read_to_end(&mut start)?;
+        self.reader.by_ref().take(36).read_to_end(&mut start)?;
         if start.is_empty() {
             return Ok(None);
         }
@@ -66,9 +76,10 @@ impl<R: Read> Entries<R> {
         if len as usize > MAX_VALUE_BYTES {
             return Err(StoreError::TooLong(Key::from(*key)));
         }
+        self.room = self.room.checked_sub(len.into()).ok_or(StoreError::TooLarge)?;
         // Grows as bytes arrive: the length alone allocates nothing.
         let mut value = Vec::new();
-        self.0.by_ref().take(len.into()).read_to_end(&mut value)?;
+        self.reader.by_ref().take(len.into()).read_to_end(&mut value)?;
         if value.len() != len as usize {
             return Err(StoreError::Truncated);
         }

@@ -18,6 +18,7 @@ use node::Node;
 use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},
+    redirect::{Action, Attempt, Policy},
 };
 pub use said::{label, repeatable};
 use serde_json::{Value, value::RawValue};
@@ -28,7 +29,7 @@ use std::{
 };
 use tokio::time::{Instant, sleep_until};
 use url::Url;
-use wire::{Request, Response, read_answer};
+use wire::{Request, Response, Responses, read_answer};
 
 /// The sources that there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -178,6 +179,10 @@ impl Endpoint {
         let http = reqwest::Client::builder()
             .timeout(limits.timeout)
             .connect_timeout(limits.timeout.min(Duration::from_secs(10)))
+            // A node may send us to another place of its own, not to a machine that only we can reach; and where it sends us is
+            // not told where we came from, keys and all.
+            .redirect(Policy::custom(follow))
+            .referer(false)
             .user_agent(concat!("kohala/", env!("CARGO_PKG_VERSION")))
             .build()?;
         let nodes = urls.into_iter().map(|url| Node::new(url, &limits)).collect();
@@ -269,7 +274,7 @@ impl Endpoint {
                 trouble @ Failure::Trouble(..) => trouble,
                 _ => Failure::TooMuch,
             };
-            let responses: Vec<Response<'_>> = serde_json::from_slice(&answer.body).map_err(|_| {
+            let Responses(responses) = serde_json::from_slice(&answer.body).map_err(|_| {
                 too_much(match serde_json::from_slice::<Response<'_>>(&answer.body) {
                     Ok(Response { error: Some(error), .. }) => error.failure(),
                     _ => unreadable(),
@@ -513,6 +518,9 @@ impl Answer {
             {
                 Some(Failure::Trouble(format!("HTTP status {status}"), self.after))
             }
+            status if status.is_redirection() => Some(Failure::Refused(format!(
+                "HTTP status {status}, to another host: name that host's URL if it is meant"
+            ))),
             // A key that isn't right, a path that isn't there: it won't become so by waiting.
             status => Some(Failure::Refused(format!("HTTP status {status}: {}", String::from_utf8_lossy(&self.body)))),
         }
@@ -522,12 +530,18 @@ impl Answer {
     fn is_json_rpc(&self) -> bool {
         let is_error = |response: &Response<'_>| response.error.is_some();
         serde_json::from_slice::<Response<'_>>(&self.body).is_ok_and(|response| is_error(&response))
-            || serde_json::from_slice::<Vec<Response<'_>>>(&self.body).is_ok_and(|all| all.iter().any(is_error))
+            || serde_json::from_slice::<Responses<'_>>(&self.body).is_ok_and(|Responses(all)| all.iter().any(is_error))
     }
 }
 
 fn unreadable() -> Failure {
     Failure::Trouble("the answer is not JSON-RPC".to_owned(), None)
+}
+
+/// Follows within a host, few times. Elsewhere the redirection itself is the answer.
+fn follow(attempt: Attempt<'_>) -> Action {
+    let host = attempt.previous().first().and_then(Url::host);
+    if attempt.previous().len() <= 5 && attempt.url().host() == host { attempt.follow() } else { attempt.stop() }
 }
 
 /// The URL with a path below it; a query that it has (a key, often) comes before the path's own.

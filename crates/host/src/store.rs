@@ -8,6 +8,21 @@ use std::{fs, io, io::Read, path::Path};
 /// Bytes in a value at most. None on any chain comes near: the gas that it would take is not there.
 pub const MAX_VALUE_BYTES: usize = 128 << 20;
 
+/// Bytes that a compressed store unpacks to at most where it is read whole: a hundred times what a recorded chain takes.
+pub(crate) const MAX_UNPACKED_BYTES: u64 = 4 << 30;
+
+/// Makes a file that is renamed when it is whole. What an ended run has left there is removed, a link in its place too: it is
+/// not followed.
+pub(crate) fn create_anew(path: &Path) -> io::Result<fs::File> {
+    match fs::File::create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?;
+            fs::File::create_new(path)
+        }
+        made => made,
+    }
+}
+
 /// Where preimages are kept. What it answers is checked.
 ///
 /// Single field elements of blobs are not answered here, nor the preimages of their keys: who needs those asks the
@@ -56,6 +71,12 @@ pub enum StoreError {
     /// Longer than [`MAX_VALUE_BYTES`].
     #[error("the value for {0} is longer than {len} MiB", len = MAX_VALUE_BYTES >> 20)]
     TooLong(Key),
+    /// Compressed, and too much to be read whole.
+    #[error(
+        "the store unpacks to more than {len} GiB, too much to be read whole: ask whoever made it for a directory or a database",
+        len = MAX_UNPACKED_BYTES >> 30
+    )]
+    TooLarge,
     /// A value is not its key's preimage.
     #[error(transparent)]
     Wrong(#[from] WrongPreimage),

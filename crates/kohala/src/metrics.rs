@@ -27,8 +27,13 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
+    time::Duration,
 };
-use tokio::{runtime::Builder, sync::oneshot};
+use tokio::{
+    runtime::Builder,
+    sync::{Semaphore, oneshot},
+    time::timeout,
+};
 
 const TEXT: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
@@ -53,7 +58,7 @@ impl Metrics {
     /// Begins to serve, if that is asked for.
     pub(crate) fn start(flags: MetricsFlags, nodes: Option<&Online>) -> Result<Self> {
         let figures = Arc::new(Figures { meter: nodes.map(Online::shared_meter), ..Figures::default() });
-        let serving = flags.port.map(|port| serve(SocketAddr::new(flags.addr, port), Arc::clone(&figures)));
+        let serving = flags.port.map(|port| serve(SocketAddr::new(flags.addr, port), Arc::clone(&figures), PATIENCE));
         Ok(Self { figures, _serving: serving.transpose()? })
     }
 
@@ -129,23 +134,38 @@ fn register_traffic(registry: &mut Registry, meter: &Meter) {
     registry.register("round_trips_in_sequence", "Round trips of which each waited for the one before", depth);
 }
 
-/// Serves on a thread of its own until what is returned is dropped.
-fn serve(address: SocketAddr, figures: Arc<Figures>) -> Result<oneshot::Sender<()>> {
+/// Connections at once: files that the run itself needs are not to be used up.
+const CONNECTIONS: usize = 16;
+
+/// How long a connection may last.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Serves on a thread of its own until what is returned is dropped. A connection that lasts longer than `patience` is closed.
+fn serve(address: SocketAddr, figures: Arc<Figures>, patience: Duration) -> Result<oneshot::Sender<()>> {
     let listener = TcpListener::bind(address).with_context(|| format!("--metrics.port: {address} can't be taken"))?;
     listener.set_nonblocking(true)?;
     tracing::info!(address = %listener.local_addr()?, "serving /metrics");
-    let runtime = Builder::new_current_thread().enable_io().build()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
     let (stop, stopped) = oneshot::channel();
     let serving = async move {
         let listener = tokio::net::TcpListener::from_std(listener)?;
+        let room = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
+            let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
             let (stream, _) = listener.accept().await?;
             let figures = Arc::clone(&figures);
             let service = service_fn(move |request| {
                 let answer = answer(&figures, &request);
                 async { Ok::<_, Infallible>(answer) }
             });
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+            let mut http = http1::Builder::new();
+            http.keep_alive(false).max_buf_size(8 << 10);
+            let connection = http.serve_connection(TokioIo::new(stream), service);
+            tokio::spawn(async move {
+                // Whoever asks slowly, or doesn't read, isn't waited for.
+                let _ = timeout(patience, connection).await;
+                drop(place);
+            });
         }
     };
     thread::spawn(move || {
@@ -212,6 +232,26 @@ mod tests {
         while TcpStream::connect(address).is_ok() {
             assert!(std::time::Instant::now() < end, "still served");
             thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn who_asks_slowly_keeps_neither_a_connection_nor_others_from_figures() {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let _serving = serve(address, Arc::default(), Duration::from_millis(50)).unwrap();
+        let slow: Vec<_> = (0..4 * CONNECTIONS)
+            .map(|_| {
+                let mut stream = TcpStream::connect(address).unwrap();
+                stream.write_all(b"GET /metr").unwrap();
+                stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+                stream
+            })
+            .collect();
+        assert!(asked(address, "/metrics").starts_with("HTTP/1.1 200 OK\r\n"));
+        for mut stream in slow {
+            let ended = stream.read_to_end(&mut Vec::new());
+            let waits = ended.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+            assert!(!waits, "the connection is still there");
         }
     }
 

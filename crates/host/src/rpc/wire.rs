@@ -1,8 +1,12 @@
 //! JSON-RPC as it is written and read, and what its errors mean.
 
 use super::Failure;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, SeqAccess, Visitor},
+};
 use serde_json::{Value, value::RawValue};
+use std::fmt;
 
 #[derive(Serialize)]
 pub(super) struct Request<'a> {
@@ -20,6 +24,40 @@ pub(super) struct Response<'a> {
     pub(super) result: Option<&'a RawValue>,
     #[serde(default)]
     pub(super) error: Option<ErrorObject>,
+}
+
+/// Responses in an answer at most: more than any batch has calls. Each takes many times the memory of the three bytes that it
+/// may be.
+const MAX_RESPONSES: usize = 10_000;
+
+/// The answer to a batch.
+pub(super) struct Responses<'a>(pub(super) Vec<Response<'a>>);
+
+impl<'de> Deserialize<'de> for Responses<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Several;
+
+        impl<'de> Visitor<'de> for Several {
+            type Value = Vec<Response<'de>>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "at most {MAX_RESPONSES} responses")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut responses = Vec::new();
+                while let Some(response) = seq.next_element()? {
+                    if responses.len() == MAX_RESPONSES {
+                        return Err(A::Error::invalid_length(MAX_RESPONSES + 1, &self));
+                    }
+                    responses.push(response);
+                }
+                Ok(responses)
+            }
+        }
+
+        deserializer.deserialize_seq(Several).map(Self)
+    }
 }
 
 #[derive(Deserialize)]
@@ -68,5 +106,20 @@ pub(super) fn read_answer<T>(
         Response { error: Some(error), .. } => Err(error.failure()),
         Response { result: Some(raw), .. } if raw.get() != "null" => read(raw).map_err(Failure::Refused),
         _ => Err(Failure::Refused("null: the node doesn't have it".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_no_more_responses_than_a_batch_can_have_calls() {
+        let of = |count: usize| format!("[{}]", vec!["{}"; count].join(","));
+        let read = |text: &str| serde_json::from_str::<Responses<'_>>(text).map(|responses| responses.0.len()).ok();
+        assert_eq!(read(&of(MAX_RESPONSES)), Some(MAX_RESPONSES));
+        assert_eq!(read(&of(MAX_RESPONSES + 1)), None);
+        assert_eq!(read(r#"[{"id":1,"result":"0x1"},{"error":{"code":1,"message":"no"}}]"#), Some(2));
+        assert_eq!(read("{}"), None);
     }
 }

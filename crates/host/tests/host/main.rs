@@ -12,6 +12,7 @@ mod online;
 mod precompiles;
 #[path = "../support/recorded.rs"]
 mod recorded;
+mod redirects;
 mod resilience;
 mod serving;
 mod short_blobs;

@@ -8,7 +8,7 @@ use kohala_host::{
     recorded,
     store::{MAX_VALUE_BYTES, count},
 };
-use kohala_preimage::{BlobKeys, Key, KeyKind, Preimages, WrongPreimage};
+use kohala_preimage::{BLOB_BYTES, BlobError, BlobKeys, Key, KeyKind, Preimages, WrongPreimage};
 use std::{collections::BTreeMap, fs};
 
 /// Everything as a foreign program records it, by key.
@@ -295,6 +295,90 @@ fn value_that_is_too_long_is_not_read() {
     let store = Store::open(folder.path()).unwrap();
     assert!(matches!(store.get(key), Err(StoreError::TooLong(named)) if named == key));
     assert!(matches!(store.load(), Err(StoreError::TooLong(named)) if named == key));
+}
+
+/// Whoever gives a folder may put anything in it.
+#[test]
+fn what_is_no_file_in_a_directory_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    Store::write(folder.path(), &Preimages::new()).unwrap();
+    fs::create_dir(folder.path().join("0200")).unwrap();
+    let path = folder.path().join("0200").join(format!("{}.txt", "00".repeat(30)));
+    std::os::unix::fs::symlink("/dev/zero", path).unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    assert!(matches!(store.get(Key::keccak256(B256::ZERO)), Err(StoreError::Format)));
+    assert!(matches!(store.load(), Err(StoreError::Format)));
+    fs::remove_file(folder.path().join("kvformat")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("kvformat")).unwrap();
+    assert!(matches!(Store::open(folder.path()), Err(StoreError::Format)));
+}
+
+/// Names of unfinished files can be guessed.
+#[test]
+fn links_in_the_place_of_unfinished_files_are_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (victim, path) = (folder.path().join("victim"), folder.path().join("a.kohala"));
+    fs::write(&victim, "dear").unwrap();
+    let link = |name: String| std::os::unix::fs::symlink(&victim, folder.path().join(name)).unwrap();
+    link(format!("a.kohala.{}", std::process::id()));
+    Store::write(&path, &preimages(&[])).unwrap();
+    let store = folder.path().join("store");
+    let mut written = Preimages::new();
+    let key = written.insert_keccak256(Bytes::from_static(b"value"));
+    let name = key.to_string();
+    fs::create_dir_all(store.join(&name[2..6])).unwrap();
+    link(format!("store/{}/{}.txt.{}", &name[2..6], &name[6..], std::process::id()));
+    Store::write(&store, &written).unwrap();
+    assert_eq!(fs::read(&victim).unwrap(), b"dear");
+    assert_same(&Store::open(&path).unwrap().load().unwrap(), &preimages(&[]));
+    assert_eq!(Store::open(&store).unwrap().get(key).unwrap().unwrap(), b"value"[..]);
+}
+
+/// A few bytes may unpack to more than any memory, and an index name them again and again.
+#[test]
+fn packed_file_that_unpacks_to_too_much_is_not_read_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.kohala");
+    Packed::write(&path, &preimages(&BLOBS[..1])).unwrap();
+    let mut file = fs::read(&path).unwrap();
+    let number = |file: &[u8], at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
+    let (values, blobs) = (number(&file, 16) as usize, number(&file, 24) as usize);
+    assert!(values > 1);
+    let first = file.len() - 100 * blobs - 20 * values;
+    for entry in 0..2 {
+        file[first + 20 * entry + 16..][..4].copy_from_slice(&u32::MAX.to_le_bytes());
+    }
+    forge(&mut file);
+    fs::write(&path, &file).unwrap();
+    assert!(matches!(Store::open(&path).unwrap().load(), Err(StoreError::TooLarge)));
+}
+
+/// One that is asked for brings others with it, before any of them is checked.
+#[test]
+fn blob_of_a_packed_file_that_is_too_long_is_not_unpacked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.kohala");
+    Packed::write(&path, &preimages(&BLOBS[..1])).unwrap();
+    let mut file = fs::read(&path).unwrap();
+    let number = |file: &[u8], at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize;
+    let (blocks, values, blobs) = (number(&file, 12), number(&file, 16), number(&file, 24));
+    let index = file.len() - 100 * blobs - 20 * values - 12 * blocks;
+    let block = number(&file, file.len() - 4);
+    assert!(number(&file, index + 12 * block + 4) <= BLOB_BYTES);
+    file[index + 12 * block + 4..][..4].copy_from_slice(&(BLOB_BYTES as u32 + 1).to_le_bytes());
+    forge(&mut file);
+    fs::write(&path, &file).unwrap();
+    let read = Store::open(&path).unwrap().blob(BLOBS[0].versioned_hash());
+    assert!(matches!(read, Err(StoreError::Blob { reason: BlobError::Length, .. })), "{read:?}");
+}
+
+/// The same of a stream. Boot inputs are left out of it, but unpacked before that.
+#[test]
+fn compressed_stream_that_unpacks_to_too_much_is_refused() {
+    let entry = [&[1; 32][..], &(MAX_VALUE_BYTES as u32).to_be_bytes(), &vec![0; MAX_VALUE_BYTES]].concat();
+    let bomb = zstd::bulk::compress(&entry, 1).unwrap().repeat(33);
+    assert!(bomb.len() < 1 << 20);
+    assert!(matches!(recorded::read_stream(&bomb[..]), Err(StoreError::TooLarge)));
 }
 
 /// What is written to a store of the older format can be read again, as can what was there.

@@ -20,6 +20,9 @@ impl Crypto for Accelerated {
 const RATE: usize = 136;
 
 /// Writes the hash of `len` bytes at `bytes` to the 32 bytes at `output`, as alloy's `native-keccak` asks for it.
+///
+/// # Safety
+/// The bytes must be valid for reads, and the 32 for writes, by nobody else.
 #[unsafe(no_mangle)]
 #[allow(unsafe_code, reason = "the binding to alloy's hook")]
 unsafe extern "C" fn native_keccak256(bytes: *const u8, len: usize, output: *mut u8) {

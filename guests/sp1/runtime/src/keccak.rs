@@ -16,6 +16,9 @@ const RATE: usize = 17;
 const STRIDE: usize = 4;
 
 /// Writes the hash of `len` bytes at `bytes` to the 32 bytes at `output`.
+///
+/// # Safety
+/// The bytes must be valid for reads, and the 32 for writes, by nobody else.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn native_keccak256(bytes: *const u8, len: usize, output: *mut u8) {
     // SAFETY: alloy gives a slice's place and length, and the place of 32 bytes that are nowhere else in use.
