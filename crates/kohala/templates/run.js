@@ -11,8 +11,8 @@ const bytes = (number) => {
 const many = (number) => number.toLocaleString("en");
 
 /** A chart of bars without what a few bars don't need. `value` words a figure, of one bar and on the axis. */
-const bars = ({ labels, datasets, horizontal, title, unit, value, legend, max }) => {
-  const figures = { beginAtZero: true, max, grid: { color: colour("rule") }, border: { display: false }, ticks: { callback: unit, maxTicksLimit: 6, maxRotation: 0 } };
+const bars = ({ labels, datasets, horizontal, title, unit, value, legend, max, step }) => {
+  const figures = { beginAtZero: true, max, grid: { color: colour("rule") }, border: { display: false }, ticks: { callback: unit, maxTicksLimit: 6, maxRotation: 0, stepSize: step } };
   const categories = { grid: { display: false }, border: { color: colour("rule") }, ticks: { autoSkip: !horizontal, maxRotation: 0 } };
   return {
     type: "bar",
@@ -59,18 +59,22 @@ const charts = {
     const value = ([from, to]) => `${milliseconds(to - from)}, from ${milliseconds(from)}`;
     return bars({ labels: rows.map(({ label }) => label), datasets, horizontal: true, unit: (time) => `${many(Math.round(time))} ms`, value, legend: true, max: Math.max(end, run.milliseconds) });
   },
-  bytes: () => methods("bytes", "bytes of answers", bytes),
+  bytes() {
+    // Round figures of bytes are powers of two.
+    const most = Math.max(1, ...run.methods.map((method) => method.bytes));
+    return methods("bytes", "bytes of answers", bytes, 2 ** Math.floor(Math.log2(most) - 1));
+  },
   requests: () => methods("requests", "requests", many),
-  gas: () => blocks("gas", "gas", many, (gas) => (gas < 1e5 ? many(gas) : `${gas / 1e6} M`)),
+  gas: () => blocks("gas", "gas", many, (gas) => (gas === 0 ? "0" : `${many(gas / 1e6)} M`)),
   execution: () => blocks("execution", "execution, ms", milliseconds, many),
 };
 
-const methods = (figure, title, value) => {
+const methods = (figure, title, value, step) => {
   const sorted = [...run.methods].sort((a, b) => b[figure] - a[figure]);
   const data = sorted.map((method) => method[figure]);
   const backgroundColor = sorted.map(({ source }) => colour(source));
   const labels = sorted.map(({ source, method }) => `${source} ${method}`);
-  return bars({ labels, datasets: [{ data, backgroundColor }], horizontal: true, title, unit: value, value });
+  return bars({ labels, datasets: [{ data, backgroundColor }], horizontal: true, title, unit: value, value, step });
 };
 
 const blocks = (figure, title, value, unit) => {

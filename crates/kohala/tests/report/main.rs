@@ -96,7 +96,7 @@ const MEASURES: &str = "({
     ground: getComputedStyle(document.body).backgroundColor,
     verdict: document.querySelector('.verdict').className.split(' ')[1],
     text: document.body.innerText,
-    figures: [...document.querySelectorAll('data')].map((data) => [data.dataset.json, data.value, data.textContent]),
+    figures: [...document.querySelectorAll('data[data-json]')].map((data) => [data.dataset.json, data.value, data.textContent]),
     charts: [...document.querySelectorAll('canvas')].map((canvas) => ({
         name: canvas.dataset.chart,
         fits: canvas.getBoundingClientRect().right <= innerWidth,
