@@ -39,6 +39,11 @@ impl Page {
         Ok(Some(Self { path: path.to_owned(), file, record: Record::new(Instant::now()) }))
     }
 
+    /// The same of a run that began at `start`.
+    pub(crate) fn since(self, start: Instant) -> Self {
+        Self { record: Record::new(start), ..self }
+    }
+
     /// Looks at what the run does.
     pub(crate) fn see(&mut self, sight: &Sight<'_>) {
         self.record.see(sight);
@@ -199,6 +204,12 @@ mod filters {
     #[filter_fn]
     pub fn count(number: &u64, _: &dyn Values) -> Result<HumanCount> {
         Ok(HumanCount(*number))
+    }
+
+    /// The name of a method, which may be broken after its prefix.
+    #[filter_fn]
+    pub fn breakable(name: &str, _: &dyn Values) -> Result<String> {
+        Ok(name.replacen('_', "_<wbr>", 1))
     }
 
     #[filter_fn]

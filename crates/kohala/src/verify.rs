@@ -68,10 +68,11 @@ pub(crate) fn report(
     dispute: &Dispute,
     nodes: Option<&Online>,
     output: Output,
-    mut page: Option<Page>,
+    page: Option<Page>,
     judge: impl FnOnce(&mut dyn FnMut(Sight<'_>)) -> Result<Judgement, JudgeError>,
 ) -> Result<Judgement> {
     let start = Instant::now();
+    let mut page = page.map(|page| page.since(start));
     let mut progress = Progress::new(dispute, output);
     let judgement = judge(&mut |sight| {
         if let Some(page) = &mut page {
