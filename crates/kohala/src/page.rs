@@ -183,7 +183,7 @@ impl<'a> View<'a> {
 
     /// How high a chart with so many bars one below the other must be.
     fn height(&self, bars: usize) -> usize {
-        14 * bars + 70
+        13 * bars + 70
     }
 }
 

@@ -10,7 +10,7 @@ mod support;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use browser::{Browser, Look};
 use kohala_devnet::{
-    chain::{Channel, Config, Deposit, Devnet, L1Call, Posting, SET_SLOT, USER, datum},
+    chain::{Channel, Config, Deposit, Devnet, L1Call, Origin, Posting, RICH, SET_SLOT, USER, datum},
     proxy::{Fault, Faults, Proxy, Rule},
     serve::Endpoint,
 };
@@ -170,7 +170,8 @@ fn adds_up(json: &Value, run: &Value) {
     assert_eq!(dropped["number"], by_reason);
 }
 
-/// Users that write and delete slots and send coins, deposits, all posted in blobs; garbage and a stranger in between.
+/// Users that write slots and send coins, deposits, all posted in blobs; garbage and a stranger in between. After `blocks` comes
+/// one whose batch has a transaction that nobody can pay, so that nothing but deposits is left of it.
 fn chain(blocks: u64) -> Devnet {
     let slot = |key: u64, value: u64| -> Bytes {
         [U256::from(key), U256::from(value)].map(|word| word.to_be_bytes::<32>()).concat().into()
@@ -192,7 +193,10 @@ fn chain(blocks: u64) -> Devnet {
             });
         }
     }
-    devnet.l1_block(|block| block);
+    let unpaid = devnet.user(RICH).transfer(Address::ZERO, U256::from(1));
+    let bad = Channel::of([devnet.draft(Origin::Stay, &[unpaid])]);
+    devnet.l1_block(|block| block.channel(&bad));
+    devnet.l2_block_at(Origin::Stay, &[]);
     devnet
 }
 
@@ -202,25 +206,27 @@ fn page_of_a_run_from_nodes_shows_what_json_says() {
     let nodes = Nodes::of(chain(60));
     let l1 = Proxy::start(&nodes.server.url(Endpoint::L1)).unwrap();
     l1.set(Faults::rule(Rule::always(Fault::status(503)).first(1).only("debug_getRawReceipts")));
-    let flags = [nodes.flags(&[("l1", &l1.url())]), strings(&["--block=21..60"])];
+    let flags = [nodes.flags(&[("l1", &l1.url())]), strings(&["--block=21..61"])];
     let (ran, page, _folder) = reported("verify", &flags);
     assert!(ran.is_valid());
     let (json, run) = data(&page);
     assert_eq!(json, ran.json());
     adds_up(&json, &run);
     assert_eq!((run["chain_id"].as_u64(), run["agreed_block"].as_u64()), (Some(901), Some(20)));
-    assert_eq!((&run["bars"]["by"], run["bars"]["groups"].as_array().unwrap().len()), (&1.into(), 40));
+    assert_eq!((&run["bars"]["by"], run["bars"]["groups"].as_array().unwrap().len()), (&1.into(), 42));
     let slowest = run["slowest_calls"].as_array().unwrap();
     assert_eq!(slowest.len(), 20);
     assert!(slowest.iter().any(|call| call["retries"] == 1), "{slowest:?}");
     let reasons = run["dropped"]["by_reason"].as_object().unwrap();
-    assert!(reasons.contains_key("not the batcher") && reasons.contains_key("frames: version"), "{reasons:?}");
+    for reason in ["not the batcher", "frames: version", "rejected"] {
+        assert!(reasons.contains_key(reason), "{reason}: {reasons:?}");
+    }
     let found = looked_at(&mut browser, "nodes", &page, "valid");
     let text = found["text"].as_str().unwrap();
     for name in ["l1_head", "agreed_output_root", "claimed_output_root", "output_root"] {
         assert!(text.contains(json[name].as_str().unwrap()), "{name}");
     }
-    for said in ["VALID", "Block 60 of chain 901", "debug_getRawReceipts", "not the batcher", "blobs"] {
+    for said in ["VALID", "Block 61 of chain 901", "61 (invalid)", "debug_getRawReceipts", "not the batcher", "blobs"] {
         assert!(text.contains(said), "{said}");
     }
     let charts: Vec<_> = found["charts"].as_array().unwrap().iter().map(|chart| &chart["name"]).collect();
