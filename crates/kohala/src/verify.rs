@@ -20,8 +20,8 @@ use std::{fs, path::Path, process::ExitCode, time::Instant};
 pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
     logs::start(flags.output, "warn");
     let source = Source::of_verify(flags)?;
-    let page = Page::open(flags.report.as_deref())?;
     let metrics = Metrics::start(flags.metrics, source.nodes())?;
+    let page = Page::open(flags.report.as_deref())?;
     let judgement = run(&source, flags.output, page, |watch| source.judge(&mut metrics.seeing(watch)))?;
     Ok(exit_code(judgement.verdict.is_valid()))
 }
@@ -36,8 +36,8 @@ pub(crate) fn witness(flags: &Witness) -> Result<ExitCode> {
     }
     let to = packed_name("TO", &flags.to)?;
     let source = Source::of_verify(&flags.verify)?;
-    let page = Page::open(flags.verify.report.as_deref())?;
     let metrics = Metrics::start(flags.verify.metrics, source.nodes())?;
+    let page = Page::open(flags.verify.report.as_deref())?;
     let mut preimages = None;
     let judgement = run(&source, flags.verify.output, page, |watch| {
         let (judgement, read) = source.witness(&mut metrics.seeing(watch))?;
