@@ -27,6 +27,7 @@ pub(crate) fn run() -> Result<()> {
     // The core crates without `std`, and what a test of `kohala` runs on the VMs.
     guests::run(&Guests::default())?;
     emulator()?;
+    chromium()?;
     prover()?;
     step::run("tests", &mut step::cargo("test --workspace --locked"))?;
     // In the workspace it has what only a native host turns on.
@@ -46,6 +47,18 @@ fn emulator() -> Result<()> {
     }
     step::install(&["qemu-user"])?;
     ensure!(has_qemu(), "the tests of kohala-vm need qemu-riscv64: `apt-get install qemu-user`");
+    Ok(())
+}
+
+/// The browser that a test of `kohala` looks at pages of runs with. A person is told by the test that it is missing; continuous
+/// integration gets it.
+fn chromium() -> Result<()> {
+    let has_chromium = || step::output(Command::new("chromium").arg("--version")).is_some();
+    if has_chromium() || std::env::var_os("CI").is_none() {
+        return Ok(());
+    }
+    step::install(&["chromium"])?;
+    ensure!(has_chromium(), "the tests of kohala need chromium: `apt-get install chromium`");
     Ok(())
 }
 

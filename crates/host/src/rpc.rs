@@ -13,7 +13,7 @@ mod node;
 mod said;
 mod wire;
 
-use crate::meter::Meter;
+use crate::meter::{Call, Meter};
 use node::Node;
 use reqwest::{
     StatusCode,
@@ -229,9 +229,9 @@ impl Endpoint {
         read: &impl Fn(&RawValue) -> Result<T, String>,
         excluded: Vec<(usize, String)>,
     ) -> Result<T, RpcError> {
-        let work = async |node: &Node| {
+        let work = async |node: &Node, call: &mut Call| {
             let body = serde_json::to_vec(&Request { jsonrpc: "2.0", id: 0, method, params }).expect("JSON");
-            let answer = self.post(node, method, 1, body).await?;
+            let answer = self.post(node, call, 1, body).await?;
             read_answer(serde_json::from_slice(&answer.body).map_err(|_| unreadable())?, read)
         };
         self.attempt(method, excluded, work).await
@@ -261,11 +261,11 @@ impl Endpoint {
         if let [params] = params {
             return vec![self.call_excluding(method, params, &|raw: &RawValue| read(first, raw), Vec::new()).await];
         }
-        let work = async |node: &Node| {
+        let work = async |node: &Node, call: &mut Call| {
             let requests = params.iter().enumerate();
             let requests = requests.map(|(id, params)| Request { jsonrpc: "2.0", id, method, params });
             let body = serde_json::to_vec(&requests.collect::<Vec<_>>()).expect("JSON");
-            let answer = self.post(node, method, params.len(), body).await.map_err(|failure| match failure {
+            let answer = self.post(node, call, params.len(), body).await.map_err(|failure| match failure {
                 Failure::Refused(_) => Failure::TooMuch,
                 failure => failure,
             })?;
@@ -326,9 +326,9 @@ impl Endpoint {
         path: &str,
         read: impl Fn(&[u8]) -> Result<T, String>,
     ) -> Result<T, RpcError> {
-        let work = async |node: &Node| {
+        let work = async |node: &Node, call: &mut Call| {
             let url = below(&node.url, path);
-            let answer = self.send(node, method, 1, self.http.get(url)).await?;
+            let answer = self.send(node, call, 1, self.http.get(url)).await?;
             answer.failure().map_or(Ok(()), Err)?;
             read(&answer.body).map_err(Failure::Refused)
         };
@@ -340,9 +340,9 @@ impl Endpoint {
         &self,
         method: &'static str,
         mut refused: Vec<(usize, String)>,
-        work: impl AsyncFn(&Node) -> Result<T, Failure>,
+        work: impl AsyncFn(&Node, &mut Call) -> Result<T, Failure>,
     ) -> Result<T, RpcError> {
-        let mut troubles = 0;
+        let mut call = self.meter.call(self.kind, method);
         loop {
             let Some(index) = self.choose(method, &refused).await else {
                 return Err(match refused.pop() {
@@ -350,11 +350,11 @@ impl Endpoint {
                     None => RpcError::Unsupported { source_kind: self.kind, method },
                 });
             };
-            match work(&self.nodes[index]).await {
+            match work(&self.nodes[index], &mut call).await {
                 Ok(value) => return Ok(value),
                 Err(Failure::Refused(reason)) => refused.push((index, repeatable(&self.nodes[index].url, &reason))),
                 Err(Failure::TooMuch) => refused.push((index, "the answer is too large".to_owned())),
-                Err(failure) => self.bear(&self.nodes[index], method, failure, &mut troubles)?,
+                Err(failure) => self.bear(&self.nodes[index], method, failure, &mut call)?,
             }
         }
     }
@@ -363,15 +363,15 @@ impl Endpoint {
     async fn attempt_in_parts<T>(
         &self,
         method: &'static str,
-        work: impl AsyncFn(&Node) -> Result<T, Failure>,
+        work: impl AsyncFn(&Node, &mut Call) -> Result<T, Failure>,
     ) -> Result<(usize, T), Option<RpcError>> {
-        let mut troubles = 0;
+        let mut call = self.meter.call(self.kind, method);
         loop {
             let Some(index) = self.choose(method, &[]).await else {
                 return Err(Some(RpcError::Unsupported { source_kind: self.kind, method }));
             };
             let node = &self.nodes[index];
-            match work(node).await {
+            match work(node, &mut call).await {
                 Ok(value) => return Ok((index, value)),
                 Err(Failure::TooMuch | Failure::Refused(_)) => {
                     node.batch
@@ -379,7 +379,7 @@ impl Endpoint {
                         .ok();
                     return Err(None);
                 }
-                Err(failure) => self.bear(node, method, failure, &mut troubles)?,
+                Err(failure) => self.bear(node, method, failure, &mut call)?,
             }
         }
     }
@@ -402,12 +402,12 @@ impl Endpoint {
     }
 
     /// Remembers what a failure says about the node, and fails where that was one trouble too many.
-    fn bear(&self, node: &Node, method: &'static str, failure: Failure, troubles: &mut u32) -> Result<(), RpcError> {
+    fn bear(&self, node: &Node, method: &'static str, failure: Failure, call: &mut Call) -> Result<(), RpcError> {
         let last = match &failure {
             Failure::Trouble(reason, _) => {
-                *troubles += 1;
+                let troubles = call.troubled();
                 let bearable = self.attempts.or(OPTIONAL.contains(&method).then_some(OPTIONAL_ATTEMPTS));
-                bearable.filter(|attempts| *troubles >= *attempts).map(|_| repeatable(&node.url, reason))
+                bearable.filter(|attempts| troubles >= *attempts).map(|_| repeatable(&node.url, reason))
             }
             _ => None,
         };
@@ -420,7 +420,6 @@ impl Endpoint {
     fn note(&self, node: &Node, method: &'static str, failure: Failure) {
         match failure {
             Failure::Trouble(reason, after) => {
-                self.meter.retried(self.kind);
                 let (troubles, rest) = node.ails(after);
                 // The first one is not worth a word; then ever more seldom.
                 if self.attempts.is_none() && troubles > 1 && troubles.is_power_of_two() {
@@ -447,9 +446,9 @@ impl Endpoint {
         RpcError::Refused { source_kind: self.kind, node: self.nodes[node].label.clone(), method, reason }
     }
 
-    async fn post(&self, node: &Node, method: &'static str, calls: usize, body: Vec<u8>) -> Result<Answer, Failure> {
+    async fn post(&self, node: &Node, call: &mut Call, calls: usize, body: Vec<u8>) -> Result<Answer, Failure> {
         let request = self.http.post(node.url.clone()).header(CONTENT_TYPE, "application/json").body(body);
-        let answer = self.send(node, method, calls, request).await?;
+        let answer = self.send(node, call, calls, request).await?;
         // JSON-RPC errors come with whatever status: the body says more, but for a limit that is exceeded.
         let speaks =
             answer.status.is_success() || (answer.is_json_rpc() && answer.status != StatusCode::TOO_MANY_REQUESTS);
@@ -463,7 +462,7 @@ impl Endpoint {
     async fn send(
         &self,
         node: &Node,
-        method: &'static str,
+        call: &mut Call,
         calls: usize,
         request: reqwest::RequestBuilder,
     ) -> Result<Answer, Failure> {
@@ -478,7 +477,7 @@ impl Endpoint {
             sleep_until(turn).await;
         }
         let trouble = |error: reqwest::Error| Failure::Trouble(reason_of(&error.without_url()), None);
-        let sent = self.meter.sent(self.kind, method, calls);
+        call.sent(calls);
         let mut response = request.send().await.map_err(trouble)?;
         let status = response.status();
         let after = response.headers().get(RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok());
@@ -489,7 +488,7 @@ impl Endpoint {
             }
             body.extend_from_slice(&chunk);
         }
-        sent.answered(body.len());
+        call.answered(body.len());
         let answer = Answer { status, body, after: after.map(Duration::from_secs) };
         if !matches!(answer.failure(), Some(Failure::Trouble(..))) {
             node.recovered();

@@ -91,6 +91,9 @@ pub(crate) struct Verify {
     pub(crate) sources: SourceFlags,
     #[command(flatten)]
     pub(crate) metrics: MetricsFlags,
+    /// Write the run as a page to look at: verdict, phases and blocks over time, what nodes were asked, what was dropped
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -113,7 +116,7 @@ pub(crate) struct Witness {
     /// The file to write: a packed store, whose name ends in .kohala
     pub(crate) to: PathBuf,
     /// Write the input of a zkVM's guest instead: what the program reads, in the order in which it does
-    #[arg(long)]
+    #[arg(long, conflicts_with = "report")]
     pub(crate) zkvm: bool,
     #[command(flatten)]
     pub(crate) verify: Verify,

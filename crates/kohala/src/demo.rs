@@ -46,7 +46,7 @@ pub(crate) fn demo(output: Output) -> Result<ExitCode> {
     tell("1. A true claim, its data fetched from the nodes\n");
     let online = Online::new(sources(&server)?, Deal::default(), honest.clone(), agreed_block, None)?;
     let mut preimages = None;
-    let proven = verify::report(&honest, Some(&online), output, |watch| {
+    let proven = verify::report(&honest, Some(&online), output, None, |watch| {
         let (judgement, read) = online.witness(watch)?;
         preimages = Some(read);
         Ok(judgement)
@@ -66,10 +66,10 @@ pub(crate) fn demo(output: Output) -> Result<ExitCode> {
         HumanBytes(packed.len() as u64)
     ));
     let store = Store::Packed(Packed::from_bytes(packed.into())?);
-    let replayed = verify::report(&honest, None, output, |watch| Ok(witness(&store, &honest, watch)?.0))?;
+    let replayed = verify::report(&honest, None, output, None, |watch| Ok(witness(&store, &honest, watch)?.0))?;
 
     tell("\n3. The same claim with one bit of the root changed\n");
-    let refuted = verify::report(&lie, None, output, |watch| kohala_host::judge(&store, &lie, watch))?;
+    let refuted = verify::report(&lie, None, output, None, |watch| kohala_host::judge(&store, &lie, watch))?;
     tell("\nThe same on your own data: kohala verify --help");
     ensure!(
         proven.verdict.is_valid() && replayed.verdict.is_valid() && !refuted.verdict.is_valid(),
@@ -126,10 +126,9 @@ fn sources(server: &Server) -> Result<Sources> {
 /// Says what was asked of whom.
 fn asked(meter: &Meter) {
     say("\n  asked     of           for                       calls");
-    for (source, traffic) in meter.traffic() {
-        for (method, calls) in traffic.calls {
-            say(format_args!("            {:<12} {method:<24} {:>6}", source.name(), HumanCount(calls).to_string()));
-        }
+    for ((source, method), traffic) in meter.by_method() {
+        let calls = HumanCount(traffic.calls).to_string();
+        say(format_args!("            {:<12} {method:<24} {calls:>6}", source.name()));
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn single(flags: &Single) -> Result<ExitCode> {
     let source = Source::of(&flags.claim, &flags.chain, &flags.data, &flags.sources, new)?;
     let metrics = Metrics::start(flags.metrics, source.nodes())?;
     let Some(channels) = channels else {
-        let judgement = verify::run(&source, flags.output, |watch| source.judge(&mut metrics.seeing(watch)))?;
+        let judgement = verify::run(&source, flags.output, None, |watch| source.judge(&mut metrics.seeing(watch)))?;
         return Ok(exit_code(judgement.verdict.is_valid()));
     };
     let layout = layout(flags.program, source.dispute())?;

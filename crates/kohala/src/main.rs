@@ -8,6 +8,7 @@ mod demo;
 mod host;
 mod logs;
 mod metrics;
+mod page;
 mod prove;
 mod report;
 mod source;

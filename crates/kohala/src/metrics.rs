@@ -115,12 +115,11 @@ impl Figures {
 fn register_traffic(registry: &mut Registry, meter: &Meter) {
     type Counters = Family<Vec<(&'static str, &'static str)>, Counter>;
     let [calls, requests, bytes, retries]: [Counters; 4] = Default::default();
+    for ((kind, method), traffic) in meter.by_method() {
+        calls.get_or_create(&vec![("source", kind.name()), ("method", method)]).inc_by(traffic.calls);
+    }
     for (kind, traffic) in meter.traffic() {
         let source = || vec![("source", kind.name())];
-        for (method, number) in traffic.calls {
-            let labels = vec![("source", kind.name()), ("method", method)];
-            calls.get_or_create(&labels).inc_by(number);
-        }
         requests.get_or_create(&source()).inc_by(traffic.requests);
         bytes.get_or_create(&source()).inc_by(traffic.bytes);
         retries.get_or_create(&source()).inc_by(traffic.retries);

@@ -51,6 +51,10 @@ pub(crate) fn output(flags: &Prove) -> Output {
 fn prove_claim(flags: &Prove) -> Result<ExitCode> {
     let output = flags.verify.output;
     logs::start(output, "warn");
+    ensure!(
+        flags.verify.report.is_none(),
+        "--report: of a proof there is no page: `kohala verify --report` makes one of the claim"
+    );
     // What is missing is said before a claim is judged for minutes.
     let program = Program::find(&flags.backend)?;
     let elf = guest("--elf", flags.elf.as_deref(), RANGE)?;

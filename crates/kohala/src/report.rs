@@ -12,6 +12,7 @@ use kohala_preimage::KeyKind;
 use kohala_program::{ProgramError, Progress as Step, ReadError};
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeMap,
     fmt::Display,
     io::{self, Write},
     time::Duration,
@@ -74,19 +75,20 @@ pub(crate) fn judgement(
     output: Output,
 ) {
     if output.json {
-        let mut json = judgement_json(dispute, judgement, wall);
-        if let Some(meter) = asked {
-            json["nodes"] = meter_json(meter);
-        }
-        say(json);
+        say(judgement_json(dispute, judgement, asked, wall));
     } else {
-        say(judgement_text(dispute, judgement, asked, wall));
+        let lines = judgement_lines(dispute, judgement, asked, wall);
+        let lines: Vec<_> = lines.iter().map(|(label, what)| format!("  {label:<9} {what}")).collect();
+        say(lines.join("\n"));
     }
 }
 
 fn meter_json(meter: &Meter) -> Value {
+    let by_method = meter.by_method();
     let source = |(source, traffic): (SourceKind, Traffic)| {
-        let Traffic { requests, calls, bytes, retries } = traffic;
+        let Traffic { requests, bytes, retries, .. } = traffic;
+        let methods = by_method.iter().filter(|((of, _), _)| *of == source);
+        let calls: BTreeMap<_, _> = methods.map(|((_, method), traffic)| (method, traffic.calls)).collect();
         (source.name().to_owned(), json!({ "requests": requests, "calls": calls, "bytes": bytes, "retries": retries }))
     };
     json!({
@@ -95,10 +97,11 @@ fn meter_json(meter: &Meter) -> Value {
     })
 }
 
-fn judgement_json(dispute: &Dispute, judgement: &Judgement, wall: Duration) -> Value {
+/// What was judged and how, as the one object that `--json` prints.
+pub(crate) fn judgement_json(dispute: &Dispute, judgement: &Judgement, asked: Option<&Meter>, wall: Duration) -> Value {
     let verdict = &judgement.verdict;
     let phases = &judgement.phases;
-    json!({
+    let mut json = json!({
         "verdict": if verdict.is_valid() { "valid" } else { "invalid" },
         "l1_head": dispute.l1_head,
         "agreed_output_root": dispute.agreed_output_root,
@@ -117,16 +120,25 @@ fn judgement_json(dispute: &Dispute, judgement: &Judgement, wall: Duration) -> V
             "total": wall.as_secs_f64(),
         },
         "preimages": counts_json(&judgement.reads),
-    })
+    });
+    if let Some(meter) = asked {
+        json["nodes"] = meter_json(meter);
+    }
+    json
 }
 
-fn judgement_text(dispute: &Dispute, judgement: &Judgement, asked: Option<&Meter>, wall: Duration) -> String {
+/// What was judged and how, in words: labels, of which a further line has none, and what is to be said.
+pub(crate) fn judgement_lines(
+    dispute: &Dispute,
+    judgement: &Judgement,
+    asked: Option<&Meter>,
+    wall: Duration,
+) -> Vec<(&'static str, String)> {
     let verdict = &judgement.verdict;
     let phases = &judgement.phases;
     let total = judgement.reads.total();
-    let millis = |time: Duration| format!("{:.0} ms", time.as_secs_f64() * 1e3);
-    let mut text = String::new();
-    let mut line = |label: &str, what: String| text.push_str(&format!("  {label:<9} {what}\n"));
+    let mut lines = Vec::new();
+    let mut line = |label, what| lines.push((label, what));
     line(
         "claimed",
         format!("block {} has the output root {}", verdict.claimed_block_number, verdict.claimed_output_root),
@@ -134,17 +146,7 @@ fn judgement_text(dispute: &Dispute, judgement: &Judgement, asked: Option<&Meter
     line("trusted", format!("L1 block          {}", dispute.l1_head));
     line("", format!("agreed output root {}", dispute.agreed_output_root));
     if let Some(meter) = asked {
-        if meter.traffic().is_empty() {
-            line("fetched", "nothing: all is in the store".to_owned());
-        }
-        for (place, (source, traffic)) in meter.traffic().into_iter().enumerate() {
-            let (calls, bytes) = (HumanCount(traffic.calls.values().sum()), HumanBytes(traffic.bytes));
-            let text = format!("{:<11} {calls} calls in {} requests, {bytes}", source.name(), traffic.requests);
-            line(if place == 0 { "fetched" } else { "" }, text);
-        }
-        if meter.round_trips() > 0 {
-            line("", format!("{} round trips in sequence", meter.round_trips()));
-        }
+        fetched_lines(meter, &mut line);
     }
     line(
         "read",
@@ -179,8 +181,28 @@ fn judgement_text(dispute: &Dispute, judgement: &Judgement, asked: Option<&Meter
         );
     }
     let conclusion = if verdict.is_valid() { "VALID: the claim is right" } else { "INVALID: the claim is wrong" };
-    text.push_str(&format!("  verdict   {conclusion} ({})", millis(wall)));
-    text
+    line("verdict", format!("{conclusion} ({})", millis(wall)));
+    lines
+}
+
+/// What was asked of nodes, in words.
+fn fetched_lines(meter: &Meter, line: &mut impl FnMut(&'static str, String)) {
+    let traffic = meter.traffic();
+    if traffic.is_empty() {
+        line("fetched", "nothing: all is in the store".to_owned());
+    }
+    for (place, (source, Traffic { requests, calls, bytes, .. })) in traffic.into_iter().enumerate() {
+        let (calls, bytes) = (HumanCount(calls), HumanBytes(bytes));
+        let text = format!("{:<11} {calls} calls in {requests} requests, {bytes}", source.name());
+        line(if place == 0 { "fetched" } else { "" }, text);
+    }
+    if meter.round_trips() > 0 {
+        line("", format!("{} round trips in sequence", meter.round_trips()));
+    }
+}
+
+fn millis(time: Duration) -> String {
+    format!("{:.0} ms", time.as_secs_f64() * 1e3)
 }
 
 /// Says what a store holds.
@@ -248,7 +270,7 @@ fn counts_json(counts: &Counts) -> Value {
 }
 
 /// The kinds that occur, by name; whole blobs come last.
-fn kinds(counts: &Counts) -> impl Iterator<Item = (&'static str, Count)> {
+pub(crate) fn kinds(counts: &Counts) -> impl Iterator<Item = (&'static str, Count)> {
     let kinds = KeyKind::ALL.into_iter().map(|kind| (kind.name(), counts.of(kind)));
     kinds.chain([("blobs", counts.blobs)]).filter(|(_, count)| count.number > 0)
 }

@@ -4,6 +4,7 @@ use crate::{
     cli::{DataFormat, Output, Verify, Witness},
     exit_code, logs,
     metrics::Metrics,
+    page::Page,
     prove,
     report::{self, Progress},
     source::Source,
@@ -20,7 +21,8 @@ pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
     logs::start(flags.output, "warn");
     let source = Source::of_verify(flags)?;
     let metrics = Metrics::start(flags.metrics, source.nodes())?;
-    let judgement = run(&source, flags.output, |watch| source.judge(&mut metrics.seeing(watch)))?;
+    let page = Page::open(flags.report.as_deref())?;
+    let judgement = run(&source, flags.output, page, |watch| source.judge(&mut metrics.seeing(watch)))?;
     Ok(exit_code(judgement.verdict.is_valid()))
 }
 
@@ -35,8 +37,9 @@ pub(crate) fn witness(flags: &Witness) -> Result<ExitCode> {
     let to = packed_name("TO", &flags.to)?;
     let source = Source::of_verify(&flags.verify)?;
     let metrics = Metrics::start(flags.verify.metrics, source.nodes())?;
+    let page = Page::open(flags.verify.report.as_deref())?;
     let mut preimages = None;
-    let judgement = run(&source, flags.verify.output, |watch| {
+    let judgement = run(&source, flags.verify.output, page, |watch| {
         let (judgement, read) = source.witness(&mut metrics.seeing(watch))?;
         preimages = Some(read);
         Ok(judgement)
@@ -51,27 +54,40 @@ pub(crate) fn witness(flags: &Witness) -> Result<ExitCode> {
 pub(crate) fn run(
     source: &Source,
     output: Output,
+    page: Option<Page>,
     judge: impl FnOnce(&mut dyn FnMut(Sight<'_>)) -> Result<Judgement, JudgeError>,
 ) -> Result<Judgement> {
     match source.nodes() {
-        Some(online) => stopped_by_signals(online, || report(source.dispute(), Some(online), output, judge)),
-        None => report(source.dispute(), None, output, judge),
+        Some(online) => stopped_by_signals(online, || report(source.dispute(), Some(online), output, page, judge)),
+        None => report(source.dispute(), None, output, page, judge),
     }
 }
 
-/// Judges a claim by `judge`, shows progress, and reports as `output` asks.
+/// Judges a claim by `judge`, shows progress, and reports as `output` asks, and as `page` if there is one.
 pub(crate) fn report(
     dispute: &Dispute,
     nodes: Option<&Online>,
     output: Output,
+    page: Option<Page>,
     judge: impl FnOnce(&mut dyn FnMut(Sight<'_>)) -> Result<Judgement, JudgeError>,
 ) -> Result<Judgement> {
     let start = Instant::now();
+    let mut page = page.map(|page| page.since(start));
     let mut progress = Progress::new(dispute, output);
-    let judgement = judge(&mut |sight| progress.see(sight));
+    let judgement = judge(&mut |sight| {
+        if let Some(page) = &mut page {
+            page.see(&sight);
+        }
+        progress.see(sight);
+    });
+    let (wall, asked) = (start.elapsed(), nodes.map(Online::meter));
     progress.finish();
-    let judgement = judgement.map_err(report::advise)?;
-    report::judgement(dispute, &judgement, nodes.map(Online::meter), start.elapsed(), output);
+    let judgement = judgement.map_err(report::advise);
+    if let Some(page) = page {
+        page.write(dispute, judgement.as_ref(), asked, wall);
+    }
+    let judgement = judgement?;
+    report::judgement(dispute, &judgement, asked, wall, output);
     Ok(judgement)
 }
 

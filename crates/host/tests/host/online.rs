@@ -71,8 +71,8 @@ pub(crate) fn judge(server: &Server, agreed: u64, claimed: u64, l2_off: &[&str])
 
 fn show(meter: &Meter) {
     println!("{} round trips in sequence", meter.round_trips());
-    for (source, traffic) in meter.traffic() {
-        println!("{source}: {traffic:?}");
+    for ((source, method), traffic) in meter.by_method() {
+        println!("{source} {method}: {traffic:?}");
     }
 }
 
@@ -108,7 +108,7 @@ fn claim_far_beyond_what_there_is_asks_for_no_more_than_there_is() {
     let judgement = online.judge(|_| ()).unwrap();
     // L1 gives rise to no more than twelve blocks, whose root is the answer (rules Z01).
     assert_eq!((judgement.verdict.block_number, judgement.verdict.is_valid()), (12, true));
-    let witnesses = online.meter().traffic()[&kohala_host::rpc::SourceKind::L2].calls["debug_executionWitness"];
+    let witnesses = online.meter().by_method()[&(kohala_host::rpc::SourceKind::L2, "debug_executionWitness")].calls;
     assert!(witnesses <= 50, "{witnesses}");
 }
 

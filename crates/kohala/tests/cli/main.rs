@@ -5,6 +5,7 @@ mod check;
 mod claims;
 mod input;
 mod metrics;
+mod nodes;
 mod online;
 mod preimages;
 mod prove;

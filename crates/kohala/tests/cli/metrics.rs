@@ -1,6 +1,6 @@
 //! Figures for Prometheus while a run goes on.
 
-use crate::{check::Nodes, support::VARIABLES};
+use crate::{nodes::Nodes, support::VARIABLES};
 use kohala_devnet::{
     proxy::{Fault, Faults, Proxy, Rule},
     serve::Endpoint,

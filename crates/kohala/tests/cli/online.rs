@@ -1,7 +1,7 @@
 //! Claims judged from nodes over HTTP, by the built binary.
 
 use crate::{
-    check::Nodes,
+    nodes::Nodes,
     support::{Run, VARIABLES, run, run_with},
 };
 use kohala_devnet::{
