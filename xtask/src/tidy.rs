@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: rules of the house that the compiler doesn't know. A broken rule is printed with its place.
 
 mod crates;
+mod links;
 mod named_tests;
 mod source;
 
@@ -26,10 +27,10 @@ struct Finding {
 
 /// Checks the whole repository.
 pub(crate) fn run() -> Result<()> {
-    println!("\n== tidy: dependency rule, source rules");
+    println!("\n== tidy: dependency rule, source rules, links");
     let root = step::root();
     let mut findings = dependency_rule(&root)?;
-    let (mut hints, mut sources) = (Vec::new(), Vec::new());
+    let (mut hints, mut sources, mut documents) = (Vec::new(), Vec::new(), Vec::new());
     for path in text_files(&root)? {
         let Ok(text) = String::from_utf8(fs::read(root.join(&path))?) else { continue };
         findings.extend(check_text(&path, &text));
@@ -37,11 +38,16 @@ pub(crate) fn run() -> Result<()> {
             findings.extend(check_rust(&path, &text));
             hints.extend(long_parts(&path, &text));
             sources.push(text);
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            documents.push((path, text));
         }
     }
+    findings.extend(links::check(&documents, |path| root.join(path).exists()));
     let read = |path: &str| fs::read_to_string(root.join(path)).with_context(|| path.to_owned());
-    let (page, cases) = (read(named_tests::PAGE)?, read(named_tests::CASES)?);
-    findings.extend(named_tests::check(&page, sources.iter().map(String::as_str), &cases));
+    let cases = read(named_tests::CASES)?;
+    for path in named_tests::PAGES {
+        findings.extend(named_tests::check(path, &read(path)?, sources.iter().map(String::as_str), &cases));
+    }
     for Finding { file, line, rule } in &hints {
         println!("long: {}:{line}: {rule}", file.display());
     }
@@ -60,7 +66,7 @@ fn dependency_rule(root: &Path) -> Result<Vec<Finding>> {
 }
 
 /// The files with text that a person writes, relative to `root`, in order.
-fn text_files(root: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn text_files(root: &Path) -> Result<Vec<PathBuf>> {
     const TEXT: [&str; 7] = ["rs", "toml", "md", "json", "sh", "yml", "txt"];
     let mut files = Vec::new();
     let mut directories = vec![root.to_path_buf()];

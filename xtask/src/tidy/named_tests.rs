@@ -1,19 +1,24 @@
-//! A page of the book that names tests names tests that exist.
+//! Pages of the book that name tests name tests that exist.
 
 use super::Finding;
 use std::{collections::HashSet, path::Path};
 
-/// The page; the last column of its tables names tests.
-pub(super) const PAGE: &str = "book/src/where-implementations-differ.md";
+/// The pages; the last column of their tables names tests.
+pub(super) const PAGES: [&str; 2] = ["book/src/where-implementations-differ.md", "book/src/soundness.md"];
 
 /// The file whose cases are named like tests.
 pub(super) const CASES: &str = "testdata/protocol/channels.txt";
 
-/// Names in the page's tables that are neither tests in `sources` nor cases in `cases`.
-pub(super) fn check<'a>(page: &str, sources: impl Iterator<Item = &'a str>, cases: &'a str) -> Vec<Finding> {
+/// Names in the tables of the page at `path` that are neither tests in `sources` nor cases in `cases`.
+pub(super) fn check<'a>(
+    path: &str,
+    page: &str,
+    sources: impl Iterator<Item = &'a str>,
+    cases: &'a str,
+) -> Vec<Finding> {
     let mut known: HashSet<&str> = cases.lines().collect();
     known.extend(sources.flat_map(tests));
-    let finding = |line: usize, rule: String| Finding { file: Path::new(PAGE).to_path_buf(), line, rule };
+    let finding = |line: usize, rule: String| Finding { file: Path::new(path).to_path_buf(), line, rule };
     let is_row = |line: &&str| line.starts_with('|') && !line.starts_with("| ---") && !line.ends_with("| held by |");
     let mut findings = Vec::new();
     for (index, row) in page.lines().enumerate().filter(|(_, line)| is_row(line)) {
@@ -53,7 +58,10 @@ mod tests {
     const SOURCE: &str = "fn helper() {}\n#[test]\nfn one() {}\n#[test]\n#[should_panic]\nfn two(\n) {}\nfn three() {}";
 
     fn unknown(page: &str) -> Vec<String> {
-        check(page, [SOURCE].into_iter(), "1 ab\nspan: a case\n").into_iter().map(|finding| finding.rule).collect()
+        check("page.md", page, [SOURCE].into_iter(), "1 ab\nspan: a case\n")
+            .into_iter()
+            .map(|finding| finding.rule)
+            .collect()
     }
 
     #[test]
