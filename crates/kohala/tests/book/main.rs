@@ -4,7 +4,7 @@
 //! A page is one shell script, made of its blocks of `sh`: what one block sets or writes is there for the next. A block must
 //! end with 0, or with what stands beside its language (`sh exit=2`). A block of `text` is what the commands above it print:
 //! word by word but for times, or with `text vary` in shape, where a word with a digit stands for any such word. `…` stands
-//! for whatever is left out. `text drawing` is no output.
+//! for whatever is left out. `text aside` is not what they print.
 //!
 //! What can't be run here stands in [`NOT_RUN`] with the reason; `cargo xtask` lines are read by a test of `xtask`. So nobody
 //! adds a command that no test knows.

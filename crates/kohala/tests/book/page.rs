@@ -70,7 +70,7 @@ fn kind(info: &str) -> Option<Kind> {
         "sh" => Some(Kind::Commands { exit: 0 }),
         "text" => Some(Kind::Output { vary: false }),
         "text vary" => Some(Kind::Output { vary: true }),
-        "text drawing" | "json" | "solidity" => Some(Kind::Other),
+        "text aside" | "json" | "solidity" => Some(Kind::Other),
         _ if info.starts_with("rust") => Some(Kind::Other),
         _ => Some(Kind::Commands { exit: info.strip_prefix("sh exit=")?.parse().ok()? }),
     }
