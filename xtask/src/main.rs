@@ -1,11 +1,13 @@
 //! The project's own tasks, run as `cargo xtask <task>`. Nothing that the product needs lies here.
 
 mod bench;
+mod book;
 mod deny;
 mod diff;
 mod guests;
 mod kzg;
 mod no_std;
+mod nodes;
 mod registry;
 mod sanitize;
 mod step;
@@ -21,7 +23,7 @@ use std::{path::PathBuf, process::ExitCode};
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Task {
-    /// Every check that a change must pass: format, tidy, deny, clippy, the guests, tests, docs.
+    /// Every check that a change must pass: format, tidy, deny, clippy, the guests, tests, docs, the book.
     Test,
     /// The dependency rule and the source rules that the compiler doesn't know.
     Tidy,
@@ -30,6 +32,10 @@ enum Task {
     /// The crates that handle foreign bytes, and the allocator, under AddressSanitizer; the allocator under miri where there is
     /// one.
     Sanitize,
+    /// The book as HTML, in target/book; needs mdBook.
+    Book,
+    /// A chain of real op-geth, op-node and op-batcher, built, made and served until Ctrl-C, and how to judge its blocks; needs Go.
+    Nodes,
     /// The core crates built for bare metal RISC-V and MIPS; as root on Debian installs the compiler it needs.
     NoStd,
     /// The program as executables of the fault proof VMs; as root on Debian installs the compiler it needs.
@@ -109,6 +115,8 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Audit => deny::audit(),
         Task::Sanitize => sanitize::run(),
+        Task::Book => book::run(),
+        Task::Nodes => nodes::run(),
         Task::NoStd => no_std::run(),
         Task::Guests(guests) => guests::run(&guests),
         Task::Bench { micro: true, .. } => bench::micro(),

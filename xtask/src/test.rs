@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change is merged, the cheap checks first.
 
 use crate::{
-    deny,
+    book, deny,
     guests::{self, Guests},
     step, tidy,
 };
@@ -34,6 +34,7 @@ pub(crate) fn run() -> Result<()> {
     step::run("execution as on a VM", &mut step::cargo("test --package kohala-execute --locked"))?;
     let mut docs = step::cargo("doc --workspace --no-deps --document-private-items --locked");
     step::run("docs", docs.env("RUSTDOCFLAGS", "-D warnings"))?;
+    book::run()?;
     println!("\nAll checks passed.");
     Ok(())
 }

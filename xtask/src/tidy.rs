@@ -2,6 +2,7 @@
 
 mod counts;
 mod crates;
+mod links;
 mod named_files;
 mod named_tests;
 mod source;
@@ -26,10 +27,10 @@ struct Finding {
 
 /// Checks the whole repository.
 pub(crate) fn run() -> Result<()> {
-    println!("\n== tidy: dependency rule, source rules");
+    println!("\n== tidy: dependency rule, source rules, links");
     let root = step::root();
     let mut findings = dependency_rule(&root)?;
-    let mut sources = Vec::new();
+    let (mut sources, mut documents) = (Vec::new(), Vec::new());
     let mut unsafety = unsafety::Unsafety::default();
     for path in text_files(&root)? {
         let Ok(text) = String::from_utf8(fs::read(root.join(&path))?) else { continue };
@@ -38,9 +39,12 @@ pub(crate) fn run() -> Result<()> {
             findings.extend(check_rust(&path, &text));
             findings.extend(unsafety.check(&path, &text));
             sources.push(File::new(path, text));
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            documents.push((path, text));
         }
     }
     findings.extend(counts::check(&sources));
+    findings.extend(links::check(&documents, |path| root.join(path).exists()));
     let read = |path: &str| fs::read_to_string(root.join(path)).with_context(|| path.to_owned());
     let cases = read(named_tests::CASES)?;
     for page in named_tests::PAGES {
@@ -63,7 +67,7 @@ fn dependency_rule(root: &Path) -> Result<Vec<Finding>> {
 }
 
 /// The files with text that a person writes, relative to `root`, in order.
-fn text_files(root: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn text_files(root: &Path) -> Result<Vec<PathBuf>> {
     const TEXT: [&str; 7] = ["rs", "toml", "md", "json", "sh", "yml", "txt"];
     let mut files = Vec::new();
     let mut directories = vec![root.to_path_buf()];

@@ -13,6 +13,25 @@
 //! This crate does not fetch, check hashes of what it is fed, execute blocks, or decide that missing data is an
 //! invalid block: what is not there is asked for, for ever. What a batcher or a user posts on L1 is dropped with an
 //! [`Event`] exactly where op-node drops it, and goes on; [`Halted`] is for where op-node can't go on either.
+//!
+//! ```
+//! use kohala_derive::{NextError, Pipeline, SafeHead, Source, next_attributes};
+//! use kohala_protocol::Attributes;
+//!
+//! /// Derives until L1 is used up; `build` makes a block of attributes.
+//! fn derive<S: Source>(
+//!     pipeline: &mut Pipeline,
+//!     source: &mut S,
+//!     mut build: impl FnMut(&Attributes) -> SafeHead,
+//! ) -> Result<(), NextError<S::Error>> {
+//!     while let Some(attributes) = next_attributes(pipeline, source)? {
+//!         pipeline.accept(build(&attributes));
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! `examples/node.rs` pushes L1 blocks instead, and `examples/own_da.rs` has a source whose data lies elsewhere than on L1.
 #![no_std]
 
 extern crate alloc;

@@ -10,6 +10,19 @@
 //! one where it runs.
 //!
 //! Specification: the OP Stack's "Fault Proof" chapter, sections "Pre-image Oracle" and "Pre-image hinting routes".
+//!
+//! ```
+//! use alloy_primitives::{Bytes, keccak256};
+//! use kohala_preimage::{Key, Oracle, Preimages};
+//!
+//! let value = Bytes::from_static(b"a header, say");
+//! let key = Key::keccak256(keccak256(&value));
+//! let mut oracle = Preimages::new();
+//! assert!(oracle.insert(key, Bytes::from_static(b"another value")).is_err());
+//! oracle.insert(key, value.clone())?;
+//! assert_eq!(oracle.get(key).unwrap(), value);
+//! # Ok::<(), kohala_preimage::WrongPreimage>(())
+//! ```
 #![no_std]
 extern crate alloc;
 

@@ -7,6 +7,18 @@
 //! It does not fetch, retry, log or measure: whoever drives it may do so between two steps. It does not hash what the
 //! oracle answers either: the oracle's boundary vouches for that (the host natively, the contract on a fault proof VM,
 //! the verified witness in a zkVM).
+//!
+//! ```
+//! use kohala_preimage::Oracle;
+//! use kohala_program::{OracleInputs, ProgramError, ReadError, run};
+//!
+//! /// Whether the claim is right that the oracle's boot inputs make. An error is no verdict.
+//! fn is_right<O: Oracle>(oracle: O) -> Result<bool, ProgramError<ReadError<O::Error>>> {
+//!     Ok(run(OracleInputs::new(oracle))?.is_valid())
+//! }
+//! ```
+//!
+//! `examples/own_source.rs` runs it on inputs of one's own.
 #![no_std]
 
 extern crate alloc;

@@ -4,6 +4,14 @@
 //!
 //! This crate does not read from anywhere, keeps no state between blocks and decides nothing about validity that
 //! needs more than the bytes at hand: order, time-outs and sequencing windows belong to `kohala-derive`.
+//!
+//! ```
+//! use kohala_protocol::{Fork, chains};
+//!
+//! let (rollup, l1) = chains::by_name("op-mainnet").expect("a known chain");
+//! assert_eq!((rollup.l2_chain_id, l1.chain_id), (10, 1));
+//! assert!(rollup.is_active(Fork::Bedrock, rollup.genesis.l2_time));
+//! ```
 #![no_std]
 
 extern crate alloc;

@@ -11,6 +11,24 @@
 //!
 //! This crate knows no machine, no prover and no proof's format. It trusts the witness in nothing, and the machine in
 //! all: how it hashes, multiplies points and commits.
+//!
+//! ```
+//! use alloy_primitives::Bytes;
+//! use kohala_zkvm::{ClaimError, Machine, Statement, Weighted, judge};
+//!
+//! /// A machine without circuits, for which nobody has shown a blob.
+//! struct Native;
+//!
+//! impl Machine for Native {
+//!     fn opens(_: &[Weighted], _: &[u8; 32], _: &[u8; 32], _: &[u8; 48]) -> bool {
+//!         false
+//!     }
+//! }
+//!
+//! // A guest is `prove_range::<M>()`; this is the same without a zkVM. An empty witness shows nothing.
+//! let proven: Result<Statement, ClaimError> = judge::<Native>(Bytes::new());
+//! assert!(proven.is_err());
+//! ```
 #![no_std]
 
 extern crate alloc;
