@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: rules of the house that the compiler doesn't know. A broken rule is printed with its place.
 
+mod container;
 mod crates;
 mod named_tests;
 mod source;
@@ -42,6 +43,7 @@ pub(crate) fn run() -> Result<()> {
     let read = |path: &str| fs::read_to_string(root.join(path)).with_context(|| path.to_owned());
     let (page, cases) = (read(named_tests::PAGE)?, read(named_tests::CASES)?);
     findings.extend(named_tests::check(&page, sources.iter().map(String::as_str), &cases));
+    findings.extend(container::check(&read(container::FILE)?, &read("Cargo.toml")?, |path| root.join(path).exists()));
     for Finding { file, line, rule } in &hints {
         println!("long: {}:{line}: {rule}", file.display());
     }

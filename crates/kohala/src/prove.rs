@@ -5,7 +5,9 @@ use crate::{
     cli::{
         AggregateFlags, Backend, BackendFlags, Output, ProofFlags, Prove, ProveCommand, ProverFlags, Verify, VkeyFlags,
     },
-    exit_code, logs,
+    exit_code,
+    guests::{self, AGGREGATION, RANGE},
+    logs,
     metrics::Metrics,
     report::{self, Progress},
     source::Source,
@@ -22,9 +24,6 @@ use std::{
     process::{Command, ExitCode, Stdio},
     time::Instant,
 };
-
-const RANGE: &str = "kohala-sp1-range.elf";
-const AGGREGATION: &str = "kohala-sp1-aggregation.elf";
 
 /// There is no answer.
 const FAILURE: u8 = 2;
@@ -198,7 +197,7 @@ impl Program {
         let Backend::Sp1 = flags.backend;
         let name = format!("kohala-sp1{}", env::consts::EXE_SUFFIX);
         let in_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
-        let folders: [Vec<PathBuf>; 3] = [own_folder().into_iter().collect(), folders.to_vec(), in_path];
+        let folders: [Vec<PathBuf>; 3] = [guests::own_folder().into_iter().collect(), folders.to_vec(), in_path];
         let found = folders.iter().flatten().map(|folder| folder.join(&name)).find(|path| path.is_file());
         found.map(Self).with_context(|| {
             format!(
@@ -242,19 +241,12 @@ fn guest(flag: &str, given: Option<&Path>, name: &str) -> Result<PathBuf> {
         ensure!(path.is_file(), "{flag}: there is no guest {}", path.display());
         return Ok(path.to_path_buf());
     }
-    let folders = own_folder().into_iter().chain(["target/guests".into()]);
-    let found = folders.map(|folder| folder.join(name)).find(|path| path.is_file());
-    found.with_context(|| {
+    guests::find(name).with_context(|| {
         format!(
             "{flag} is missing, and {name} is neither beside kohala nor in target/guests: `cargo xtask guests --target sp1` \
              builds it"
         )
     })
-}
-
-/// The folder of this program.
-fn own_folder() -> Option<PathBuf> {
-    Some(env::current_exe().ok()?.parent()?.to_path_buf())
 }
 
 /// A value's name in the command line.

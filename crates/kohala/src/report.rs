@@ -1,7 +1,7 @@
 //! What came out, in words and as JSON.
 
 use crate::cli::Output;
-use anyhow::Error;
+use anyhow::{Context, Error, Result};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use kohala_host::{
     Argument, Count, Counts, Dispute, HostError, JudgeError, Judgement, Sight, Upload,
@@ -63,6 +63,16 @@ impl Progress {
 /// Prints a line. That nobody reads on is no reason to end otherwise than with the verdict's exit code.
 pub(crate) fn say(text: impl Display) {
     let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// Prints what is made for other programs to read, as it is. That nobody reads on is no error.
+pub(crate) fn print(bytes: &[u8]) -> Result<()> {
+    match io::stdout().write_all(bytes) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("the standard output can't be written to")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Says what was judged and how.
