@@ -240,7 +240,7 @@ pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) sources: SourceFlags,
     /// How many L2 blocks behind the newest safe one the state must be there
-    #[arg(long, value_name = "BLOCKS", default_value_t = 1800)]
+    #[arg(long, value_name = "BLOCKS", default_value_t = 1800, value_parser = number)]
     pub(crate) age: u64,
     #[command(flatten)]
     pub(crate) output: Output,
@@ -294,19 +294,26 @@ pub(crate) struct ClaimFlags {
     #[arg(long, value_name = "FILE")]
     pub(crate) claim: Option<PathBuf>,
     /// Hash of the newest L1 block that may be used
-    #[arg(long, env = "L1_HEAD", value_name = "HASH")]
+    #[arg(long, env = "L1_HEAD", value_name = "HASH", value_parser = hash)]
     pub(crate) l1_head: Option<B256>,
     /// Hash of the agreed L2 block; checked against the agreed output root if given
-    #[arg(long, visible_alias = "l2-head", env = "AGREED_L2_HEAD_HASH", value_name = "HASH")]
+    #[arg(long, visible_alias = "l2-head", env = "AGREED_L2_HEAD_HASH", value_name = "HASH", value_parser = hash)]
     pub(crate) agreed_l2_head_hash: Option<B256>,
     /// The output root that both parties agree on
-    #[arg(long, visible_alias = "l2-output-root", env = "AGREED_L2_OUTPUT_ROOT", value_name = "ROOT")]
+    #[arg(long, visible_alias = "l2-output-root", env = "AGREED_L2_OUTPUT_ROOT", value_name = "ROOT", value_parser = hash)]
     pub(crate) agreed_l2_output_root: Option<B256>,
     /// The output root that is claimed
-    #[arg(long, visible_alias = "l2-claim", env = "CLAIMED_L2_OUTPUT_ROOT", value_name = "ROOT")]
+    #[arg(long, visible_alias = "l2-claim", env = "CLAIMED_L2_OUTPUT_ROOT", value_name = "ROOT", value_parser = hash)]
     pub(crate) claimed_l2_output_root: Option<B256>,
     /// Number of the L2 block that it is claimed for
-    #[arg(long, visible_alias = "l2-block-number", env = "CLAIMED_L2_BLOCK_NUMBER", value_name = "NUMBER")]
+    #[arg(
+        long,
+        visible_alias = "l2-block-number",
+        env = "CLAIMED_L2_BLOCK_NUMBER",
+        value_name = "NUMBER",
+        value_parser = number,
+        allow_negative_numbers = true
+    )]
     pub(crate) claimed_l2_block_number: Option<u64>,
 }
 
@@ -397,6 +404,14 @@ pub(crate) struct MetricsFlags {
     pub(crate) addr: IpAddr,
 }
 
+fn hash(text: &str) -> Result<B256, &'static str> {
+    text.parse().map_err(|_| "32 bytes are due, 64 hexadecimal digits")
+}
+
+fn number(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "a whole number in decimal digits is due")
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "a number of seconds is due".to_owned())?;
     let duration = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
@@ -410,7 +425,7 @@ pub(crate) struct ChainFlags {
     #[arg(long, env = "KOHALA_CHAIN", value_name = "NAME", conflicts_with_all = ["l2_chain_id", "rollup_config_path"])]
     pub(crate) chain: Option<String>,
     /// Id of a chain that Kohala knows
-    #[arg(long, env = "L2_CHAIN_ID", value_name = "ID", conflicts_with = "rollup_config_path")]
+    #[arg(long, env = "L2_CHAIN_ID", value_name = "ID", value_parser = number, conflicts_with = "rollup_config_path")]
     pub(crate) l2_chain_id: Option<u64>,
     /// The rollup configuration as op-node reads it (rollup.json)
     #[arg(long, visible_alias = "rollup-cfg", env = "ROLLUP_CONFIG_PATH", value_name = "FILE")]
@@ -460,8 +475,8 @@ pub(crate) enum LogFormat {
 pub(crate) enum Store {
     /// Check every preimage of a store and pack them into one file, or add them to a database
     #[command(after_help = "Examples:
-  kohala store import data/preimages preimages.kohala
-  kohala store import data/preimages preimages.db")]
+    kohala store import data/preimages preimages.kohala
+    kohala store import data/preimages preimages.db")]
     Import {
         /// The store to read, of any kind
         from: PathBuf,
@@ -471,7 +486,7 @@ pub(crate) enum Store {
         output: Output,
     },
     /// Unpack a store into a folder that op-program, kona's host and op-challenger can read
-    #[command(after_help = "Example:\n  kohala store export preimages.kohala data/preimages")]
+    #[command(after_help = "Example:\n    kohala store export preimages.kohala data/preimages")]
     Export {
         /// The store to read, of any kind
         from: PathBuf,
@@ -481,7 +496,7 @@ pub(crate) enum Store {
         output: Output,
     },
     /// Say what a store holds, having checked every preimage of it
-    #[command(after_help = "Example:\n  kohala store inspect testdata/chains/main/preimages.kohala")]
+    #[command(after_help = "Example:\n    kohala store inspect testdata/chains/main/preimages.kohala")]
     Inspect {
         /// The store, of any kind
         store: PathBuf,
@@ -501,13 +516,13 @@ pub(crate) enum Store {
         /// The store, of any kind
         store: PathBuf,
         /// The preimage's key, with its type in the first byte
-        #[arg(long, value_name = "KEY")]
+        #[arg(long, value_name = "KEY", value_parser = hash)]
         key: B256,
         /// Where the part begins, counted from the eight bytes of length before the preimage
-        #[arg(long, value_name = "BYTES", default_value_t = 0)]
+        #[arg(long, value_name = "BYTES", default_value_t = 0, value_parser = number)]
         offset: u64,
         /// For local keys: the index of the game's claim below which the step lies
-        #[arg(long, value_name = "INDEX")]
+        #[arg(long, value_name = "INDEX", value_parser = number)]
         claim_index: Option<u64>,
         #[command(flatten)]
         output: Output,

@@ -2,12 +2,15 @@
 
 use crate::{
     cli::{Cli, Man},
-    report, version,
+    report,
 };
 use anyhow::{Context, Result};
 use clap::{Command, CommandFactory};
 use clap_mangen::roff::{Roff, roman};
 use std::{fs, io, path::Path, process::ExitCode};
+
+/// What the pages are of.
+const SOURCE: &str = concat!("Kohala ", env!("CARGO_PKG_VERSION"));
 
 pub(crate) fn manual(flags: &Man) -> Result<ExitCode> {
     let root = commands();
@@ -32,7 +35,7 @@ fn commands() -> Command {
 fn named<'a>(root: &'a Command, names: &[String]) -> Result<&'a Command> {
     names.iter().try_fold(root, |command, name| {
         command.find_subcommand(name).with_context(|| {
-            let above = command.get_bin_name().unwrap_or_default();
+            let above = command.get_bin_name().unwrap_or(command.get_name());
             format!("COMMAND: there is no `{above} {name}`: `{above} --help` says which commands there are")
         })
     })
@@ -53,7 +56,8 @@ fn title(command: &Command) -> &str {
 /// A command's page, in roff.
 fn page(command: &Command) -> io::Result<Vec<u8>> {
     let man = clap_mangen::Man::new(command.clone());
-    let man = man.title(title(command)).source(format!("Kohala {}", version::LINE)).manual("Kohala's manual");
+    // Without a date, which would tell builds apart; a field there must be.
+    let man = man.title(title(command)).date(" ").source(SOURCE).manual("Kohala's manual");
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
@@ -73,7 +77,7 @@ fn page(command: &Command) -> io::Result<Vec<u8>> {
 fn examples(text: &str) -> Roff {
     let mut page = Roff::new();
     page.control("SH", ["EXAMPLES"]);
-    for line in text.lines() {
+    for line in text.lines().filter(|line| *line != "Examples:" && *line != "Example:") {
         if line.is_empty() {
             page.control("PP", []);
         } else if line.starts_with(' ') {

@@ -12,6 +12,7 @@ use crate::{
     report::{self, Progress},
     source::Source,
     stop::stopped_by_signals,
+    verify::writable,
 };
 use alloy_primitives::Bytes;
 use anyhow::{Context, Result, bail, ensure};
@@ -53,6 +54,7 @@ fn prove_claim(flags: &Prove) -> Result<ExitCode> {
     // What is missing is said before a claim is judged for minutes.
     let program = Program::find(&flags.backend)?;
     let elf = guest("--elf", flags.elf.as_deref(), RANGE)?;
+    flags.prover.out.as_deref().map_or(Ok(()), |out| writable("--out", out))?;
     // Of a right claim the one JSON object is the backend's.
     let says = |valid: bool| !(output.json && valid);
     let made = flags.input.is_none().then(|| guest_input(&flags.verify, says)).transpose()?;
@@ -154,6 +156,7 @@ fn aggregate(flags: &AggregateFlags) -> Result<ExitCode> {
     command.arg("--elf").arg(guest("--elf", flags.elf.as_deref(), AGGREGATION)?);
     command.arg("--range-elf").arg(guest("--range-elf", flags.range_elf.as_deref(), RANGE)?);
     command.args(["--mode", &name(flags.mode)]);
+    flags.prover.out.as_deref().map_or(Ok(()), |out| writable("--out", out))?;
     prover_arguments(&flags.prover, &mut command);
     if let Some(headers) = &flags.l1_headers {
         command.arg("--l1-headers").arg(headers);

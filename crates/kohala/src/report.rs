@@ -225,10 +225,20 @@ pub(crate) fn upload(upload: &Upload, json: bool) {
 
 /// Says why there is no verdict.
 pub(crate) fn failure(error: &Error, json: bool) {
+    let text = why(error);
     if json {
-        say(json!({ "verdict": null, "error": format!("{error:#}") }));
+        say(json!({ "verdict": null, "error": text }));
     }
-    eprintln!("error: {error:#}");
+    eprintln!("error: {text}");
+}
+
+/// An error with its causes, from what was asked to what went wrong. A cause that the error above it says already is left out.
+pub(crate) fn why(error: &Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.is_empty() {
+        true => cause,
+        false if text.ends_with(&cause) => text,
+        false => format!("{text}: {cause}"),
+    })
 }
 
 /// Adds what a user can do about it to an error of a run.

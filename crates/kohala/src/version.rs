@@ -132,7 +132,7 @@ impl Guest {
         let mut json = json!({ "name": self.name, "path": self.found.as_ref().map(|found| &found.path) });
         match self.found.as_ref().map(|found| &found.identity) {
             None => {}
-            Some(Err(error)) => json["error"] = format!("{error:#}").into(),
+            Some(Err(error)) => json["error"] = report::why(error).into(),
             Some(Ok(Identity { sha256, known_by })) => {
                 json["sha256"] = sha256.to_string().into();
                 match known_by {
@@ -154,7 +154,7 @@ impl Guest {
         let mut lines = vec![format!("  {}", path.display())];
         let mut line = |name: &str, what: &str| lines.push(format!("    {name:<18} {what}"));
         match identity {
-            Err(error) => line("can't be used", &format!("{error:#}")),
+            Err(error) => line("can't be used", &report::why(error)),
             Ok(Identity { sha256, known_by }) => {
                 line("sha256", &hex::encode(sha256));
                 match known_by {

@@ -47,14 +47,18 @@ mod tests {
     const MANIFEST: &str = "[workspace.package]\nrust-version = \"1.95\"\n";
 
     fn rules(text: &str) -> Vec<(usize, String)> {
-        let findings = check(text, MANIFEST, |path| [".", "crates/kohala"].iter().any(|there| Path::new(there) == path));
+        let findings =
+            check(text, MANIFEST, |path| [".", "crates/kohala"].iter().any(|there| Path::new(there) == path));
         findings.into_iter().map(|finding| (finding.line, finding.rule)).collect()
     }
 
     #[test]
     fn paths_in_the_container_file_exist() {
         let start = "FROM docker.io/library/rust:1.95-slim AS build\n";
-        assert_eq!(rules(&format!("{start}COPY . .\nRUN cargo install --path crates/kohala\nCOPY --from=build /out /out\n")), []);
+        assert_eq!(
+            rules(&format!("{start}COPY . .\nRUN cargo install --path crates/kohala\nCOPY --from=build /out /out\n")),
+            []
+        );
         assert_eq!(
             rules(&format!("{start}COPY crates/kohala guests .\nRUN cargo install --path crates/kahola\n")),
             [(2, "there is no guests".to_owned()), (3, "there is no crates/kahola".to_owned())]

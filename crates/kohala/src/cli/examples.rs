@@ -65,9 +65,11 @@ fn every_command_says_what_it_is_and_ends_with_an_example() {
         assert!(command.get_about().is_some_and(|about| !about.to_string().is_empty()), "{name}: about");
         let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
         assert!(after.starts_with("Example") || after.contains("\nExample"), "{name}: no example in {after:?}");
-        assert!(commands(&after).iter().any(|line| calls(line).iter().any(|call| call.join(" ").starts_with(name)))
+        assert!(
+            commands(&after).iter().any(|line| calls(line).iter().any(|call| call.join(" ").starts_with(name)))
                 || command.is_hide_set(),
-            "{name}: no example calls it: {after}");
+            "{name}: no example calls it: {after}"
+        );
         for argument in command.get_arguments() {
             let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
             assert!(!help.trim().is_empty(), "{name}: {} has no help", argument.get_id());

@@ -86,7 +86,7 @@ pub(crate) struct ProofFlags {
     #[command(flatten)]
     pub(crate) chain: ChainFlags,
     /// Of joined proofs: the hash of the range guest, which `vkey` prints as program
-    #[arg(long, value_name = "HASH")]
+    #[arg(long, value_name = "HASH", value_parser = super::hash)]
     pub(crate) program: Option<B256>,
     #[command(flatten)]
     pub(crate) backend: BackendFlags,
