@@ -1,5 +1,6 @@
 //! `cargo xtask tidy`: rules of the house that the compiler doesn't know. A broken rule is printed with its place.
 
+mod container;
 mod counts;
 mod crates;
 mod links;
@@ -50,6 +51,7 @@ pub(crate) fn run() -> Result<()> {
     for page in named_tests::PAGES {
         findings.extend(named_tests::check(page, &read(page)?, sources.iter().map(File::text), &cases));
     }
+    findings.extend(container::check(&read(container::FILE)?, &read("Cargo.toml")?, |path| root.join(path).exists()));
     findings.extend(named_files::check(&read(named_files::PAGE)?, |path| root.join(path).exists()));
     print!("{unsafety}");
     for Finding { file, line, rule } in &findings {

@@ -88,7 +88,10 @@ pub(crate) fn chain_of(flags: &ChainFlags) -> Result<Option<Chain>> {
         let id = chains::all().find(|(name, id)| name == chain || id.to_string() == *chain);
         return match id {
             Some((_, id)) => Ok(Some(Chain::Known(id))),
-            None => bail!("--chain: Kohala does not know {chain}: give its configuration with --rollup-config-path"),
+            None => bail!(
+                "--chain: Kohala does not know {chain}{}: give its configuration with --rollup-config-path",
+                similar(chain)
+            ),
         };
     }
     let Some(id) = flags.l2_chain_id else { return Ok(None) };
@@ -96,6 +99,15 @@ pub(crate) fn chain_of(flags: &ChainFlags) -> Result<Option<Chain>> {
         bail!("--l2-chain-id: Kohala does not know chain {id}: give its configuration with --rollup-config-path");
     }
     Ok(Some(Chain::Known(id)))
+}
+
+/// The known chain that whoever wrote `name` may have meant, as a question.
+fn similar(name: &str) -> String {
+    /// From there on it is a slip of the hand, below another name.
+    const ALIKE: f64 = 0.85;
+    let likeness = |known: &str| strsim::jaro_winkler(known, name);
+    let nearest = chains::all().map(|(known, _)| known).max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    nearest.filter(|known| likeness(known) >= ALIKE).map(|known| format!(" (is it {known}?)")).unwrap_or_default()
 }
 
 /// The chain of nodes that nobody named: the one that the rollup node tells, or the known one with the L2 node's id.
@@ -118,7 +130,10 @@ pub(crate) fn found_chain(discovery: &Discovery, flags: &ChainFlags) -> Result<C
 fn l1_of(config: &RollupConfig, flags: &ChainFlags) -> Result<Option<Bytes>> {
     let l1 = flags.l1_config_path.as_deref().map(l1_config).transpose()?;
     if l1.is_none() && L1ChainConfig::by_id(config.l1_chain_id).is_none() {
-        bail!("--l1-config-path is missing: Kohala does not know L1 chain {}", config.l1_chain_id);
+        bail!(
+            "--l1-config-path is missing: Kohala does not know L1 chain {}: give its configuration as geth writes it",
+            config.l1_chain_id
+        );
     }
     Ok(l1)
 }
@@ -156,7 +171,9 @@ pub(crate) fn found(
     let first = blocks.first.unwrap_or(last);
     let genesis = config.genesis.l2.number;
     if first <= genesis || last < first {
-        bail!("--block: the blocks {first} to {last} are none: the chain begins at {genesis}, whose state is given");
+        bail!(
+            "--block: the blocks {first} to {last} are none: the chain begins at {genesis}, whose state is given: name later ones"
+        );
     }
     let agreed =
         discovery.output(&config, first - 1).with_context(|| format!("--block: block {} is agreed on", first - 1))?;

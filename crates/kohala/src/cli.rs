@@ -1,9 +1,13 @@
 //! The command line: what can be asked, in whose words. Flags of `verify` bear the names that kona's host gave them, so
 //! that scripts keep working.
 
+mod about;
+#[cfg(test)]
+mod examples;
 mod prove;
 mod vm;
 
+pub(crate) use about::{Completions, Man, Version};
 pub(crate) use prove::{
     AggregateFlags, Backend, BackendFlags, ProofFlags, Prove, ProveCommand, ProverFlags, VkeyFlags,
 };
@@ -21,7 +25,20 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 ///
 /// Exit codes: 0 the claim is right, 1 it is wrong, 2 anything else (missing data, bad input): never a verdict.
 #[derive(Parser)]
-#[command(name = "kohala", version, max_term_width = 100)]
+#[command(name = "kohala", version = crate::version::LINE, max_term_width = 100)]
+#[command(after_help = "Examples:
+  See what it does, on a chain that is made for it:
+    kohala demo
+
+  See what your nodes can do, and judge a block of a known chain by them:
+    kohala check --chain op-mainnet --l1 $L1 --beacon $BEACON --l2 $L2
+    kohala verify --chain op-mainnet --block latest-safe --l1 $L1 --beacon $BEACON --l2 $L2
+
+  Keep what a claim took in one file, and judge it by that anywhere:
+    kohala witness --chain op-mainnet --block 145000000 --l1 $L1 --beacon $BEACON --l2 $L2 claim.kohala
+    kohala verify --witness claim.kohala
+
+`kohala COMMAND --help` has examples of each command, `kohala man` the same as manual pages.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -37,6 +54,10 @@ pub(crate) enum Command {
     Prove(Box<Prove>),
     /// Serve preimages, or judge with them, as `kona-host` does: for op-challenger, VMs and scripts
     #[command(subcommand)]
+    #[command(after_help = "Example:
+    kohala host single --native --chain op-mainnet --claim claim.json --l1 $L1 --beacon $BEACON --l2 $L2
+
+`kohala host single --help` has more.")]
     Host(Host),
     /// The same as `host single`: what is told to start a kona-host at some path says only this
     #[command(hide = true)]
@@ -46,13 +67,30 @@ pub(crate) enum Command {
     /// Probe nodes: what they can and can't do for Kohala, and what to change
     Check(Box<Check>),
     /// Make a small chain, prove a true claim about it from its nodes and refute a false one, with everything explained
+    #[command(after_help = "Examples:
+    kohala demo
+    kohala demo -v            # a line for each block besides")]
     Demo(Output),
     /// Convert, unpack and examine stores of preimages, and make calls for L1 out of them
     #[command(subcommand)]
+    #[command(after_help = "Examples:
+    kohala store import data/preimages preimages.kohala
+    kohala store inspect preimages.kohala")]
     Store(Store),
     /// Run a program on a fault proof VM, as cannon does, for disputes: load it, run it, prove its steps
     #[command(subcommand)]
+    #[command(after_help = "Examples:
+    kohala vm load-elf --type multithreaded64-5 --path target/guests/kohala-client-mips64.elf --out prestate.bin.gz --meta ''
+    kohala vm witness --input prestate.bin.gz
+    kohala vm run --input prestate.bin.gz --meta '' -- kohala host single --server --chain op-mainnet --claim claim.json \\
+      --data-dir data")]
     Vm(Vm),
+    /// Print what completes commands and flags in a shell
+    Completions(Completions),
+    /// Print a command's manual page, or write those of all
+    Man(Man),
+    /// Say which build this is: version, commit, forks, and the prestates and verifying keys of the guests that it finds
+    Version(Version),
 }
 
 /// Judge a claim.
@@ -139,7 +177,8 @@ pub(crate) enum Host {
       --l1-node-address $L1 --l1-beacon-address $BEACON --l2-node-address $L2 --data-dir data
 
   Serve a program whose VM has started this with pipes on file descriptors 3 to 6:
-    cannon run --input prestate.bin.gz -- kohala host single --server …")]
+    cannon run --input prestate.bin.gz -- kohala host single --server --chain op-mainnet --claim claim.json \\
+      --l1 $L1 --beacon $BEACON --l2 $L2 --data-dir data")]
 pub(crate) struct Single {
     #[command(flatten)]
     pub(crate) claim: ClaimFlags,
@@ -169,6 +208,11 @@ pub(crate) struct Single {
 
 /// The program behind pipes.
 #[derive(Args)]
+#[command(after_help = "Example, with the host beside it (a VM opens such pipes itself):
+    mkfifo hints.up hints.down keys.up keys.down
+    kohala host single --server --chain op-mainnet --claim claim.json --data-dir data \\
+      3<hints.up 4>hints.down 5<keys.up 6>keys.down &
+    kohala client 4>hints.up 3<hints.down 6>keys.up 5<keys.down")]
 pub(crate) struct ClientFlags {
     /// Ask the host for the outcomes of precompiles, for who signed transactions and for sums of points that show where a
     /// blob ends, as on a fault proof VM, instead of computing them; the host's word is taken for all of them
@@ -199,7 +243,7 @@ pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) sources: SourceFlags,
     /// How many L2 blocks behind the newest safe one the state must be there
-    #[arg(long, value_name = "BLOCKS", default_value_t = 1800)]
+    #[arg(long, value_name = "BLOCKS", default_value_t = 1800, value_parser = number)]
     pub(crate) age: u64,
     #[command(flatten)]
     pub(crate) output: Output,
@@ -253,19 +297,26 @@ pub(crate) struct ClaimFlags {
     #[arg(long, value_name = "FILE")]
     pub(crate) claim: Option<PathBuf>,
     /// Hash of the newest L1 block that may be used
-    #[arg(long, env = "L1_HEAD", value_name = "HASH")]
+    #[arg(long, env = "L1_HEAD", value_name = "HASH", value_parser = hash)]
     pub(crate) l1_head: Option<B256>,
     /// Hash of the agreed L2 block; checked against the agreed output root if given
-    #[arg(long, visible_alias = "l2-head", env = "AGREED_L2_HEAD_HASH", value_name = "HASH")]
+    #[arg(long, visible_alias = "l2-head", env = "AGREED_L2_HEAD_HASH", value_name = "HASH", value_parser = hash)]
     pub(crate) agreed_l2_head_hash: Option<B256>,
     /// The output root that both parties agree on
-    #[arg(long, visible_alias = "l2-output-root", env = "AGREED_L2_OUTPUT_ROOT", value_name = "ROOT")]
+    #[arg(long, visible_alias = "l2-output-root", env = "AGREED_L2_OUTPUT_ROOT", value_name = "ROOT", value_parser = hash)]
     pub(crate) agreed_l2_output_root: Option<B256>,
     /// The output root that is claimed
-    #[arg(long, visible_alias = "l2-claim", env = "CLAIMED_L2_OUTPUT_ROOT", value_name = "ROOT")]
+    #[arg(long, visible_alias = "l2-claim", env = "CLAIMED_L2_OUTPUT_ROOT", value_name = "ROOT", value_parser = hash)]
     pub(crate) claimed_l2_output_root: Option<B256>,
     /// Number of the L2 block that it is claimed for
-    #[arg(long, visible_alias = "l2-block-number", env = "CLAIMED_L2_BLOCK_NUMBER", value_name = "NUMBER")]
+    #[arg(
+        long,
+        visible_alias = "l2-block-number",
+        env = "CLAIMED_L2_BLOCK_NUMBER",
+        value_name = "NUMBER",
+        value_parser = number,
+        allow_negative_numbers = true
+    )]
     pub(crate) claimed_l2_block_number: Option<u64>,
 }
 
@@ -356,6 +407,14 @@ pub(crate) struct MetricsFlags {
     pub(crate) addr: IpAddr,
 }
 
+fn hash(text: &str) -> Result<B256, &'static str> {
+    text.parse().map_err(|_| "32 bytes are due, 64 hexadecimal digits")
+}
+
+fn number(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "a whole number in decimal digits is due")
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "a number of seconds is due".to_owned())?;
     let duration = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
@@ -369,7 +428,7 @@ pub(crate) struct ChainFlags {
     #[arg(long, env = "KOHALA_CHAIN", value_name = "NAME", conflicts_with_all = ["l2_chain_id", "rollup_config_path"])]
     pub(crate) chain: Option<String>,
     /// Id of a chain that Kohala knows
-    #[arg(long, env = "L2_CHAIN_ID", value_name = "ID", conflicts_with = "rollup_config_path")]
+    #[arg(long, env = "L2_CHAIN_ID", value_name = "ID", value_parser = number, conflicts_with = "rollup_config_path")]
     pub(crate) l2_chain_id: Option<u64>,
     /// The rollup configuration as op-node reads it (rollup.json)
     #[arg(long, visible_alias = "rollup-cfg", env = "ROLLUP_CONFIG_PATH", value_name = "FILE")]
@@ -419,8 +478,8 @@ pub(crate) enum LogFormat {
 pub(crate) enum Store {
     /// Check every preimage of a store and pack them into one file, or add them to a database
     #[command(after_help = "Examples:
-  kohala store import data/preimages preimages.kohala
-  kohala store import data/preimages preimages.db")]
+    kohala store import data/preimages preimages.kohala
+    kohala store import data/preimages preimages.db")]
     Import {
         /// The store to read, of any kind
         from: PathBuf,
@@ -430,7 +489,7 @@ pub(crate) enum Store {
         output: Output,
     },
     /// Unpack a store into a folder that op-program, kona's host and op-challenger can read
-    #[command(after_help = "Example:\n  kohala store export preimages.kohala data/preimages")]
+    #[command(after_help = "Example:\n    kohala store export preimages.kohala data/preimages")]
     Export {
         /// The store to read, of any kind
         from: PathBuf,
@@ -440,7 +499,7 @@ pub(crate) enum Store {
         output: Output,
     },
     /// Say what a store holds, having checked every preimage of it
-    #[command(after_help = "Example:\n  kohala store inspect testdata/chains/main/preimages.kohala")]
+    #[command(after_help = "Example:\n    kohala store inspect testdata/chains/main/preimages.kohala")]
     Inspect {
         /// The store, of any kind
         store: PathBuf,
@@ -452,21 +511,21 @@ pub(crate) enum Store {
     /// It is the call that op-challenger sends before a step that reads the part. Nothing is sent.
     #[command(after_help = "Examples:
   The first 32 bytes of a preimage, its length before it:
-    kohala store call data/preimages --key 0x0504a01c… --offset 0
+    kohala store call data/preimages --key $KEY --offset 0
 
-  A boot input, for a step below claim 61 of a game:
-    kohala store call data/preimages --key 0x0100…0001 --claim-index 61")]
+  A boot input, the L1 head, for a step below claim 61 of a game:
+    kohala store call data/preimages --key 0x0100000000000000000000000000000000000000000000000000000000000001 --claim-index 61")]
     Call {
         /// The store, of any kind
         store: PathBuf,
         /// The preimage's key, with its type in the first byte
-        #[arg(long, value_name = "KEY")]
+        #[arg(long, value_name = "KEY", value_parser = hash)]
         key: B256,
         /// Where the part begins, counted from the eight bytes of length before the preimage
-        #[arg(long, value_name = "BYTES", default_value_t = 0)]
+        #[arg(long, value_name = "BYTES", default_value_t = 0, value_parser = number)]
         offset: u64,
         /// For local keys: the index of the game's claim below which the step lies
-        #[arg(long, value_name = "INDEX")]
+        #[arg(long, value_name = "INDEX", value_parser = number)]
         claim_index: Option<u64>,
         #[command(flatten)]
         output: Output,

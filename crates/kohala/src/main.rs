@@ -4,9 +4,12 @@
 mod check;
 mod claim;
 mod cli;
+mod completions;
 mod demo;
+mod guests;
 mod host;
 mod logs;
+mod manual;
 mod metrics;
 mod page;
 mod prove;
@@ -15,6 +18,7 @@ mod source;
 mod stop;
 mod store;
 mod verify;
+mod version;
 mod vm;
 
 use clap::Parser;
@@ -51,6 +55,9 @@ fn dispatch(cli: Cli) -> ExitCode {
         Command::Demo(output) => (demo::demo(output), output.json),
         Command::Store(command) => (store::run(&command), command.output().json),
         Command::Vm(command) => (Ok(vm::run(&command)), false),
+        Command::Completions(flags) => (completions::completions(&flags), false),
+        Command::Man(flags) => (manual::manual(&flags), false),
+        Command::Version(flags) => (version::version(&flags), flags.json),
     };
     outcome.unwrap_or_else(|error| {
         report::failure(&error, json);

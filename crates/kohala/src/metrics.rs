@@ -141,7 +141,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves on a thread of its own until what is returned is dropped. A connection that lasts longer than `patience` is closed.
 fn serve(address: SocketAddr, figures: Arc<Figures>, patience: Duration) -> Result<oneshot::Sender<()>> {
-    let listener = TcpListener::bind(address).with_context(|| format!("--metrics.port: {address} can't be taken"))?;
+    let listener = TcpListener::bind(address).with_context(|| {
+        format!("--metrics.port: {address} can't be taken: name another port or --metrics.addr, or 0 for a port that is free")
+    })?;
     listener.set_nonblocking(true)?;
     tracing::info!(address = %listener.local_addr()?, "serving /metrics");
     let runtime = Builder::new_current_thread().enable_all().build()?;

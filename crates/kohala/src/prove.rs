@@ -5,11 +5,14 @@ use crate::{
     cli::{
         AggregateFlags, Backend, BackendFlags, Output, ProofFlags, Prove, ProveCommand, ProverFlags, Verify, VkeyFlags,
     },
-    exit_code, logs,
+    exit_code,
+    guests::{self, AGGREGATION, RANGE},
+    logs,
     metrics::Metrics,
     report::{self, Progress},
     source::Source,
     stop::stopped_by_signals,
+    verify::writable,
 };
 use alloy_primitives::Bytes;
 use anyhow::{Context, Result, bail, ensure};
@@ -22,9 +25,6 @@ use std::{
     process::{Command, ExitCode, Stdio},
     time::Instant,
 };
-
-const RANGE: &str = "kohala-sp1-range.elf";
-const AGGREGATION: &str = "kohala-sp1-aggregation.elf";
 
 /// There is no answer.
 const FAILURE: u8 = 2;
@@ -58,6 +58,7 @@ fn prove_claim(flags: &Prove) -> Result<ExitCode> {
     // What is missing is said before a claim is judged for minutes.
     let program = Program::find(&flags.backend)?;
     let elf = guest("--elf", flags.elf.as_deref(), RANGE)?;
+    flags.prover.out.as_deref().map_or(Ok(()), |out| writable("--out", out))?;
     // Of a right claim the one JSON object is the backend's.
     let says = |valid: bool| !(output.json && valid);
     let made = flags.input.is_none().then(|| guest_input(&flags.verify, says)).transpose()?;
@@ -159,6 +160,7 @@ fn aggregate(flags: &AggregateFlags) -> Result<ExitCode> {
     command.arg("--elf").arg(guest("--elf", flags.elf.as_deref(), AGGREGATION)?);
     command.arg("--range-elf").arg(guest("--range-elf", flags.range_elf.as_deref(), RANGE)?);
     command.args(["--mode", &name(flags.mode)]);
+    flags.prover.out.as_deref().map_or(Ok(()), |out| writable("--out", out))?;
     prover_arguments(&flags.prover, &mut command);
     if let Some(headers) = &flags.l1_headers {
         command.arg("--l1-headers").arg(headers);
@@ -202,7 +204,7 @@ impl Program {
         let Backend::Sp1 = flags.backend;
         let name = format!("kohala-sp1{}", env::consts::EXE_SUFFIX);
         let in_path = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
-        let folders: [Vec<PathBuf>; 3] = [own_folder().into_iter().collect(), folders.to_vec(), in_path];
+        let folders: [Vec<PathBuf>; 3] = [guests::own_folder().into_iter().collect(), folders.to_vec(), in_path];
         let found = folders.iter().flatten().map(|folder| folder.join(&name)).find(|path| path.is_file());
         found.map(Self).with_context(|| {
             format!(
@@ -246,19 +248,12 @@ fn guest(flag: &str, given: Option<&Path>, name: &str) -> Result<PathBuf> {
         ensure!(path.is_file(), "{flag}: there is no guest {}", path.display());
         return Ok(path.to_path_buf());
     }
-    let folders = own_folder().into_iter().chain(["target/guests".into()]);
-    let found = folders.map(|folder| folder.join(name)).find(|path| path.is_file());
-    found.with_context(|| {
+    guests::find(name).with_context(|| {
         format!(
             "{flag} is missing, and {name} is neither beside kohala nor in target/guests: `cargo xtask guests --target sp1` \
              builds it"
         )
     })
-}
-
-/// The folder of this program.
-fn own_folder() -> Option<PathBuf> {
-    Some(env::current_exe().ok()?.parent()?.to_path_buf())
 }
 
 /// A value's name in the command line.

@@ -1,7 +1,7 @@
 //! What came out, in words and as JSON.
 
 use crate::cli::Output;
-use anyhow::Error;
+use anyhow::{Context, Error, Result};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use kohala_host::{
     Argument, Count, Counts, Dispute, HostError, JudgeError, Judgement, Sight, Upload,
@@ -64,6 +64,16 @@ impl Progress {
 /// Prints a line. That nobody reads on is no reason to end otherwise than with the verdict's exit code.
 pub(crate) fn say(text: impl Display) {
     let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// Prints what is made for other programs to read, as it is. That nobody reads on is no error.
+pub(crate) fn print(bytes: &[u8]) -> Result<()> {
+    match io::stdout().write_all(bytes) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("the standard output can't be written to")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Says what was judged and how.
@@ -237,10 +247,20 @@ pub(crate) fn upload(upload: &Upload, json: bool) {
 
 /// Says why there is no verdict.
 pub(crate) fn failure(error: &Error, json: bool) {
+    let text = why(error);
     if json {
-        say(json!({ "verdict": null, "error": format!("{error:#}") }));
+        say(json!({ "verdict": null, "error": text }));
     }
-    eprintln!("error: {error:#}");
+    eprintln!("error: {text}");
+}
+
+/// An error with its causes, from what was asked to what went wrong. A cause that the error above it says already is left out.
+pub(crate) fn why(error: &Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.is_empty() {
+        true => cause,
+        false if text.ends_with(&cause) => text,
+        false => format!("{text}: {cause}"),
+    })
 }
 
 /// Adds what a user can do about it to an error of a run.

@@ -3,7 +3,7 @@
 use crate::{
     claim::{self, Asked},
     cli::{ChainFlags, ClaimFlags, DataFlags, DataFormat, SourceFlags, Verify},
-    verify::{check_agreed_head, open},
+    verify::{check_agreed_head, open, open_to_fill},
 };
 use anyhow::{Context, Result, bail};
 use kohala_host::{
@@ -203,7 +203,7 @@ fn growing_store(data: &DataFlags, new: DataFormat) -> Result<Option<Store>> {
     let Some(path) = &data.data_dir else { return Ok(None) };
     let name = path.display();
     let opened = if path.exists() {
-        let store = open("--data-dir", path, data.data_format)?;
+        let store = open_to_fill("--data-dir", path, data.data_format)?;
         match store {
             Store::Database(_) => Ok(store),
             // Opened once more, for writing.

@@ -21,6 +21,9 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
             if is_packed_or_database(to) {
                 bail!("TO: {} must be a folder: to pack a store, use `kohala store import`", to.display());
             }
+            if to.is_file() {
+                bail!("TO: {} is a file: name a folder, which is made if it isn't there", to.display());
+            }
             convert(from, to, json)?;
         }
         Command::Inspect { store, .. } => {

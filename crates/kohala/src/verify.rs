@@ -11,11 +11,16 @@ use crate::{
     stop::stopped_by_signals,
 };
 use alloy_primitives::B256;
-use anyhow::{Context, Result, bail};
-use kohala_host::{Dispute, JudgeError, Judgement, Online, Sight, Store, packed::Packed};
+use anyhow::{Context, Error, Result, bail};
+use kohala_host::{Dispute, JudgeError, Judgement, Online, Sight, Store, StoreError, packed::Packed};
 use kohala_preimage::Key;
 use kohala_protocol::OutputRootPreimage;
-use std::{fs, path::Path, process::ExitCode, time::Instant};
+use std::{
+    fs::{self, OpenOptions},
+    path::Path,
+    process::ExitCode,
+    time::Instant,
+};
 
 pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
     logs::start(flags.output, "warn");
@@ -29,12 +34,17 @@ pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
 /// `kohala witness`: the same, and the claim's preimages as a file.
 pub(crate) fn witness(flags: &Witness) -> Result<ExitCode> {
     logs::start(flags.verify.output, "warn");
+    let to = match flags.zkvm {
+        true => &flags.to,
+        false => packed_name("TO", &flags.to)?,
+    };
+    // A claim may take hours.
+    writable("TO", to)?;
     if flags.zkvm {
         let made = prove::guest_input(&flags.verify, |_| true)?;
-        fs::write(&flags.to, &made.witness).with_context(|| format!("TO: {} can't be written", flags.to.display()))?;
+        fs::write(to, &made.witness).with_context(|| format!("TO: {} can't be written", to.display()))?;
         return Ok(exit_code(made.verdict.is_valid()));
     }
-    let to = packed_name("TO", &flags.to)?;
     let source = Source::of_verify(&flags.verify)?;
     let metrics = Metrics::start(flags.verify.metrics, source.nodes())?;
     let page = Page::open(flags.verify.report.as_deref())?;
@@ -99,10 +109,43 @@ pub(crate) fn packed_name<'a>(what: &str, path: &'a Path) -> Result<&'a Path> {
     Ok(path)
 }
 
-/// Opens the store at `path`, which must be of `format` if that was asked for.
+/// Fails now if the file at `path` could not be written, rather than when there is something to write.
+pub(crate) fn writable(what: &str, path: &Path) -> Result<()> {
+    let is_new = !path.exists();
+    let opened = OpenOptions::new().append(true).create(true).open(path);
+    opened.with_context(|| format!("{what}: {} can't be written: name another file", path.display()))?;
+    if is_new {
+        fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+/// Opens the store at `path`, which has something in it, and must be of `format` if that was asked for.
 pub(crate) fn open(what: &str, path: &Path, format: Option<DataFormat>) -> Result<Store> {
-    let store = Store::open(path)
-        .with_context(|| format!("{what}: {} can't be opened as a store of preimages", path.display()))?;
+    let is_empty = match path.is_dir() {
+        true => fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none()),
+        false => path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0),
+    };
+    if is_empty {
+        bail!("{what}: {} is empty: give a store that has preimages, or nodes to fetch them from", path.display());
+    }
+    open_to_fill(what, path, format)
+}
+
+/// Opens the store at `path`, which may be empty, and must be of `format` if that was asked for.
+pub(crate) fn open_to_fill(what: &str, path: &Path, format: Option<DataFormat>) -> Result<Store> {
+    let store = Store::open(path).map_err(|error| {
+        let advice = match error {
+            StoreError::Truncated => " (copy it again, or record it anew)",
+            StoreError::Format | StoreError::Version(_) => {
+                " (`kohala store inspect --help` says which kinds there are)"
+            }
+            StoreError::InUse => " (wait for that process, or name another store)",
+            _ => "",
+        };
+        let name = path.display();
+        Error::new(error).context(format!("{what}: {name} can't be opened as a store of preimages{advice}"))
+    })?;
     let found = match store {
         Store::Packed(_) => DataFormat::Packed,
         Store::Directory(_) => DataFormat::Directory,

@@ -7,7 +7,7 @@ mod support;
 use alloy_primitives::B256;
 use kohala_testdata::Claim;
 use serde_json::Value;
-use std::{env, path::Path};
+use std::{env, path::Path, process::Command};
 use support::{but, claim, host, run};
 
 /// The VMs, as `load-elf` calls them, and their executables and files of states.
@@ -31,6 +31,25 @@ fn prestates() -> Option<[tempfile::TempDir; 2]> {
         assert_eq!(load.code, 0, "{load:?}");
         folder
     }))
+}
+
+/// `kohala version` finds them, and computes what `load-elf` has written.
+#[test]
+fn version_says_the_guests_prestates() {
+    let Some(folders) = prestates() else { return };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut version = Command::new(env!("CARGO_BIN_EXE_kohala"));
+    let output = version.args(["version", "--json"]).current_dir(root).output().unwrap();
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for ((_, elf, state), folder) in VMS.iter().zip(&folders) {
+        let guests = said["guests"].as_array().unwrap();
+        let guest = guests.iter().find(|guest| guest["name"] == *elf).unwrap();
+        let witness = run(["vm", "witness", "--input", &folder.path().join(state).display().to_string()]);
+        let witness: Value = serde_json::from_str(&witness.stdout).unwrap();
+        // Cannon and asterisc have names of their own for it.
+        let hash = witness.get("witnessHash").or_else(|| witness.get("stateHash")).unwrap();
+        assert_eq!(guest["absolute_prestate"], *hash, "{elf}");
+    }
 }
 
 /// The program's exit code, for a claim from the chain's own store.

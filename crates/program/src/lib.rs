@@ -44,4 +44,4 @@ pub use kohala_derive::{Event, IndexedBlobHash, Reason, Subject};
 pub use kohala_execute::{Block, PrecompileOutcome, is_accelerated};
 pub use memory::{Absent, MemoryInputs};
 pub use oracle::{Expected, OracleInputs, ReadError};
-pub use run::{Program, Progress, Verdict, run, run_knowing};
+pub use run::{Program, Progress, UNSUPPORTED, Verdict, run, run_knowing};

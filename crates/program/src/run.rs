@@ -14,7 +14,7 @@ use kohala_protocol::{Attributes, BlockInfo, Fork, RollupConfig, chains, may_hol
 use kohala_trie::{NodeSource, TrieError};
 
 /// The first fork whose rules are not here: no block of it is judged.
-const UNSUPPORTED: Fork = Fork::Lagoon;
+pub const UNSUPPORTED: Fork = Fork::Lagoon;
 
 /// The program's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -86,7 +86,7 @@ pub(crate) struct ProofFlags {
     #[command(flatten)]
     pub(crate) chain: ChainFlags,
     /// Of joined proofs: the hash of the range guest, which `vkey` prints as program
-    #[arg(long, value_name = "HASH")]
+    #[arg(long, value_name = "HASH", value_parser = super::hash)]
     pub(crate) program: Option<B256>,
     #[command(flatten)]
     pub(crate) backend: BackendFlags,
@@ -96,6 +96,12 @@ pub(crate) struct ProofFlags {
 
 /// Print a verifying key.
 #[derive(Args)]
+#[command(after_help = "Examples:
+    kohala prove vkey --out range.vkey
+    kohala prove vkey --elf target/guests/kohala-sp1-aggregation.elf
+
+  Written down where `kohala version` looks for it:
+    kohala prove vkey --elf target/guests/kohala-sp1-range.elf --json > target/guests/kohala-sp1-range.vkey.json")]
 pub(crate) struct VkeyFlags {
     /// The guest [default: kohala-sp1-range.elf beside kohala or in target/guests]
     #[arg(long, value_name = "FILE")]
@@ -112,10 +118,11 @@ pub(crate) struct VkeyFlags {
 /// Join proofs.
 #[derive(Args)]
 #[command(after_help = "Example:
-    kohala prove … --block 61..85 --mode compressed --out 61-85.bin
-    kohala prove … --block 86..110 --mode compressed --out 86-110.bin
+    kohala prove --input 61-85.zkvm --mode compressed --out 61-85.bin
+    kohala prove --input 86-110.zkvm --mode compressed --out 86-110.bin
     kohala prove aggregate 61-85.bin 86-110.bin --mode groth16 --out 61-110.bin
-    kohala prove verify 61-110.bin --elf target/guests/kohala-sp1-aggregation.elf --program $PROGRAM …
+    kohala prove verify 61-110.bin --elf target/guests/kohala-sp1-aggregation.elf --program $PROGRAM \\
+      --claim claim.json --chain op-mainnet
 
 With --mode mock or execute, which prove nothing, the proofs may be mocks.")]
 pub(crate) struct AggregateFlags {

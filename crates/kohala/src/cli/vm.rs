@@ -57,7 +57,8 @@ multiple of it. A FORMAT is a file's name in which %d stands for the step's numb
 Example, as op-challenger calls it:
     kohala vm run --input prestate.bin.gz --output final.bin.gz --meta '' --info-at %10000000 \\
       --proof-at =1234 --proof-fmt proofs/%d.json.gz --snapshot-at %1000000000 --snapshot-fmt snapshots/%d.bin.gz \\
-      --stop-at =1235 -- kohala host single --server …
+      --stop-at =1235 -- kohala host single --server --chain op-mainnet \\
+      --claim claim.json --l1 $L1 --beacon $BEACON --l2 $L2 --data-dir data
 
 Exit codes: 0 if the run went as far as it should, however the program ended, 2 if the VM or its server can't go on, 1 for
 whatever else is wrong."
@@ -124,6 +125,10 @@ pub(crate) struct Run {
 
 /// Print a witness.
 #[derive(Args)]
+#[command(after_help = "Example:
+    kohala vm witness --input prestate.bin.gz
+
+`witnessHash` is the state's hash; that of a state before its first step is the absolute prestate of games.")]
 pub(crate) struct Witness {
     /// The state
     #[arg(long, value_name = "FILE")]
