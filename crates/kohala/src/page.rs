@@ -208,7 +208,7 @@ mod filters {
 
     /// The name of a method, which may be broken after its prefix.
     #[filter_fn]
-    pub fn breakable(name: &str, _: &dyn Values) -> Result<String> {
+    pub(super) fn breakable(name: &str, _: &dyn Values) -> Result<String> {
         Ok(name.replacen('_', "_<wbr>", 1))
     }
 
