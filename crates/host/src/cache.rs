@@ -1,12 +1,12 @@
 //! Preimages that are fetched while a program runs: the newest in memory, all of them in a store if there is one.
 
-use crate::{Store, StoreError, beacon::CheckedBlob, precompile::Call};
+use crate::{Store, StoreError, beacon::CheckedBlob, lock, precompile::Call};
 use alloy_primitives::{B256, Bytes};
 use kohala_preimage::{BLOB_BYTES, Key, KeyKind, versioned_hash};
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard,
         atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
@@ -101,11 +101,6 @@ fn write(store: &Store, pieces: &Receiver<Piece>, waiting: &AtomicUsize) -> Resu
         waiting.fetch_sub(bytes, Ordering::AcqRel);
     }
     Ok(())
-}
-
-/// A lock's content, even after a panic elsewhere: nothing here is left half written.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Two generations: what is used moves to the young one, and when that has half of the bytes the old one goes.

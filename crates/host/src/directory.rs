@@ -12,7 +12,7 @@
 //! long as the store is open; readers and other programs know nothing of it.
 
 use crate::{
-    StoreError, kzg,
+    StoreError, kzg, lock,
     precompile::Call,
     recorded::{self, check, key_of},
     store::{MAX_VALUE_BYTES, create_anew},
@@ -24,7 +24,7 @@ use std::{
     fs::{self, File, TryLockError},
     io::{self, Read, Write},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
 };
 
 /// Name of the file that says how the others are named.
@@ -243,7 +243,7 @@ impl Directory {
         }
         let target = self.path_of(key);
         // Held to the end: no two threads write the same file.
-        let mut folders = writer.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut folders = lock(&writer.folders);
         if let (Some(start), Some(folder)) = (key.as_bytes().first_chunk(), target.parent())
             && !folders.contains(start)
         {

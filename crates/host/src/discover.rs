@@ -78,7 +78,7 @@ pub struct Discovery {
     l1: ExecutionClient,
     l2: ExecutionClient,
     rollup_node: Option<RollupNode>,
-    deadline: Option<std::time::Duration>,
+    deadline: Option<tokio::time::Instant>,
 }
 
 impl Discovery {
@@ -98,14 +98,14 @@ impl Discovery {
             l1: ExecutionClient::new(endpoint(SourceKind::L1, sources.l1.clone())?),
             l2: ExecutionClient::new(endpoint(SourceKind::L2, sources.l2.clone())?),
             rollup_node,
-            deadline: deal.deadline,
+            deadline: deal.deadline.map(tokio::time::Instant::from_std),
         })
     }
 
     fn wait<T>(&self, work: impl Future<Output = Result<T, DiscoverError>>) -> Result<T, DiscoverError> {
         self.runtime.block_on(async {
             match self.deadline {
-                Some(deadline) => tokio::time::timeout(deadline, work).await.unwrap_or(Err(DiscoverError::Deadline)),
+                Some(deadline) => tokio::time::timeout_at(deadline, work).await.unwrap_or(Err(DiscoverError::Deadline)),
                 None => work.await,
             }
         })

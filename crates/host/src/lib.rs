@@ -69,3 +69,8 @@ pub use witness::witness;
 
 /// The boot inputs of one run, by identifier. Kept apart from the stores: they are the claim, not data about it.
 pub type LocalInputs = std::collections::BTreeMap<u64, alloy_primitives::Bytes>;
+
+/// A lock's content, even after a panic elsewhere: nothing here is left half written.
+pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,12 +1,12 @@
 //! What was asked of the sources: calls, bytes, round trips in sequence, the slowest calls; and what of it the program has
 //! read.
 
-use crate::{Count, rpc::SourceKind};
+use crate::{Count, lock, rpc::SourceKind};
 use std::{
     collections::BTreeMap,
     ops::AddAssign,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -110,7 +110,7 @@ impl Meter {
     }
 
     fn asked(&self) -> MutexGuard<'_, Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.asked)
     }
 
     fn change(&self, source: SourceKind, method: &'static str, change: impl FnOnce(&mut Traffic)) {

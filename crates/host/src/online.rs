@@ -56,8 +56,8 @@ pub struct Deal {
     pub limits: Limits,
     /// How long nodes may go on answering that they don't have it, before that is believed.
     pub patience: Duration,
-    /// How long all of it may take; without end if there is none.
-    pub deadline: Option<Duration>,
+    /// When all of it has to be over, finding out what a claim has included; never if there is none.
+    pub deadline: Option<std::time::Instant>,
     /// How long a slot of L1 takes, where the beacon node isn't to be asked.
     pub slot_duration: Option<Duration>,
     /// Bytes of fetched data in memory at most.
@@ -120,7 +120,7 @@ impl Online {
         agreed_block: alloy_primitives::B256,
         below: Option<Store>,
     ) -> Result<Self, OnlineError> {
-        let deadline = deal.deadline.map(|deadline| Instant::now() + deadline);
+        let deadline = deal.deadline.map(Instant::from_std);
         let meter = Arc::new(Meter::default());
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let endpoint = |kind, urls| Endpoint::new(kind, urls, deal.limits, Arc::clone(&meter));
@@ -141,8 +141,13 @@ impl Online {
             dispute,
             deadline,
             stop: watch::Sender::new(false),
-            halt: Halt::at(deadline.map(Instant::into_std)),
+            halt: Halt::at(deal.deadline),
         })
+    }
+
+    /// What is judged.
+    pub const fn dispute(&self) -> &Dispute {
+        &self.dispute
     }
 
     /// What was asked of the nodes.

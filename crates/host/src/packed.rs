@@ -23,7 +23,7 @@
 //! wrong, not to be trusted.
 
 use crate::{
-    LocalInputs, StoreError, kzg,
+    LocalInputs, StoreError, kzg, lock,
     precompile::Call,
     recorded::key_of,
     store::{MAX_UNPACKED_BYTES, MAX_VALUE_BYTES, Part, create_anew},
@@ -37,7 +37,7 @@ use std::{
     io::{self, BufWriter, Read, Write},
     os::unix::fs::FileExt,
     path::Path,
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
 };
 
 const MAGIC: [u8; 8] = *b"\x89KOHALA\n";
@@ -216,7 +216,7 @@ impl Packed {
         let Some(place) = entries.iter().position(|entry| versioned_hash(&entry[..48]) == hash) else {
             return Ok(None);
         };
-        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut verified = lock(&self.verified);
         let others = verified.asked;
         verified.asked += 1;
         if let Some(blob) = verified.waiting.remove(&place) {
@@ -349,7 +349,7 @@ impl Packed {
     }
 
     fn cached(&self, number: u32) -> Result<Bytes, StoreError> {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = lock(&self.cache);
         if let Some(found) = cache.blocks.iter().position(|(cached, _)| *cached == number) {
             let block = cache.blocks.remove(found);
             let bytes = block.1.clone();

@@ -4,7 +4,7 @@
 //! made here out of whole blobs.
 
 use crate::{
-    Cache, HostError, LocalInputs, Request, Store, StoreError, Wanted,
+    Cache, HostError, LocalInputs, Request, Store, StoreError, Wanted, lock,
     precompile::{Call, announced},
 };
 use alloy_primitives::{Address, B256, Bytes, keccak256};
@@ -18,7 +18,7 @@ use std::{
     io,
     os::unix::fs::FileTypeExt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -57,7 +57,7 @@ type Path = (Address, Option<B256>);
 
 impl LastHint {
     fn set(&self, text: &[u8]) {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = lock(&self.0);
         last.0 = Hint::parse(text).ok();
         match &last.0 {
             Some(Hint::L2AccountProof { address, .. }) => last.1 = Some((*address, None)),
@@ -67,7 +67,7 @@ impl LastHint {
     }
 
     fn get(&self) -> (Option<Hint>, Option<Path>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.0).clone()
     }
 }
 

@@ -7,9 +7,9 @@
 
 use crate::{
     Cache, StoreError,
-    cache::lock,
     execution::{BlockAt, Proof, Touched},
     fetch::{FetchError, Fetcher, Job},
+    lock,
     native::Wanted,
     sibling,
 };

@@ -42,7 +42,7 @@ pub(crate) fn single(flags: &Single) -> Result<ExitCode> {
     let layout = layout(flags.program, source.dispute())?;
     let served = match &source {
         Source::Offline(store, dispute) => serve(Server::new(store, dispute.inputs_for(layout)), channels),
-        Source::Online(online, _) => stopped_by_signals(online, || online.serve(channels, layout)),
+        Source::Online(online) => stopped_by_signals(online, || online.serve(channels, layout)),
     };
     served.context("--server: the program was not served to its end")?;
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,7 @@
 //! `kohala prove`: proofs by a zkVM. Makes the guest's input, and has a backend do the rest, a program of its own.
 
 use crate::{
-    claim,
+    NO_VERDICT, claim,
     cli::{
         AggregateFlags, Backend, BackendFlags, Output, ProofFlags, Prove, ProveCommand, ProverFlags, Verify, VkeyFlags,
     },
@@ -25,9 +25,6 @@ use std::{
     process::{Command, ExitCode, Stdio},
     time::Instant,
 };
-
-/// There is no answer.
-const FAILURE: u8 = 2;
 
 pub(crate) fn prove(flags: &Prove) -> Result<ExitCode> {
     match &flags.command {
@@ -234,7 +231,7 @@ fn run(mut command: Command, input: &[u8]) -> Result<ExitCode> {
     let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input));
     let status = child.wait().with_context(|| format!("the backend {name}"))?;
     match status.code() {
-        Some(code) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(FAILURE))),
+        Some(code) => Ok(ExitCode::from(u8::try_from(code).unwrap_or(NO_VERDICT))),
         None => bail!(
             "the backend {name} was stopped: {status}; if that was for lack of memory, use a larger machine or \
                        smaller shards ({name} prove --help)"

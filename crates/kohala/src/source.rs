@@ -3,15 +3,20 @@
 use crate::{
     claim::{self, Asked},
     cli::{ChainFlags, ClaimFlags, DataFlags, DataFormat, SourceFlags, Verify},
-    verify::{check_agreed_head, open, open_to_fill},
 };
-use anyhow::{Context, Result, bail};
+use alloy_primitives::B256;
+use anyhow::{Context, Error, Result, bail};
 use kohala_host::{
     Deal, Dispute, JudgeError, Judgement, Online, Sight, Sources, Store, StoreError, database::Database,
     directory::Directory, discover::Discovery, judge, rpc::Limits, witness,
 };
-use kohala_preimage::Preimages;
-use std::time::{Duration, Instant};
+use kohala_preimage::{Key, Preimages};
+use kohala_protocol::OutputRootPreimage;
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 use url::Url;
 
 /// A claim and where its data comes from.
@@ -19,7 +24,7 @@ pub(crate) enum Source {
     /// All is in a store.
     Offline(Box<Store>, Dispute),
     /// What is missing is fetched.
-    Online(Box<Online>, Dispute),
+    Online(Box<Online>),
 }
 
 /// Told of what a run does, as it does it.
@@ -56,24 +61,20 @@ impl Source {
         nodes_flags: &SourceFlags,
         new: DataFormat,
     ) -> Result<Self> {
-        let found = nodes(nodes_flags)?;
-        if found.is_none() && data.data_dir.is_none() {
-            bail!(
+        match (nodes(nodes_flags)?, &data.data_dir) {
+            (None, None) => bail!(
                 "where is the data to come from? Give nodes with --l1, --beacon and --l2, or a store with --data-dir"
-            );
-        }
-        let asked = claim::asked(claim, chain, None)?;
-        match (found, &data.data_dir) {
-            (Some((sources, deal)), _) => Self::online(asked, sources, deal, data, new),
+            ),
+            (Some((sources, deal)), _) => Self::online(claim::asked(claim, chain, None)?, sources, deal, data, new),
             (None, Some(path)) => {
+                let asked = claim::asked(claim, chain, None)?;
                 let store = open("--data-dir", path, data.data_format)?;
                 Self::offline(store, asked.dispute, asked.agreed_l2_head_hash)
             }
-            (None, None) => unreachable!("one of both is there"),
         }
     }
 
-    fn offline(store: Store, dispute: Dispute, agreed_l2_head_hash: Option<alloy_primitives::B256>) -> Result<Self> {
+    fn offline(store: Store, dispute: Dispute, agreed_l2_head_hash: Option<B256>) -> Result<Self> {
         if let Some(hash) = agreed_l2_head_hash {
             check_agreed_head(&store, dispute.agreed_output_root, hash)?;
         }
@@ -92,14 +93,14 @@ impl Source {
             None if new == DataFormat::Directory => deal.memory = SERVED_MEMORY,
             None => {}
         }
-        let online = Online::new(sources, deal, asked.dispute.clone(), agreed_block, store)?;
-        Ok(Self::Online(Box::new(online), asked.dispute))
+        Ok(Self::Online(Box::new(Online::new(sources, deal, asked.dispute, agreed_block, store)?)))
     }
 
     /// The claim.
     pub(crate) const fn dispute(&self) -> &Dispute {
         match self {
-            Self::Offline(_, dispute) | Self::Online(_, dispute) => dispute,
+            Self::Offline(_, dispute) => dispute,
+            Self::Online(online) => online.dispute(),
         }
     }
 
@@ -107,7 +108,7 @@ impl Source {
     pub(crate) fn nodes(&self) -> Option<&Online> {
         match self {
             Self::Offline(..) => None,
-            Self::Online(online, _) => Some(online),
+            Self::Online(online) => Some(online),
         }
     }
 
@@ -115,7 +116,7 @@ impl Source {
     pub(crate) fn judge(&self, watch: Watch<'_>) -> Result<Judgement, JudgeError> {
         match self {
             Self::Offline(store, dispute) => judge(store, dispute, watch),
-            Self::Online(online, _) => online.judge(watch),
+            Self::Online(online) => online.judge(watch),
         }
     }
 
@@ -123,7 +124,7 @@ impl Source {
     pub(crate) fn witness(&self, watch: Watch<'_>) -> Result<(Judgement, Preimages), JudgeError> {
         match self {
             Self::Offline(store, dispute) => witness(store, dispute, watch),
-            Self::Online(online, _) => online.witness(watch),
+            Self::Online(online) => online.witness(watch),
         }
     }
 }
@@ -166,7 +167,7 @@ pub(crate) fn deal(flags: &SourceFlags) -> Deal {
     Deal {
         limits,
         patience: flags.patience,
-        deadline: flags.deadline,
+        deadline: flags.deadline.map(|seconds| Instant::now() + seconds),
         slot_duration: flags.l1_slot_duration,
         ..Deal::default()
     }
@@ -226,4 +227,57 @@ fn growing_store(data: &DataFlags, new: DataFormat) -> Result<Option<Store>> {
         }
     };
     opened.map(Some).with_context(|| format!("--data-dir: {name} can't be opened to keep what is fetched"))
+}
+
+/// Opens the store at `path`, which has something in it, and must be of `format` if that was asked for.
+pub(crate) fn open(what: &str, path: &Path, format: Option<DataFormat>) -> Result<Store> {
+    let is_empty = match path.is_dir() {
+        true => fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none()),
+        false => path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0),
+    };
+    if is_empty {
+        bail!("{what}: {} is empty: give a store that has preimages, or nodes to fetch them from", path.display());
+    }
+    open_to_fill(what, path, format)
+}
+
+/// Opens the store at `path`, which may be empty, and must be of `format` if that was asked for.
+fn open_to_fill(what: &str, path: &Path, format: Option<DataFormat>) -> Result<Store> {
+    let store = Store::open(path).map_err(|error| {
+        let advice = match error {
+            StoreError::Truncated => " (copy it again, or record it anew)",
+            StoreError::Format | StoreError::Version(_) => {
+                " (`kohala store inspect --help` says which kinds there are)"
+            }
+            StoreError::InUse => " (wait for that process, or name another store)",
+            _ => "",
+        };
+        let name = path.display();
+        Error::new(error).context(format!("{what}: {name} can't be opened as a store of preimages{advice}"))
+    })?;
+    let found = match store {
+        Store::Packed(_) => DataFormat::Packed,
+        Store::Directory(_) => DataFormat::Directory,
+        Store::Database(_) => DataFormat::Database,
+        Store::Memory(_) | Store::Cache(_) => DataFormat::Stream,
+    };
+    if format.is_some_and(|format| format != found) {
+        bail!("--data-format: {} is a store of another format, leave the flag out to have it found", path.display());
+    }
+    Ok(store)
+}
+
+/// kona's host takes the agreed block's hash beside the output root that commits to it: they must agree.
+fn check_agreed_head(store: &Store, output_root: B256, hash: B256) -> Result<()> {
+    let Some(preimage) = store.get(Key::keccak256(output_root))? else {
+        // The program will say what is missing.
+        return Ok(());
+    };
+    match OutputRootPreimage::decode(&preimage) {
+        Some(output) if output.block_hash != hash => bail!(
+            "--agreed-l2-head-hash is {hash}, but --agreed-l2-output-root commits to the block {}",
+            output.block_hash
+        ),
+        _ => Ok(()),
+    }
 }

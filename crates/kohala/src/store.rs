@@ -1,7 +1,7 @@
 //! `kohala store`: conversion and examination of stores, and what L1 is told of what they hold. Whatever is read is
 //! checked, preimage by preimage.
 
-use crate::{cli::Store as Command, report, verify::open};
+use crate::{cli::Store as Command, report, source::open};
 use anyhow::{Context, Error, Result, bail};
 use kohala_host::{HostError, Store, Upload, UploadError, database::Database, packed::Packed, store::count};
 use kohala_preimage::Key;

@@ -1,7 +1,7 @@
 //! `kohala verify` and `kohala witness`: one claim, one store, one verdict.
 
 use crate::{
-    cli::{DataFormat, Output, Verify, Witness},
+    cli::{Output, Verify, Witness},
     exit_code, logs,
     metrics::Metrics,
     page::Page,
@@ -10,11 +10,8 @@ use crate::{
     source::Source,
     stop::stopped_by_signals,
 };
-use alloy_primitives::B256;
-use anyhow::{Context, Error, Result, bail};
-use kohala_host::{Dispute, JudgeError, Judgement, Online, Sight, Store, StoreError, packed::Packed};
-use kohala_preimage::Key;
-use kohala_protocol::OutputRootPreimage;
+use anyhow::{Context, Result, bail};
+use kohala_host::{Dispute, JudgeError, Judgement, Online, Sight, Store, packed::Packed};
 use std::{
     fs::{self, OpenOptions},
     path::Path,
@@ -118,57 +115,4 @@ pub(crate) fn writable(what: &str, path: &Path) -> Result<()> {
         fs::remove_file(path)?;
     }
     Ok(())
-}
-
-/// Opens the store at `path`, which has something in it, and must be of `format` if that was asked for.
-pub(crate) fn open(what: &str, path: &Path, format: Option<DataFormat>) -> Result<Store> {
-    let is_empty = match path.is_dir() {
-        true => fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none()),
-        false => path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0),
-    };
-    if is_empty {
-        bail!("{what}: {} is empty: give a store that has preimages, or nodes to fetch them from", path.display());
-    }
-    open_to_fill(what, path, format)
-}
-
-/// Opens the store at `path`, which may be empty, and must be of `format` if that was asked for.
-pub(crate) fn open_to_fill(what: &str, path: &Path, format: Option<DataFormat>) -> Result<Store> {
-    let store = Store::open(path).map_err(|error| {
-        let advice = match error {
-            StoreError::Truncated => " (copy it again, or record it anew)",
-            StoreError::Format | StoreError::Version(_) => {
-                " (`kohala store inspect --help` says which kinds there are)"
-            }
-            StoreError::InUse => " (wait for that process, or name another store)",
-            _ => "",
-        };
-        let name = path.display();
-        Error::new(error).context(format!("{what}: {name} can't be opened as a store of preimages{advice}"))
-    })?;
-    let found = match store {
-        Store::Packed(_) => DataFormat::Packed,
-        Store::Directory(_) => DataFormat::Directory,
-        Store::Database(_) => DataFormat::Database,
-        Store::Memory(_) | Store::Cache(_) => DataFormat::Stream,
-    };
-    if format.is_some_and(|format| format != found) {
-        bail!("--data-format: {} is a store of another format, leave the flag out to have it found", path.display());
-    }
-    Ok(store)
-}
-
-/// kona's host takes the agreed block's hash beside the output root that commits to it: they must agree.
-pub(crate) fn check_agreed_head(store: &Store, output_root: B256, hash: B256) -> Result<()> {
-    let Some(preimage) = store.get(Key::keccak256(output_root))? else {
-        // The program will say what is missing.
-        return Ok(());
-    };
-    match OutputRootPreimage::decode(&preimage) {
-        Some(output) if output.block_hash != hash => bail!(
-            "--agreed-l2-head-hash is {hash}, but --agreed-l2-output-root commits to the block {}",
-            output.block_hash
-        ),
-        _ => Ok(()),
-    }
 }

@@ -1,9 +1,10 @@
 //! One node behind an endpoint: how it is, and what it can bear.
 
 use super::{Limits, label};
+use crate::lock;
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
+    sync::{Mutex, MutexGuard, atomic::AtomicUsize},
     time::Duration,
 };
 use tokio::{sync::Semaphore, time::Instant};
@@ -46,7 +47,7 @@ impl Node {
 
     /// What is known of it now.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// It has answered.

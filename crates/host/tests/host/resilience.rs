@@ -9,7 +9,10 @@ use kohala_devnet::{
 };
 use kohala_host::{Deal, Dispute, HostError, JudgeError, Judgement, Online, Sources, rpc::Limits};
 use kohala_program::{ProgramError, ReadError};
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 /// The nodes of one chain, each behind a proxy.
 struct Net {
@@ -57,7 +60,7 @@ fn deal() -> Deal {
     Deal {
         limits: Limits { timeout: Duration::from_millis(500), ..Limits::default() },
         patience: Duration::from_secs(20),
-        deadline: Some(Duration::from_secs(120)),
+        deadline: Some(Instant::now() + Duration::from_secs(120)),
         ..Deal::default()
     }
 }
@@ -137,7 +140,7 @@ fn outage_without_end_ends_at_the_deadline_without_a_verdict() {
     for spoiled in 0..SOURCES.len() {
         let net = Net::new();
         net.proxies[spoiled].set(Faults::rule(Rule::always(Fault::status(503))));
-        let deal = Deal { deadline: Some(Duration::from_secs(2)), ..deal() };
+        let deal = Deal { deadline: Some(Instant::now() + Duration::from_secs(2)), ..deal() };
         let outcome = net.judge(&net.dispute, deal);
         let error = outcome.expect_err("there is nothing to judge by");
         assert!(matches!(error, ProgramError::Read(ReadError::Oracle(HostError::Deadline))), "{error}");
