@@ -1,6 +1,6 @@
 //! `kohala demo`: a chain made in this process, a claim about it proven from what its nodes tell, and refuted offline.
 
-use crate::{cli::Output, exit_code, logs, report::say, verify};
+use crate::{cli::Output, exit_code, logs, report::say, source::Watch, verify};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use anyhow::{Context, Result, ensure};
 use indicatif::{HumanBytes, HumanCount};
@@ -45,19 +45,13 @@ pub(crate) fn demo(output: Output) -> Result<ExitCode> {
 
     tell("1. A true claim, its data fetched from the nodes\n");
     let online = Online::new(sources(&server)?, Deal::default(), honest.clone(), agreed_block, None)?;
-    let mut preimages = None;
-    let proven = verify::report(&honest, Some(&online), output, None, |watch| {
-        let (judgement, read) = online.witness(watch)?;
-        preimages = Some(read);
-        Ok(judgement)
-    })?;
+    let (proven, preimages) = verify::report(&honest, Some(&online), output, None, |watch| online.witness(watch))?;
     if !output.json {
         asked(online.meter());
     }
     drop(server);
 
     let file = std::env::temp_dir().join(format!("kohala-demo-{}.kohala", std::process::id()));
-    let preimages = preimages.context("a judged claim has a witness")?;
     let packed = Packed::write(&file, &preimages).and_then(|()| Ok(fs::read(&file)?));
     drop(fs::remove_file(&file));
     let packed = packed.context("the witness can't be written")?;
@@ -66,10 +60,11 @@ pub(crate) fn demo(output: Output) -> Result<ExitCode> {
         HumanBytes(packed.len() as u64)
     ));
     let store = Store::Packed(Packed::from_bytes(packed.into())?);
-    let replayed = verify::report(&honest, None, output, None, |watch| Ok(witness(&store, &honest, watch)?.0))?;
+    let (replayed, _) = verify::report(&honest, None, output, None, |watch| witness(&store, &honest, watch))?;
 
     tell("\n3. The same claim with one bit of the root changed\n");
-    let refuted = verify::report(&lie, None, output, None, |watch| kohala_host::judge(&store, &lie, watch))?;
+    let judge = |watch: Watch<'_>| Ok((kohala_host::judge(&store, &lie, watch)?, ()));
+    let (refuted, ()) = verify::report(&lie, None, output, None, judge)?;
     tell("\nThe same on your own data: kohala verify --help");
     ensure!(
         proven.verdict.is_valid() && replayed.verdict.is_valid() && !refuted.verdict.is_valid(),

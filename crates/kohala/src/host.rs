@@ -4,7 +4,7 @@ use crate::{
     cli::{ClientFlags, DataFormat, ServedProgram, Single},
     exit_code, logs,
     metrics::Metrics,
-    source::Source,
+    source::{Source, Watch},
     stop::stopped_by_signals,
     verify,
 };
@@ -36,7 +36,8 @@ pub(crate) fn single(flags: &Single) -> Result<ExitCode> {
     let source = Source::of(&flags.claim, &flags.chain, &flags.data, &flags.sources, new)?;
     let metrics = Metrics::start(flags.metrics, source.nodes())?;
     let Some(channels) = channels else {
-        let judgement = verify::run(&source, flags.output, None, |watch| source.judge(&mut metrics.seeing(watch)))?;
+        let judge = |watch: Watch<'_>| Ok((source.judge(&mut metrics.seeing(watch))?, ()));
+        let (judgement, ()) = verify::run(&source, flags.output, None, judge)?;
         return Ok(exit_code(judgement.verdict.is_valid()));
     };
     let layout = layout(flags.program, source.dispute())?;

@@ -28,7 +28,7 @@ pub(crate) enum Source {
 }
 
 /// Told of what a run does, as it does it.
-type Watch<'a> = &'a mut dyn FnMut(Sight<'_>);
+pub(crate) type Watch<'a> = &'a mut dyn FnMut(Sight<'_>);
 
 impl Source {
     /// The claim of `kohala verify`.

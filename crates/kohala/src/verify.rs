@@ -7,11 +7,11 @@ use crate::{
     page::Page,
     prove,
     report::{self, Progress},
-    source::Source,
+    source::{Source, Watch},
     stop::stopped_by_signals,
 };
 use anyhow::{Context, Result, bail};
-use kohala_host::{Dispute, JudgeError, Judgement, Online, Sight, Store, packed::Packed};
+use kohala_host::{Dispute, JudgeError, Judgement, Online, Store, packed::Packed};
 use std::{
     fs::{self, OpenOptions},
     path::Path,
@@ -24,7 +24,8 @@ pub(crate) fn verify(flags: &Verify) -> Result<ExitCode> {
     let source = Source::of_verify(flags)?;
     let metrics = Metrics::start(flags.metrics, source.nodes())?;
     let page = Page::open(flags.report.as_deref())?;
-    let judgement = run(&source, flags.output, page, |watch| source.judge(&mut metrics.seeing(watch)))?;
+    let judge = |watch: Watch<'_>| Ok((source.judge(&mut metrics.seeing(watch))?, ()));
+    let (judgement, ()) = run(&source, flags.output, page, judge)?;
     Ok(exit_code(judgement.verdict.is_valid()))
 }
 
@@ -45,25 +46,19 @@ pub(crate) fn witness(flags: &Witness) -> Result<ExitCode> {
     let source = Source::of_verify(&flags.verify)?;
     let metrics = Metrics::start(flags.verify.metrics, source.nodes())?;
     let page = Page::open(flags.verify.report.as_deref())?;
-    let mut preimages = None;
-    let judgement = run(&source, flags.verify.output, page, |watch| {
-        let (judgement, read) = source.witness(&mut metrics.seeing(watch))?;
-        preimages = Some(read);
-        Ok(judgement)
-    })?;
-    if let Some(preimages) = preimages {
-        Store::write(to, &preimages).with_context(|| format!("TO: {} can't be written", to.display()))?;
-    }
+    let judge = |watch: Watch<'_>| source.witness(&mut metrics.seeing(watch));
+    let (judgement, preimages) = run(&source, flags.verify.output, page, judge)?;
+    Store::write(to, &preimages).with_context(|| format!("TO: {} can't be written", to.display()))?;
     Ok(exit_code(judgement.verdict.is_valid()))
 }
 
-/// Judges a claim by `judge`, from wherever its data comes.
-pub(crate) fn run(
+/// Judges a claim by `judge`, from wherever its data comes. What that brings besides is returned, too.
+pub(crate) fn run<T>(
     source: &Source,
     output: Output,
     page: Option<Page>,
-    judge: impl FnOnce(&mut dyn FnMut(Sight<'_>)) -> Result<Judgement, JudgeError>,
-) -> Result<Judgement> {
+    judge: impl FnOnce(Watch<'_>) -> Result<(Judgement, T), JudgeError>,
+) -> Result<(Judgement, T)> {
     match source.nodes() {
         Some(online) => stopped_by_signals(online, || report(source.dispute(), Some(online), output, page, judge)),
         None => report(source.dispute(), None, output, page, judge),
@@ -71,17 +66,17 @@ pub(crate) fn run(
 }
 
 /// Judges a claim by `judge`, shows progress, and reports as `output` asks, and as `page` if there is one.
-pub(crate) fn report(
+pub(crate) fn report<T>(
     dispute: &Dispute,
     nodes: Option<&Online>,
     output: Output,
     page: Option<Page>,
-    judge: impl FnOnce(&mut dyn FnMut(Sight<'_>)) -> Result<Judgement, JudgeError>,
-) -> Result<Judgement> {
+    judge: impl FnOnce(Watch<'_>) -> Result<(Judgement, T), JudgeError>,
+) -> Result<(Judgement, T)> {
     let start = Instant::now();
     let mut page = page.map(|page| page.since(start));
     let mut progress = Progress::new(dispute, output);
-    let judgement = judge(&mut |sight| {
+    let judged = judge(&mut |sight| {
         if let Some(page) = &mut page {
             page.see(&sight);
         }
@@ -89,13 +84,13 @@ pub(crate) fn report(
     });
     let (wall, asked) = (start.elapsed(), nodes.map(Online::meter));
     progress.finish();
-    let judgement = judgement.map_err(report::advise);
+    let judged = judged.map_err(report::advise);
     if let Some(page) = page {
-        page.write(dispute, judgement.as_ref(), asked, wall);
+        page.write(dispute, judged.as_ref().map(|(judgement, _)| judgement), asked, wall);
     }
-    let judgement = judgement?;
+    let (judgement, besides) = judged?;
     report::judgement(dispute, &judgement, asked, wall, output);
-    Ok(judgement)
+    Ok((judgement, besides))
 }
 
 /// A name for a packed file: [`Store::write`] tells those from folders by it.
