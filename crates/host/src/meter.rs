@@ -119,7 +119,7 @@ impl Meter {
 
     /// A call, or a batch of them, of which nothing is sent yet.
     pub(crate) fn call(self: &Arc<Self>, source: SourceKind, method: &'static str) -> Call {
-        Call { meter: Arc::clone(self), source, method, calls: 0, sent: None, depth: 0, bytes: None, troubles: 0 }
+        Call { meter: Arc::clone(self), source, method, calls: 0, sent: None, depth: 0, answer: None, troubles: 0 }
     }
 
     fn took(&self, call: SlowCall) {
@@ -141,7 +141,8 @@ pub(crate) struct Call {
     calls: u64,
     sent: Option<Instant>,
     depth: u64,
-    bytes: Option<u64>,
+    /// How large the last request's answer was, and when it was there: to read it is no longer the node's time.
+    answer: Option<(u64, Instant)>,
     troubles: u32,
 }
 
@@ -151,7 +152,7 @@ impl Call {
         self.calls = calls as u64;
         self.sent.get_or_insert_with(Instant::now);
         self.depth = self.meter.round_trips() + 1;
-        self.bytes = None;
+        self.answer = None;
         self.meter.change(self.source, self.method, |traffic| {
             traffic.requests += 1;
             traffic.calls += calls as u64;
@@ -161,7 +162,7 @@ impl Call {
     /// Counts a request's answer.
     pub(crate) fn answered(&mut self, bytes: usize) {
         self.meter.depth.fetch_max(self.depth, Ordering::AcqRel);
-        self.bytes = Some(bytes as u64);
+        self.answer = Some((bytes as u64, Instant::now()));
         self.meter.change(self.source, self.method, |traffic| traffic.bytes += bytes as u64);
     }
 
@@ -177,9 +178,10 @@ impl Drop for Call {
     /// However it ends, also one that nobody waits for any more.
     fn drop(&mut self) {
         let Some(sent) = self.sent else { return };
-        let &mut Self { source, method, calls, bytes, .. } = self;
-        let retries = u64::from(self.troubles);
-        self.meter.took(SlowCall { source, method, calls, sent, took: sent.elapsed(), bytes, retries });
+        let &mut Self { source, method, calls, .. } = self;
+        let (bytes, end) = self.answer.map_or((None, Instant::now()), |(bytes, end)| (Some(bytes), end));
+        let (took, retries) = (end - sent, self.troubles.into());
+        self.meter.took(SlowCall { source, method, calls, sent, took, bytes, retries });
     }
 }
 

@@ -8,6 +8,7 @@ use askama::Template;
 use kohala_host::{
     Count, Dispute, Judgement, Sight,
     meter::{Meter, Traffic},
+    rpc::SourceKind,
 };
 use record::{Blocks, Method, Record, Run};
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Draws the charts; what is left out names a file that a browser's tools would ask for.
+/// Draws the charts.
 const CHART_JS: &str = include_str!("../templates/vendor/chart.umd.min.js");
 const STYLE: &str = include_str!("../templates/run.css");
 const SCRIPT: &str = include_str!("../templates/run.js");
@@ -132,23 +133,19 @@ impl<'a> View<'a> {
             ("trusted", format!("L1 block {}", dispute.l1_head)),
             ("", format!("agreed output root {}", dispute.agreed_output_root)),
         ];
-        Self { lines, ..Self::new(dispute, asked, run, json!({ "verdict": null, "error": error })) }
-            .concluding("NO VERDICT", &error)
+        let json = json!({ "verdict": null, "error": error });
+        Self { conclusion: ("NO VERDICT".to_owned(), error), lines, ..Self::new(dispute, asked, run, json) }
     }
 
-    fn concluding(self, word: &str, meaning: &str) -> Self {
-        Self { conclusion: (word.to_owned(), meaning.to_owned()), ..self }
-    }
-
-    fn new(dispute: &Dispute, asked: Option<&Meter>, run: &'a Run, json: Value) -> Self {
+    /// What is the same whatever came out.
+    fn new(dispute: &Dispute, asked: Option<&Meter>, run: &'a Run, mut data: Value) -> Self {
         let of = run.chain_id.map(|id| format!(" of chain {id}")).unwrap_or_default();
         let sources = asked.map(Meter::traffic).unwrap_or_default().into_iter();
-        let source = |(kind, total): (kohala_host::rpc::SourceKind, Traffic)| Source {
+        let source = |(kind, total): (SourceKind, Traffic)| Source {
             name: kind.name(),
             total,
             methods: run.methods.iter().filter(|method| method.source == kind.name()).collect(),
         };
-        let mut data = json;
         data["run"] = json!(run);
         Self {
             title: format!("Block {}{of}", dispute.claimed_block_number),
@@ -177,6 +174,7 @@ impl<'a> View<'a> {
         ]
     }
 
+    /// Without the line that names a file, which a browser's tools would ask for.
     fn chart_js(&self) -> &'static str {
         CHART_JS.split("//# sourceMappingURL").next().unwrap_or(CHART_JS)
     }

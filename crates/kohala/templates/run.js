@@ -53,6 +53,8 @@ const charts = {
       data: rows.map(({ spans }) => spans[key] ?? null),
       backgroundColor: colour(key),
       grouped: false,
+      // So short that it can't be seen is what derivation mostly takes.
+      minBarLength: key === "derivation" ? 0 : 1,
     });
     const datasets = [phase("derivation", "derivation"), phase("execution", "execution"), phase("prologue and epilogue", "other")];
     if (run.broken_off !== null) datasets[2].label = "prologue, or broken off";

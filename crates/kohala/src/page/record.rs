@@ -2,7 +2,8 @@
 
 use kohala_host::{
     Sight,
-    meter::{Meter, SlowCall},
+    meter::{Meter, SlowCall, Traffic},
+    rpc::SourceKind,
 };
 use kohala_program::{Event, Progress, Reason, Subject};
 use serde::Serialize;
@@ -67,7 +68,7 @@ pub(crate) struct Dropped {
     pub(crate) number: u64,
     pub(crate) by_reason: BTreeMap<String, u64>,
     /// The first of them.
-    pub(crate) first: Vec<Drop>,
+    pub(crate) first: Vec<Listed>,
 }
 
 impl Dropped {
@@ -79,7 +80,7 @@ impl Dropped {
 
 /// One thing that derivation dropped.
 #[derive(Clone, Serialize)]
-pub(crate) struct Drop {
+pub(crate) struct Listed {
     pub(crate) l1_block: u64,
     pub(crate) subject: String,
     pub(crate) reason: String,
@@ -227,7 +228,7 @@ impl Dropped {
         let reason = reason(&event.reason);
         if self.first.len() < Record::LISTED {
             let (l1_block, subject) = (event.origin.number, subject(&event.subject));
-            self.first.push(Drop { l1_block, subject, reason: reason.clone() });
+            self.first.push(Listed { l1_block, subject, reason: reason.clone() });
         }
         *self.by_reason.entry(reason).or_default() += number;
         self.number += number;
@@ -246,12 +247,11 @@ fn grouped(blocks: &[Blocks], at_most: usize) -> Grouped {
 }
 
 fn methods(meter: &Meter) -> Vec<Method> {
-    let by_method = meter.by_method().into_iter();
-    let method = |((source, method), traffic): (_, kohala_host::meter::Traffic)| {
-        let kohala_host::meter::Traffic { requests, calls, bytes, retries } = traffic;
-        Method { source: kohala_host::rpc::SourceKind::name(source), method, requests, calls, bytes, retries }
+    let method = |((source, method), traffic): ((SourceKind, _), _)| {
+        let Traffic { requests, calls, bytes, retries } = traffic;
+        Method { source: source.name(), method, requests, calls, bytes, retries }
     };
-    by_method.map(method).collect()
+    meter.by_method().into_iter().map(method).collect()
 }
 
 fn millis(time: Duration) -> f64 {

@@ -56,4 +56,16 @@ impl Nodes {
             [format!("--rollup-config-path={}", file("rollup.json")), format!("--l1-config-path={}", file("l1.json"))];
         nodes.chain(chain).collect()
     }
+
+    /// The flags of a claim on block 24, agreed on block 12.
+    pub(crate) fn claim_flags(&self) -> Vec<String> {
+        let (claim, hash) = self.server.with_chain(|devnet| (devnet.claim(12, 24), devnet.l2()[12].header.hash()));
+        vec![
+            format!("--l1-head={}", claim.l1_head),
+            format!("--agreed-l2-head-hash={hash}"),
+            format!("--agreed-l2-output-root={}", claim.agreed_output_root),
+            format!("--claimed-l2-output-root={}", claim.claimed_output_root),
+            format!("--claimed-l2-block-number={}", claim.claimed_block_number),
+        ]
+    }
 }

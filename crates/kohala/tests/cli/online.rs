@@ -21,18 +21,6 @@ fn verify(flags: Vec<String>, more: &[&str]) -> Run {
     run(["verify", "--json"].map(str::to_owned).into_iter().chain(flags).chain(more))
 }
 
-/// The flags of a claim on block 24, agreed on block 12.
-fn claim_flags(nodes: &Nodes) -> Vec<String> {
-    let (claim, hash) = nodes.server.with_chain(|devnet| (devnet.claim(12, 24), devnet.l2()[12].header.hash()));
-    vec![
-        format!("--l1-head={}", claim.l1_head),
-        format!("--agreed-l2-head-hash={hash}"),
-        format!("--agreed-l2-output-root={}", claim.agreed_output_root),
-        format!("--claimed-l2-output-root={}", claim.claimed_output_root),
-        format!("--claimed-l2-block-number={}", claim.claimed_block_number),
-    ]
-}
-
 /// Requests that a run made.
 fn requests(run: &Run) -> u64 {
     let sources = run.json()["nodes"]["sources"].clone();
@@ -95,7 +83,7 @@ fn chain_is_found_out_from_the_rollup_node() {
 #[test]
 fn false_claim_is_refuted() {
     let nodes = Nodes::start();
-    let mut flags = [nodes.flags(&[]), claim_flags(&nodes)].concat();
+    let mut flags = [nodes.flags(&[]), nodes.claim_flags()].concat();
     assert!(verify(flags.clone(), &[]).is_valid());
     flags.retain(|flag| !flag.starts_with("--claimed-l2-output-root"));
     flags.push(format!("--claimed-l2-output-root={}", nodes.server.with_chain(|devnet| devnet.output_root(23))));
@@ -109,14 +97,14 @@ fn what_was_fetched_is_not_fetched_again() {
     for name in ["kept.db", "folder"] {
         let path = folder.path().join(name);
         let format = if name == "folder" { "--data-format=directory" } else { "--data-format=database" };
-        let flags = [nodes.flags(&[]), claim_flags(&nodes)].concat();
+        let flags = [nodes.flags(&[]), nodes.claim_flags()].concat();
         let first = verify(flags.clone(), &[&data(&path), format]);
         assert!(first.is_valid());
         let again = verify(flags, &[&data(&path), format]);
         assert!(again.is_valid());
         assert!((requests(&first), requests(&again)) > (10, 0) && requests(&again) == 0, "{name}: {again:?}");
         // And without any node.
-        let mut offline = [nodes.flags(&[]), claim_flags(&nodes)].concat();
+        let mut offline = [nodes.flags(&[]), nodes.claim_flags()].concat();
         offline
             .retain(|flag| !["--l1=", "--beacon=", "--l2=", "--rollup-node="].iter().any(|url| flag.starts_with(url)));
         assert!(verify(offline, &[&data(&path)]).is_valid());
@@ -156,7 +144,7 @@ fn interrupted_run_goes_on_from_its_store_which_is_one_process_own() {
         let store = data(&folder.path().join(name));
         let format = if name == "folder" { "--data-format=directory" } else { "--data-format=database" };
         let flags =
-            [nodes.flags(&[("beacon", &proxy.url())]), claim_flags(&nodes), vec![store, format.to_owned()]].concat();
+            [nodes.flags(&[("beacon", &proxy.url())]), nodes.claim_flags(), vec![store, format.to_owned()]].concat();
         let waiting = Waiting::start(&flags);
         let start = Instant::now();
         while !proxy.counts().methods.contains_key("blobs") {
@@ -199,7 +187,7 @@ fn deadline_ends_a_run_without_a_verdict() {
     let nodes = Nodes::start();
     let proxy = Proxy::start(&nodes.server.url(Endpoint::L2)).unwrap();
     proxy.set(Faults::rule(Rule::always(Fault::status(503))));
-    let flags = [nodes.flags(&[("l2", &proxy.url())]), claim_flags(&nodes)].concat();
+    let flags = [nodes.flags(&[("l2", &proxy.url())]), nodes.claim_flags()].concat();
     let asking = nodes.flags(&[("l2", &proxy.url())]);
     for (flags, more) in [(flags.clone(), vec!["--deadline=1"]), (asking, vec!["--deadline=1", "--block=24"])] {
         let run = verify(flags, &more);
@@ -214,11 +202,11 @@ fn deadline_ends_a_run_without_a_verdict() {
 fn nodes_are_given_all_or_none() {
     let nodes = Nodes::start();
     for missing in ["--l1", "--beacon", "--l2"] {
-        let mut flags = [nodes.flags(&[]), claim_flags(&nodes)].concat();
+        let mut flags = [nodes.flags(&[]), nodes.claim_flags()].concat();
         flags.retain(|flag| !flag.starts_with(&format!("{missing}=")));
         verify(flags, &[]).error_names(&[missing, "all or none"]);
     }
-    let mut flags = [nodes.flags(&[]), claim_flags(&nodes)].concat();
+    let mut flags = [nodes.flags(&[]), nodes.claim_flags()].concat();
     flags.retain(|flag| !flag.starts_with("--agreed-l2-head-hash"));
     verify(flags, &[]).error_names(&["--agreed-l2-head-hash is missing"]);
     verify(vec![], &["--block=5"]).error_names(&["--block", "--l1"]);
@@ -233,14 +221,14 @@ fn no_message_has_what_a_url_hides() {
     let nodes = Nodes::start();
     let secret = "0123456789abcdef";
     let url = format!("http://user:{secret}@127.0.0.1:1/{secret}?key={secret}");
-    let flags = [nodes.flags(&[("l1", &url), ("beacon", &url), ("l2", &url)]), claim_flags(&nodes)].concat();
+    let flags = [nodes.flags(&[("l1", &url), ("beacon", &url), ("l2", &url)]), nodes.claim_flags()].concat();
     let run = verify(flags, &["--deadline=2", "-vvv"]);
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("127.0.0.1:1"), "{run:?}");
     assert!(!run.stderr.contains(secret) && !run.stdout.contains(secret), "{run:?}");
     // Without its beginning it is no URL, and a key all the same.
     for url in [format!("node.example/v2/{secret}"), format!("ftp://node.example/{secret}"), format!("{secret} ")] {
-        let flags = [nodes.flags(&[("l1", &url)]), claim_flags(&nodes)].concat();
+        let flags = [nodes.flags(&[("l1", &url)]), nodes.claim_flags()].concat();
         let run = verify(flags, &[]);
         run.error_names(&["--l1", "http"]);
         assert!(!run.stderr.contains(secret) && !run.stdout.contains(secret), "{run:?}");
@@ -273,11 +261,11 @@ fn host_judges_by_konas_flags_and_variables() {
         format!("--l1-beacon-address={}", url(Endpoint::Beacon)),
         format!("--l2-node-address={}", url(Endpoint::L2)),
     ];
-    let run = run([start.to_vec(), addresses, claim_flags(&nodes), files.clone()].concat());
+    let run = run([start.to_vec(), addresses, nodes.claim_flags(), files.clone()].concat());
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.stderr.contains("enable-experimental-witness-endpoint"));
     let by_name = |name: &str| {
-        let flags = claim_flags(&nodes);
+        let flags = nodes.claim_flags();
         let flag = flags.iter().find_map(|flag| flag.strip_prefix(&format!("--{name}=")).map(str::to_owned));
         (name.to_uppercase().replace('-', "_"), flag.unwrap())
     };
@@ -307,7 +295,7 @@ fn host_judges_by_konas_flags_and_variables() {
 #[test]
 fn host_needs_a_mode_and_pipes() {
     let nodes = Nodes::start();
-    let flags = [nodes.flags(&[]), claim_flags(&nodes)].concat();
+    let flags = [nodes.flags(&[]), nodes.claim_flags()].concat();
     let single = |mode: &[&str]| {
         let start = ["host", "single"].iter().chain(mode).map(|word| (*word).to_owned());
         let mut flags = flags.clone();

@@ -44,7 +44,7 @@ impl Browser {
             FdMapping { parent_fd: its_input.into(), child_fd: 3 },
             FdMapping { parent_fd: its_output.into(), child_fd: 4 },
         ];
-        // Whatever goes wrong, the test ends.
+        // Whatever goes wrong, the test ends. As root there is no sandbox, and the pages are our own.
         let mut command = Command::new("timeout");
         command.args(["120", "chromium", "--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu"]);
         command.args(["--hide-scrollbars", "--no-first-run"]);

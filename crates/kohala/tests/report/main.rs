@@ -265,18 +265,10 @@ fn page_of_a_run_without_a_verdict_says_why_and_hostile_text_stays_text() {
         "</script><script>document.title = 'taken'</script><!--<script>\u{2028}&amp;<img src=x onerror=alert(1)>";
     let nodes = Nodes::start();
     let l2 = Proxy::start(&nodes.server.url(Endpoint::L2)).unwrap();
-    let (claim, hash) = nodes.server.with_chain(|devnet| (devnet.claim(12, 24), devnet.l2()[12].header.hash()));
     l2.set(Faults::rule(Rule::always(Fault::error(-32000, HOSTILE))));
-    let claim = [
-        format!("--l1-head={}", claim.l1_head),
-        format!("--agreed-l2-head-hash={hash}"),
-        format!("--agreed-l2-output-root={}", claim.agreed_output_root),
-        format!("--claimed-l2-output-root={}", claim.claimed_output_root),
-        format!("--claimed-l2-block-number={}", claim.claimed_block_number),
-    ];
     let mut flags = nodes.flags(&[("l2", &l2.url())]);
     flags.retain(|flag| !flag.starts_with("--rollup-node"));
-    let (ran, page, _folder) = reported("verify", &[flags, claim.to_vec(), strings(&["--patience=1"])]);
+    let (ran, page, _folder) = reported("verify", &[flags, nodes.claim_flags(), strings(&["--patience=1"])]);
     assert!(ran.code == 2 && ran.json()["error"].as_str().unwrap().contains("<script>"), "{ran:?}");
     let (json, run) = data(&page);
     assert_eq!(json, ran.json());
@@ -312,16 +304,8 @@ fn what_a_url_hides_never_reaches_the_page() {
     let nodes = Nodes::start();
     let secret = "0123456789abcdef";
     let url = format!("http://user:{secret}@127.0.0.1:1/{secret}?key={secret}");
-    let (claim, hash) = nodes.server.with_chain(|devnet| (devnet.claim(12, 24), devnet.l2()[12].header.hash()));
-    let claim = [
-        format!("--l1-head={}", claim.l1_head),
-        format!("--agreed-l2-head-hash={hash}"),
-        format!("--agreed-l2-output-root={}", claim.agreed_output_root),
-        format!("--claimed-l2-output-root={}", claim.claimed_output_root),
-        format!("--claimed-l2-block-number={}", claim.claimed_block_number),
-    ];
     let flags = nodes.flags(&[("l1", &url), ("beacon", &url), ("l2", &url)]);
-    let (ran, page, _folder) = reported("verify", &[flags, claim.to_vec(), strings(&["--deadline=1"])]);
+    let (ran, page, _folder) = reported("verify", &[flags, nodes.claim_flags(), strings(&["--deadline=1"])]);
     assert_eq!(ran.code, 2);
     let (_, run) = data(&page);
     assert!(!run["slowest_calls"].as_array().unwrap().is_empty(), "a call that is never answered is told");
@@ -333,16 +317,9 @@ fn unwritable_page_is_told_before_anything_is_asked() {
     let nodes = Nodes::start();
     let proxies =
         [Endpoint::L1, Endpoint::Beacon, Endpoint::L2].map(|end| Proxy::start(&nodes.server.url(end)).unwrap());
-    let (claim, hash) = nodes.server.with_chain(|devnet| (devnet.claim(12, 24), devnet.l2()[12].header.hash()));
     let [l1, beacon, l2] = [0, 1, 2].map(|place| proxies[place].url());
     let mut flags = nodes.flags(&[("l1", &l1), ("beacon", &beacon), ("l2", &l2)]);
-    flags.extend([
-        format!("--l1-head={}", claim.l1_head),
-        format!("--agreed-l2-head-hash={hash}"),
-        format!("--agreed-l2-output-root={}", claim.agreed_output_root),
-        format!("--claimed-l2-output-root={}", claim.claimed_output_root),
-        format!("--claimed-l2-block-number={}", claim.claimed_block_number),
-    ]);
+    flags.extend(nodes.claim_flags());
     let folder = tempfile::tempdir().unwrap();
     for path in [folder.path().to_path_buf(), folder.path().join("no/such/folder.html")] {
         let report = format!("--report={}", path.display());
