@@ -2,7 +2,7 @@
 // Draws the charts out of the page's own data; all that they show stands in tables too.
 const { run } = JSON.parse(document.getElementById("data").textContent);
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
-const name = ({ first, last }) => (first === last ? `${first}` : `${first} to ${last}`);
+const name = ({ first, last, rejected }) => (first !== last ? `${first} to ${last}` : rejected > 0 ? `${first} invalid` : `${first}`);
 const milliseconds = (time) => `${time.toFixed(1)} ms`;
 const bytes = (number) => {
   const power = Math.min(3, Math.floor(Math.log2(Math.max(1, number)) / 10));
