@@ -101,6 +101,11 @@ impl Inputs for Archive {
         checked(self.state.nodes.get(&hash).ok_or(Failure::Absent(hash))?, hash)
     }
 
+    // Not asked: `has_l1_states` says that there are none.
+    fn l1_state_node(&mut self, hash: B256) -> Result<Bytes, Failure> {
+        Err(Failure::Absent(hash))
+    }
+
     fn l2_code(&mut self, hash: B256) -> Result<Bytes, Failure> {
         checked(self.state.codes.get(&hash).ok_or(Failure::Absent(hash))?, hash)
     }
