@@ -25,7 +25,7 @@
 //!     }
 //! }
 //!
-//! // A guest is `prove_range::<M>()`; this is the same without a zkVM. An empty witness shows nothing.
+//! // A guest does this with its input, and commits to the statement. An empty witness shows nothing.
 //! let proven: Result<Statement, ClaimError> = judge::<Native>(Bytes::new());
 //! assert!(proven.is_err());
 //! ```
