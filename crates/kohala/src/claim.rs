@@ -46,11 +46,11 @@ pub(crate) fn asked(claim: &ClaimFlags, chain: &ChainFlags, known: Option<Disput
     // A claim's file is whole, or says what it lacks.
     let witness = known.as_ref().filter(|_| claim.claim.is_none());
     let agreed_output_root = given.agreed_l2_output_root.or(witness.map(|known| known.agreed_output_root));
-    let agreed_output_root = needed("agreed-l2-output-root", agreed_output_root)?;
+    let agreed_output_root = needed(claim, "agreed-l2-output-root", agreed_output_root)?;
     if agreed_output_root.is_zero() {
         bail!("--agreed-l2-output-root is zero: nothing was ever agreed on that");
     }
-    let l1_head = needed("l1-head", given.l1_head.or(witness.map(|known| known.l1_head)))?;
+    let l1_head = needed(claim, "l1-head", given.l1_head.or(witness.map(|known| known.l1_head)))?;
     if l1_head.is_zero() {
         bail!("--l1-head is zero: no L1 block has that hash");
     }
@@ -59,8 +59,8 @@ pub(crate) fn asked(claim: &ClaimFlags, chain: &ChainFlags, known: Option<Disput
     let dispute = Dispute {
         l1_head,
         agreed_output_root,
-        claimed_output_root: needed("claimed-l2-output-root", claimed_output_root)?,
-        claimed_block_number: needed("claimed-l2-block-number", claimed_block_number)?,
+        claimed_output_root: needed(claim, "claimed-l2-output-root", claimed_output_root)?,
+        claimed_block_number: needed(claim, "claimed-l2-block-number", claimed_block_number)?,
         chain: match (chain_of(chain)?, known) {
             (Some(chain), _) => chain,
             (None, Some(known)) => known.chain,
@@ -72,8 +72,14 @@ pub(crate) fn asked(claim: &ClaimFlags, chain: &ChainFlags, known: Option<Disput
     Ok(Asked { dispute, agreed_l2_head_hash: given.agreed_l2_head_hash })
 }
 
-fn needed<T>(name: &str, given: Option<T>) -> Result<T> {
-    given.with_context(|| format!("--{name} is missing: give it, or a file that has it with --claim"))
+/// What the flag `name` or the claim's file has to say.
+fn needed<T>(flags: &ClaimFlags, name: &str, given: Option<T>) -> Result<T> {
+    given.with_context(|| match &flags.claim {
+        Some(file) => {
+            format!("--{name} is missing: give it, --claim: {} has no {}", file.display(), name.replace('-', "_"))
+        }
+        None => format!("--{name} is missing: give it, or a file that has it with --claim"),
+    })
 }
 
 /// The chain that the flags name, if they name one.

@@ -46,7 +46,11 @@ const REFUSALS: &[Refusal] = &[
     ("verify DATA --claim ./none", &["--claim", "./none", "No such file"], INPUT),
     ("verify DATA --claim ./empty", &["--claim", "./empty", "Is a directory"], INPUT),
     ("verify DATA --claim ./open.json", &["--claim", "./open.json", "is not a claim", "line 1"], INPUT),
-    ("verify DATA --claim ./braces.json", &["--agreed-l2-output-root is missing", "--claim"], INPUT),
+    (
+        "verify DATA --claim ./braces.json",
+        &["--agreed-l2-output-root is missing", "./braces.json has no agreed_l2"],
+        INPUT,
+    ),
     ("verify DATA CLAIM --l1-head 0x12", &["--l1-head", "'0x12'", "64 hexadecimal digits"], INPUT),
     ("verify DATA CLAIM --claimed-l2-output-root junk", &["--claimed-l2-output-root", "64 hexadecimal digits"], INPUT),
     ("verify DATA CLAIM --claimed-l2-block-number 0x10", &["--claimed-l2-block-number", "decimal digits"], INPUT),
