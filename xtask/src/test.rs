@@ -26,8 +26,9 @@ pub(crate) fn run() -> Result<()> {
     sp1()?;
     // The core crates without `std`, and what a test of `kohala` runs on the VMs.
     guests::run(&Guests::default())?;
-    emulator()?;
-    chromium()?;
+    // An emulator of RISC-V, which ours is compared with; and a browser, which looks at pages of runs.
+    bring("qemu-riscv64", "qemu-user", "kohala-vm")?;
+    bring("chromium", "chromium", "kohala")?;
     prover()?;
     step::run("tests", &mut step::cargo("test --workspace --locked"))?;
     // In the workspace it has what only a native host turns on.
@@ -39,28 +40,19 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// qemu's emulator of RISC-V, which a test of `vm` compares ours with. A person is told by the test that it is missing;
+/// What a test runs if it is there, a program that a package of Debian's brings. A person is told by the test that it is missing;
 /// continuous integration gets it.
-fn emulator() -> Result<()> {
-    let has_qemu = || step::output(Command::new("qemu-riscv64").arg("--version")).is_some();
-    if has_qemu() || std::env::var_os("CI").is_none() {
+fn bring(program: &str, package: &str, needed_by: &str) -> Result<()> {
+    if has(program) || std::env::var_os("CI").is_none() {
         return Ok(());
     }
-    step::install(&["qemu-user"])?;
-    ensure!(has_qemu(), "the tests of kohala-vm need qemu-riscv64: `apt-get install qemu-user`");
+    step::install(&[package])?;
+    ensure!(has(program), "the tests of {needed_by} need {program}: `apt-get install {package}`");
     Ok(())
 }
 
-/// The browser that a test of `kohala` looks at pages of runs with. A person is told by the test that it is missing; continuous
-/// integration gets it.
-fn chromium() -> Result<()> {
-    let has_chromium = || step::output(Command::new("chromium").arg("--version")).is_some();
-    if has_chromium() || std::env::var_os("CI").is_none() {
-        return Ok(());
-    }
-    step::install(&["chromium"])?;
-    ensure!(has_chromium(), "the tests of kohala need chromium: `apt-get install chromium`");
-    Ok(())
+fn has(program: &str) -> bool {
+    step::output(Command::new(program).arg("--version")).is_some()
 }
 
 /// What SP1's guests have besides the program, natively: stand-ins take the place of SP1's precompiles.
@@ -74,10 +66,9 @@ fn sp1() -> Result<()> {
 /// The prover of SP1's guests, which tests of `kohala` start: about 15 minutes of a core the first time. With one profile nothing is
 /// built twice.
 fn prover() -> Result<()> {
-    let has_protoc = || step::output(Command::new("protoc").arg("--version")).is_some();
-    if !has_protoc() {
+    if !has("protoc") {
         step::install(&PROTOBUF)?;
     }
-    ensure!(has_protoc(), "SP1's prover is built with protoc: `apt-get install {}`", PROTOBUF.join(" "));
+    ensure!(has("protoc"), "SP1's prover is built with protoc: `apt-get install {}`", PROTOBUF.join(" "));
     step::run("prover", &mut step::cargo("test --release --locked --manifest-path provers/sp1/Cargo.toml"))
 }

@@ -40,6 +40,9 @@ pub(crate) fn run() -> Result<()> {
             findings.extend(check_rust(&path, &text));
             findings.extend(unsafety.check(&path, &text));
             sources.push(File::new(path, text));
+        } else if path.extension().is_some_and(|extension| extension == "html") {
+            // Templates name items, too.
+            sources.push(File::new(path, text));
         } else if path.extension().is_some_and(|extension| extension == "md") {
             documents.push((path, text));
         }
@@ -70,7 +73,7 @@ fn dependency_rule(root: &Path) -> Result<Vec<Finding>> {
 
 /// The files with text that a person writes, relative to `root`, in order.
 pub(crate) fn text_files(root: &Path) -> Result<Vec<PathBuf>> {
-    const TEXT: [&str; 7] = ["rs", "toml", "md", "json", "sh", "yml", "txt"];
+    const TEXT: [&str; 8] = ["rs", "toml", "md", "json", "sh", "yml", "txt", "html"];
     let mut files = Vec::new();
     let mut directories = vec![root.to_path_buf()];
     while let Some(directory) = directories.pop() {

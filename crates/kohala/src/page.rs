@@ -206,7 +206,7 @@ mod filters {
 
     /// The name of a method, which may be broken after its prefix.
     #[filter_fn]
-    pub(super) fn breakable(name: &str, _: &dyn Values) -> Result<String> {
+    pub fn breakable(name: &str, _: &dyn Values) -> Result<String> {
         Ok(name.replacen('_', "_<wbr>", 1))
     }
 

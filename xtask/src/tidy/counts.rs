@@ -359,6 +359,7 @@ mod tests {
         let found = |user| rules(unused(&[file("crates/a/src/lib.rs", declared), file("crates/b/src/b.rs", user)]));
         assert_eq!(found("fn b() { a::used() }"), (1, vec!["nothing uses lost".to_owned()]));
         assert_eq!(found("fn b() { a::used(); a::lost() }"), (0, vec![]));
+        assert_eq!(found("<td>{{ used }}</td><td>{{ number|lost }}</td>"), (0, vec![]), "as in a template");
     }
 
     #[test]
